@@ -1,0 +1,100 @@
+/** Header fields: case-insensitive names, in order, repeated lines kept apart until they are asked for together. */
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// RFC 9110 5.5: field content is visible characters, space, tab and obs-text. CR, LF and NUL never pass (threat 19).
+const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/g;
+
+/** A value that cannot inject a line: control characters become spaces, characters beyond latin-1 are percent-encoded. */
+export function safeFieldValue(value: string): string {
+  return value
+    .replace(UNSAFE_VALUE, ' ')
+    .replace(/[^\t\u0020-\u00ff]+/g, (run) => encodeURIComponent(run.isWellFormed() ? run : run.toWellFormed()))
+    .trim();
+}
+
+/** Header fields of a message. Names are kept in lower case. */
+export class Fields {
+  readonly #lines: [name: string, value: string][] = [];
+
+  /** From Node's `rawHeaders` or undici's flat list: name, value, name, value, … */
+  static fromRaw(raw: readonly (string | Buffer)[]): Fields {
+    const fields = new Fields();
+    for (let i = 0; i + 1 < raw.length; i += 2) fields.append(text(raw[i]!), text(raw[i + 1]!));
+    return fields;
+  }
+
+  static from(
+    init: Readonly<Record<string, string | readonly string[] | undefined>> | Iterable<readonly [string, string]>,
+  ): Fields {
+    const fields = new Fields();
+    if (Symbol.iterator in init)
+      for (const [name, value] of init as Iterable<readonly [string, string]>) fields.append(name, value);
+    else
+      for (const [name, value] of Object.entries(init)) {
+        if (value === undefined) continue;
+        for (const line of typeof value === 'string' ? [value] : value) fields.append(name, line);
+      }
+    return fields;
+  }
+
+  /** All lines of a field joined by `, ` (RFC 9110 5.3), or `undefined` when absent. */
+  get(name: string): string | undefined {
+    const lines = this.getAll(name);
+    return lines.length === 0 ? undefined : lines.join(', ');
+  }
+
+  getAll(name: string): string[] {
+    const wanted = name.toLowerCase();
+    return this.#lines.filter(([each]) => each === wanted).map(([, value]) => value);
+  }
+
+  has(name: string): boolean {
+    const wanted = name.toLowerCase();
+    return this.#lines.some(([each]) => each === wanted);
+  }
+
+  /** Replaces all lines of a field; `undefined` removes it. */
+  set(name: string, value: string | undefined): this {
+    this.delete(name);
+    return value === undefined ? this : this.append(name, value);
+  }
+
+  append(name: string, value: string): this {
+    if (!TOKEN.test(name)) return this;
+    this.#lines.push([name.toLowerCase(), safeFieldValue(value)]);
+    return this;
+  }
+
+  delete(name: string): this {
+    const wanted = name.toLowerCase();
+    for (let i = this.#lines.length - 1; i >= 0; i--) if (this.#lines[i]![0] === wanted) this.#lines.splice(i, 1);
+    return this;
+  }
+
+  clone(): Fields {
+    return Fields.from(this.#lines);
+  }
+
+  names(): string[] {
+    return [...new Set(this.#lines.map(([name]) => name))];
+  }
+
+  /** Lines in order. */
+  entries(): readonly (readonly [name: string, value: string])[] {
+    return this.#lines;
+  }
+
+  [Symbol.iterator](): Iterator<readonly [string, string]> {
+    return this.#lines[Symbol.iterator]();
+  }
+
+  /** Flat name, value list as `ServerResponse.writeHead` takes it. */
+  toRaw(): string[] {
+    return this.#lines.flat();
+  }
+}
+
+// Node hands header bytes over as latin-1 strings; undici may hand them over as Buffers.
+function text(value: string | Buffer): string {
+  return typeof value === 'string' ? value : value.toString('latin1');
+}
