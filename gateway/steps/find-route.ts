@@ -1,0 +1,163 @@
+/** Step `target`: which upstream resource, or which page of our own, a request is for. */
+import { GatewayError } from '../../core/errors.ts';
+import { isPresentation, PRESENTATIONS, type Presentation } from '../../core/presentation.ts';
+import { parseTargetUrl } from '../../egress/target-url.ts';
+import type { Mode } from '../config.ts';
+import { readPrefixReferer, readPrefixTarget } from '../modes/prefix.ts';
+import { isOwnHost, type OwnNames } from '../own-hosts.ts';
+import type { Received } from '../received.ts';
+import { findSite, type Site } from '../sites.ts';
+import type { OwnPage, Redirect, Route, Target } from '../target.ts';
+
+export interface RouteRules extends OwnNames {
+  readonly modes: readonly Mode[];
+  readonly sites: readonly Site[];
+  /** Origin under which clients know the gateway. */
+  readonly publicOrigin: string;
+}
+
+/** Names of our own pages; `as` and `explain` lead to targets and are handled apart. */
+const PAGES = new Set(['healthz', 'readyz', 'go', 'sign-in', 'sign-out', 'settings', 'image', 'proxy.pac', 'setup', 'docs', 'views', 'services', 'fleet']);
+
+interface Place {
+  readonly gatewayPath: string;
+  readonly site: Site | undefined;
+  readonly toTarget: (rest: string, wanted: Wanted) => Route;
+}
+
+interface Wanted {
+  readonly presentation: Presentation | undefined;
+  readonly explain: boolean;
+  /** Path before TARGET, to keep when redirecting to the proper spelling. */
+  readonly lead: string;
+}
+
+const PLAIN: Wanted = { presentation: undefined, explain: false, lead: '/' };
+
+/**
+ * Finds the route of a request.
+ *
+ * @throws GatewayError BAD_TARGET, FORBIDDEN, MISDIRECTED, NOT_FOUND, UNKNOWN_PRESENTATION.
+ */
+export function findRoute(received: Received, rules: RouteRules): Route {
+  if (isOwnHost(received, rules)) return findOwnRoute(received, rules);
+  if (received.form === 'absolute') return findForwardRoute(received, rules);
+  const site = rules.modes.includes('reverse') ? findSite(rules.sites, received.authority) : undefined;
+  if (site === undefined) throw new GatewayError('MISDIRECTED', { host: received.authority });
+  return findSiteRoute(received, site);
+}
+
+function findOwnRoute(received: Received, rules: RouteRules): Route {
+  const place: Place = {
+    gatewayPath: '/-/',
+    site: undefined,
+    toTarget: (rest, wanted) => toPrefixTarget(rest, wanted, received, rules),
+  };
+  const [path, query] = splitQuery(received.path);
+  if (path === '/' || path === '*') return { kind: 'page', name: 'home', rest: '', query, site: undefined, gatewayPath: '/-/' };
+  if (path === '/robots.txt') return { kind: 'page', name: 'robots', rest: '', query, site: undefined, gatewayPath: '/-/' };
+  return findGatewayPage(received.path, place) ?? place.toTarget(received.path.slice(1), PLAIN);
+}
+
+function findSiteRoute(received: Received, site: Site): Route {
+  const place: Place = {
+    gatewayPath: site.gatewayPath,
+    site,
+    toTarget: (rest, wanted) => toSiteTarget(rest, wanted, received, site),
+  };
+  return findGatewayPage(received.path, place) ?? place.toTarget(received.path.slice(1), PLAIN);
+}
+
+function findForwardRoute(received: Received, rules: RouteRules): Route {
+  if (!rules.modes.includes('forward')) throw new GatewayError('MISDIRECTED', { host: received.authority });
+  return {
+    kind: 'resource',
+    mode: 'forward',
+    url: parseTargetUrl(received.absolute!),
+    site: undefined,
+    presentation: undefined,
+    explain: false,
+    links: { mode: 'none' },
+    gatewayPath: '/-/',
+  } satisfies Target;
+}
+
+// Names under the gateway path that are not ours belong to a site's upstream; on an own host they are 404.
+function findGatewayPage(path: string, place: Place): Route | undefined {
+  if (!path.startsWith(place.gatewayPath)) return undefined;
+  const below = path.slice(place.gatewayPath.length);
+  const presented = /^as\/([^/?]*)\/?(.*)$/s.exec(below);
+  if (presented !== null)
+    return place.toTarget(presented[2]!, {
+      presentation: checkPresentation(presented[1]!),
+      explain: false,
+      lead: `${place.gatewayPath}as/${presented[1]}/`,
+    });
+  const explained = /^explain\/(?:-\/as\/([^/?]*)\/)?(.*)$/s.exec(below);
+  if (explained !== null)
+    return place.toTarget(explained[2]!, {
+      presentation: explained[1] === undefined ? undefined : checkPresentation(explained[1]),
+      explain: true,
+      lead: `${place.gatewayPath}explain/${explained[1] === undefined ? '' : `-/as/${explained[1]}/`}`,
+    });
+  const [pathOnly, query] = splitQuery(below);
+  const [, name = '', rest = ''] = /^([^/]*)(?:\/(.*))?$/s.exec(pathOnly)!;
+  if (PAGES.has(name)) return { kind: 'page', name, rest, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
+  if (place.site !== undefined) return undefined;
+  throw new GatewayError('NOT_FOUND', { path: pathOnly === '' ? path : `${place.gatewayPath}${pathOnly}` });
+}
+
+function checkPresentation(name: string): Presentation {
+  if (isPresentation(name)) return name;
+  throw new GatewayError('UNKNOWN_PRESENTATION', { name: name || '(none)', known: PRESENTATIONS.join(', ') });
+}
+
+function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules: RouteRules): Route {
+  const isExplicit = /^https?:/i.test(rest) || wanted !== PLAIN;
+  // Bodies that were not rewritten keep their links: the Referer says which origin such a path belongs to.
+  const page = isExplicit ? undefined : readPrefixReferer(received.fields.get('referer'), received.authority);
+  if (page !== undefined) return redirectTo(307, `/${page.origin}/${rest}`);
+  const target = readPrefixTarget(rest);
+  if (target === undefined) throw new GatewayError('NOT_FOUND', { path: received.path });
+  if (!rules.modes.includes('prefix')) throw new GatewayError('FORBIDDEN', { why: 'prefix mode is switched off here' });
+  if ('proper' in target) return redirectTo(307, `${wanted.lead}${target.proper}`);
+  return {
+    kind: 'resource',
+    mode: 'prefix',
+    url: target.url,
+    site: undefined,
+    presentation: wanted.presentation,
+    explain: wanted.explain,
+    links: { mode: 'prefix', publicOrigin: rules.publicOrigin },
+    gatewayPath: '/-/',
+  } satisfies Target;
+}
+
+// There TARGET is always a path of that site, never a URL (design part 3).
+function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Site): Route {
+  const base = `${site.upstream.origin}${site.upstream.pathname.replace(/\/$/, '')}`;
+  return {
+    kind: 'resource',
+    mode: 'reverse',
+    url: parseTargetUrl(`${base}/${rest}`),
+    site,
+    presentation: wanted.presentation,
+    explain: wanted.explain,
+    links: {
+      mode: 'reverse',
+      siteOrigin: `${received.peer.secure ? 'https' : 'http'}://${received.authority}`,
+      upstreamOrigin: site.upstream.origin,
+      gatewayPath: site.gatewayPath,
+    },
+    gatewayPath: site.gatewayPath,
+  } satisfies Target;
+}
+
+function redirectTo(status: 303 | 307, location: string): Redirect {
+  return { kind: 'redirect', status, location };
+}
+
+function splitQuery(path: string): [string, URLSearchParams] {
+  const mark = path.indexOf('?');
+  return mark === -1 ? [path, new URLSearchParams()] : [path.slice(0, mark), new URLSearchParams(path.slice(mark + 1))];
+}

@@ -1,0 +1,44 @@
+/** The second record of a request: what it asks for. */
+import type { LinkMap } from '../core/links/address-map.ts';
+import type { Presentation } from '../core/presentation.ts';
+import type { Mode } from './config.ts';
+import type { Site } from './sites.ts';
+
+/** An upstream resource. */
+export interface Target {
+  readonly kind: 'resource';
+  readonly mode: Mode;
+  /** The upstream URL. */
+  readonly url: URL;
+  /** The reverse-mode site it belongs to. */
+  readonly site: Site | undefined;
+  /** Presentation named in the URL; beats everything else. */
+  readonly presentation: Presentation | undefined;
+  /** True when the explanation is wanted, not the resource. */
+  readonly explain: boolean;
+  /** How addresses in the reply are mapped. */
+  readonly links: LinkMap;
+  /** Where the gateway's own pages are, `/-/` unless the site moved them. */
+  readonly gatewayPath: string;
+}
+
+/** A page of the gateway itself. */
+export interface OwnPage {
+  readonly kind: 'page';
+  /** Name below the gateway path, such as `go`; `home` and `robots` are the two outside it. */
+  readonly name: string;
+  /** What follows the name in the path, without its slash. */
+  readonly rest: string;
+  readonly query: URLSearchParams;
+  readonly site: Site | undefined;
+  readonly gatewayPath: string;
+}
+
+/** The same thing at its proper address. */
+export interface Redirect {
+  readonly kind: 'redirect';
+  readonly status: 303 | 307;
+  readonly location: string;
+}
+
+export type Route = Target | OwnPage | Redirect;
