@@ -15,15 +15,18 @@ const IMAGE_FUNCTIONS = new Set(['image-set', '-webkit-image-set', 'image', 'src
  * Writes `css` with every address replaced: `url()`, quoted or not, `@import` strings, strings in `image-set()`.
  * `@namespace` is left alone, for it names and fetches nothing. Everything else stays byte for byte.
  *
+ * With `refusedNames` (in lower case) it also cleans: these identifiers and functions are renamed and comments go.
+ *
  * @example rewriteCssUrls('a{background:u\\72l( x.png )}', (url) => `/i/${url}`) // 'a{background:url("/i/x.png")}'
  */
-export function rewriteCssUrls(css: string, replace: ReplaceCssUrl): string {
-  return new CssRewriter(css, replace).run();
+export function rewriteCssUrls(css: string, replace: ReplaceCssUrl, refusedNames?: ReadonlySet<string>): string {
+  return new CssRewriter(css, replace, refusedNames).run();
 }
 
 class CssRewriter {
   readonly #css: string;
   readonly #replace: ReplaceCssUrl;
+  readonly #refused: ReadonlySet<string> | undefined;
   #at = 0;
   #out = '';
   /** Where the part starts that is copied as it stands. */
@@ -33,9 +36,10 @@ class CssRewriter {
   /** The at-rule whose prelude this is. */
   #rule = '';
 
-  constructor(css: string, replace: ReplaceCssUrl) {
+  constructor(css: string, replace: ReplaceCssUrl, refused: ReadonlySet<string> | undefined) {
     this.#css = css;
     this.#replace = replace;
+    this.#refused = refused;
   }
 
   run(): string {
@@ -47,8 +51,10 @@ class CssRewriter {
   #token(char: string): void {
     const css = this.#css;
     if (char === '/' && css[this.#at + 1] === '*') {
-      const end = css.indexOf('*/', this.#at + 2);
+      const start = this.#at;
+      const end = css.indexOf('*/', start + 2);
       this.#at = end === -1 ? css.length : end + 2;
+      if (this.#refused !== undefined) this.#put(start, ' ');
     } else if (char === '"' || char === "'") this.#stringToken();
     else if (char === '@') {
       this.#at++;
@@ -75,6 +81,7 @@ class CssRewriter {
   #nameToken(): void {
     const start = this.#at;
     const name = this.#name().toLowerCase();
+    if (this.#refused?.has(name)) this.#put(start, '-refused');
     if (this.#css[this.#at] !== '(') return;
     this.#at++;
     if (name !== 'url') {
@@ -118,7 +125,15 @@ class CssRewriter {
     // An empty or fragment-only address (`url(#clip)`) points into this very document.
     if (url === '' || url.startsWith('#')) return;
     const next = this.#replace(url, place);
-    this.#out += this.#css.slice(this.#copied, start) + shape.replace('""', () => quoteCss(next ?? REFUSED));
+    this.#put(
+      start,
+      shape.replace('""', () => quoteCss(next ?? REFUSED)),
+    );
+  }
+
+  /** Puts `text` in the place of what was read since `start`. */
+  #put(start: number, text: string): void {
+    this.#out += this.#css.slice(this.#copied, start) + text;
     this.#copied = this.#at;
   }
 
