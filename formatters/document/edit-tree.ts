@@ -69,11 +69,20 @@ export function isHtml(node: AnyNode): node is Element {
   return isTag(node) && (node.namespace === undefined || node.namespace === HTML_NAMESPACE);
 }
 
-/** The first element of this name below `parent`, in document order. */
+/** The first HTML element of this name below `parent`, in document order. */
 export function findElement(parent: ParentNode, name: string): Element | undefined {
+  return findByName(parent, name, isHtml);
+}
+
+/** The first element of this name below `parent`, of any namespace, that the test accepts. */
+export function findByName(
+  parent: ParentNode,
+  name: string,
+  accept: (element: Element) => boolean = () => true,
+): Element | undefined {
   for (const child of parent.children) {
-    if (isHtml(child) && child.name === name) return child;
-    const found = hasChildren(child) ? findElement(child, name) : undefined;
+    if (isTag(child) && child.name === name && accept(child)) return child;
+    const found = hasChildren(child) ? findByName(child, name, accept) : undefined;
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,0 +1,70 @@
+/**
+ * What a page carries that is not for its reader: beacons, advertisements by their well-known marks, consent dialogues.
+ * Conservative: a false hit costs content, a miss a few lines.
+ */
+import type { Element } from 'domhandler';
+
+const BEACON_HOST =
+  /\/\/(?:[\w-]+\.)*(?:google-analytics\.com|googletagmanager\.com|doubleclick\.net|googlesyndication\.com|facebook\.com\/tr\b|scorecardresearch\.com|quantserve\.com|bat\.bing\.com|hotjar\.com|mc\.yandex\.ru|px\.ads\.linkedin\.com|analytics\.twitter\.com|t\.co\/i\/adsct|stats\.wp\.com|pixel\.wp\.com|chartbeat\.net|newrelic\.com|nr-data\.net|krxd\.net|demdex\.net|omtrdc\.net|2o7\.net|adnxs\.com|criteo\.(?:com|net)|hubspot\.com\/__ptq|statcounter\.com|histats\.com|metrika|matomo\.php|piwik\.php)/i;
+const AD_MARK =
+  /^(?:adsbygoogle|div-gpt-ad|google_ads?|gpt-ad|ad-?slot|ad-?unit|adunit|advert|advertisement|ad-container|ad-wrapper|adbox|dfp-ad|outbrain|taboola|trc_related_container|sponsored-ads?)(?:$|[-_\d])/i;
+const CONSENT_MARK =
+  /^(?:onetrust|ot-sdk|cookiebot|cybotcookiebot|didomi|usercentrics|qc-cmp2|truste|sp_message|cc-window|cc-banner|cmplz|iubenda-cs|osano-cm|termly|klaro|borlabs|moove_gdpr|cky-|cli-modal|cookie-law-info|(?:js-|site-|eu-?|global-)?(?:cookies?|gdpr|ccpa|consent|privacy)[-_]?(?:alert|banner|bar|box|consent|container|dialog|disclaimer|message|modal|notice|notification|overlay|pop-?up|prompt|toast|warning|wrapper)s?)/i;
+/** A mark on something this long is a name clash, not a banner. */
+const MAX_BANNER_MARKUP = 400;
+
+/** True for an address that is fetched to count, not to show. */
+export function isBeacon(address: string): boolean {
+  return BEACON_HOST.test(address);
+}
+
+/** True for pictures and frames of at most 2 by 2 pixels. */
+export function isTinyPicture(element: Element): boolean {
+  const { width, height, style } = element.attribs;
+  if (width !== undefined && height !== undefined) return isTiny(width) && isTiny(height);
+  return style !== undefined && /(?:^|;|\s)(?:width|height)\s*:\s*[012](?:px)?\s*(?:;|$|!)/i.test(style);
+}
+
+/** True for an advertisement that says so in a mark of the well-known ad servers. */
+export function isAdvertisement(element: Element): boolean {
+  if (element.name === 'amp-ad' || element.name === 'amp-embed' || 'data-ad-slot' in element.attribs) return true;
+  return hasMark(element, AD_MARK);
+}
+
+/** True for a cookie or privacy dialogue. */
+export function isConsentDialogue(element: Element): boolean {
+  if (element.name === 'body' || element.name === 'html' || element.name === 'main' || element.name === 'article')
+    return false;
+  return hasMark(element, CONSENT_MARK) && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
+}
+
+/** True when the page itself hides the element from everyone: `hidden`, or an inline style that says so. */
+export function isHidden(element: Element): boolean {
+  const { hidden, style } = element.attribs;
+  if (hidden !== undefined && hidden !== 'until-found') return true;
+  return style !== undefined && /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test(style);
+}
+
+function hasMark(element: Element, mark: RegExp): boolean {
+  const { id, class: classes } = element.attribs;
+  if (id !== undefined && mark.test(id)) return true;
+  if (classes === undefined || classes.length > 500) return false;
+  return classes.split(/\s+/).some((each) => mark.test(each));
+}
+
+function isTiny(length: string): boolean {
+  const number = Number.parseFloat(length);
+  return number >= 0 && number <= 2 && !length.includes('%');
+}
+
+/** Nodes below, counted up to `max`. */
+function countBelow(element: Element, max: number): number {
+  let count = 0;
+  const pending: Element[] = [element];
+  for (let next = pending.pop(); next !== undefined && count < max; next = pending.pop())
+    for (const child of next.children) {
+      count++;
+      if ('children' in child) pending.push(child as Element);
+    }
+  return count;
+}
