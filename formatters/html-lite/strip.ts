@@ -1,0 +1,94 @@
+/** The first pass: what is not for a reader without scripts and styles goes, what stands for something else is replaced. */
+import type { CheerioAPI } from 'cheerio';
+import { type ChildNode, type Element, isComment, isDirective, isTag } from 'domhandler';
+import { editTree, isHtml, makeElement, makeText, type Replacement, textOf } from '../document/edit-tree.ts';
+import { foreignText } from '../document/foreign-text.ts';
+import { frameLink } from '../document/frames.ts';
+import { isAdvertisement, isBeacon, isConsentDialogue, isHidden, isTinyPicture } from '../document/furniture.ts';
+import { isPlaceholder } from '../document/lazy-images.ts';
+import { choosePicture, pictureImage } from '../document/pictures.ts';
+import type { LiteDemand } from './demand.ts';
+
+const GONE = new Set('script style template base bgsound param track'.split(' '));
+const USEFUL = /^(?:a|input|select|textarea|button|label|h[1-6])$/;
+
+/** Strips the page. Counts of what went, by reason, for `env.note`. */
+export function strip($: CheerioAPI, demand: LiteDemand, pageUrl: string): Record<string, number> {
+  const gone: Record<string, number> = {};
+  const count = (reason: string): boolean => {
+    gone[reason] = (gone[reason] ?? 0) + 1;
+    return false;
+  };
+  editTree($.root()[0]!, {
+    enter(node) {
+      if (isComment(node) || (isDirective(node) && node.name !== '!doctype')) return false;
+      if (!isHtml(node)) return true;
+      if (GONE.has(node.name)) return false;
+      if (node.name === 'link' || node.name === 'meta') return true;
+      if (isConsentDialogue(node)) return count('consent');
+      if (isAdvertisement(node)) return count('advertisement');
+      if (node.name === 'img' && (isTinyPicture(node) || isBeacon(node.attribs['src'] ?? ''))) return count('beacon');
+      return !(isHidden(node) && !holdsUseful(node));
+    },
+    leave: (node) => (isTag(node) ? stand(node, demand, pageUrl) : node),
+  });
+  return gone;
+}
+
+/** What stands for an element in a lite page. */
+function stand(element: Element, demand: LiteDemand, pageUrl: string): Replacement {
+  if (!isHtml(element)) return element.name === 'svg' || element.name === 'math' ? foreignText(element) : element;
+  switch (element.name) {
+    case 'iframe':
+    case 'embed':
+    case 'frame':
+      return frameLink(element, pageUrl);
+    case 'picture':
+      return pictureImage(element);
+    case 'img':
+      return standForPicture(element, demand);
+    case 'video':
+    case 'audio':
+      return mediaLink(element);
+    case 'object':
+    case 'canvas':
+    case 'applet':
+      return element.children;
+    default:
+      return element;
+  }
+}
+
+function standForPicture(img: Element, demand: LiteDemand): Replacement {
+  choosePicture(img, demand.maxWidth);
+  const { alt, src } = img.attribs;
+  if (demand.images && !isPlaceholder(src)) return img;
+  // Alternative text stays in the picture's place; without one a picture is an ornament, or a link's only sign.
+  return alt?.trim() ? makeText(alt) : undefined;
+}
+
+/** A film or a sound as a link, with its poster. */
+function mediaLink(media: Element): ChildNode[] {
+  const source = media.children.find(
+    (child): child is Element => isTag(child) && child.name === 'source' && 'src' in child.attribs,
+  );
+  const src = media.attribs['src'] ?? source?.attribs['src'];
+  const rest = media.children.filter((child) => !(isTag(child) && child.name === 'source'));
+  if (src === undefined || /^(?:blob|data):/i.test(src)) return rest;
+  const name = media.attribs['title'] || media.attribs['aria-label'] || (media.name === 'video' ? 'Video' : 'Audio');
+  const poster = media.attribs['poster'];
+  const link = makeElement('a', { href: src }, [makeText(name)]);
+  return poster ? [makeElement('img', { src: poster, alt: '' }), link, ...rest] : [link, ...rest];
+}
+
+function holdsUseful(element: Element): boolean {
+  return element.children.some(
+    (child) => isTag(child) && ((USEFUL.test(child.name) && hasSense(child)) || holdsUseful(child)),
+  );
+}
+
+// An `a` without an address and a heading without text help nobody.
+function hasSense(element: Element): boolean {
+  if (element.name === 'a') return 'href' in element.attribs && !element.attribs['href']!.startsWith('#');
+  return !/^h[1-6]$/.test(element.name) || textOf(element).trim() !== '';
+}

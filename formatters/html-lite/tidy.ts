@@ -1,0 +1,94 @@
+/** The second pass: links that say where they lead, tables that hold data, and nothing around them that says nothing. */
+import { type Element, hasChildren, isTag } from 'domhandler';
+import { collapse, findReferences } from '../document/collapse.ts';
+import { editTree, isHtml, makeElement, makeText, setChildren, textOf, walkElements } from '../document/edit-tree.ts';
+import { flattenTable, isLayoutTable } from '../document/layout-tables.ts';
+import type { Markup } from './demand.ts';
+
+/** From this many links on a navigation is folded: it would push the page off a small screen. */
+const FOLDED_LINKS = 12;
+const HEADING = /^h[1-6]$/;
+// They tell what scripts would do.
+const DEAD_ARIA =
+  /^aria-(?:expanded|controls|haspopup|live|atomic|relevant|busy|owns|activedescendant|modal|pressed|selected|posinset|setsize)$/;
+const PRESENTATIONAL = new Set(
+  'align bgcolor border cellpadding cellspacing class color face height size style valign width tabindex'.split(' '),
+);
+
+/** Tidies what `body` holds. */
+export function tidy(body: Element, markup: Markup): void {
+  const references = findReferences(body);
+  editTree(body, {
+    leave(node) {
+      if (!isHtml(node)) return node;
+      cleanAttributes(node, references);
+      if (node.name === 'a') nameLink(node);
+      if (node.name === 'table' && isLayoutTable(node)) return flattenTable(node);
+      return node;
+    },
+  });
+  collapse(body, references);
+  if (markup === 'html') foldNavigation(body);
+}
+
+function cleanAttributes(element: Element, references: ReadonlySet<string>): void {
+  const { attribs, name: tag } = element;
+  for (const name in attribs) {
+    const isSizeOfControl = name === 'size' && (tag === 'input' || tag === 'select');
+    const isSizeOfPicture = (name === 'width' || name === 'height') && (tag === 'img' || tag === 'input');
+    if (PRESENTATIONAL.has(name) && !isSizeOfControl && !isSizeOfPicture) delete attribs[name];
+    else if (DEAD_ARIA.test(name) || /^(?:on|data-|item)/.test(name)) delete attribs[name];
+    else if (name === 'id' && !HEADING.test(tag) && !references.has(attribs[name]!)) delete attribs[name];
+    else if (name === 'role' && (attribs[name] === 'presentation' || attribs[name] === 'none') && tag !== 'table')
+      delete attribs[name];
+    else if (name === 'title' && attribs[name]!.trim() === '') delete attribs[name];
+  }
+}
+
+/** A link that showed only a picture or an icon gets words: its label, or where it leads. */
+function nameLink(link: Element): void {
+  const { attribs } = link;
+  if (attribs['href'] === undefined || textOf(link).trim() !== '' || holdsPicture(link)) return;
+  const label = attribs['aria-label']?.trim() || attribs['title']?.trim() || placeName(attribs['href']);
+  if (label) setChildren(link, [makeText(label)]);
+}
+
+function holdsPicture(element: Element): boolean {
+  return element.children.some(
+    (child) => isTag(child) && (child.name === 'img' || child.name === 'input' || holdsPicture(child)),
+  );
+}
+
+/** The last word of an address: `https://e.org/about/team.html` is `team`. */
+function placeName(href: string): string {
+  const path = href.replace(/[?#].*$/, '').replace(/\/+$/, '');
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.\w{2,5}$/, '') || href;
+}
+
+/** Puts long navigations behind a line that opens them, without scripts. */
+function foldNavigation(body: Element): void {
+  editTree(body, {
+    leave(node) {
+      const isNavigation = isHtml(node) && (node.name === 'nav' || node.attribs['role'] === 'navigation');
+      if (!isNavigation || countLinks(node) < FOLDED_LINKS || isInNavigation(node)) return node;
+      const label = node.attribs['aria-label']?.trim() || 'Menu';
+      const fold = makeElement('details', {}, [makeElement('summary', {}, [makeText(label)]), ...node.children]);
+      setChildren(node, [fold]);
+      return node;
+    },
+  });
+}
+
+function countLinks(element: Element): number {
+  let count = 0;
+  walkElements(element, (each) => {
+    if (each.name === 'a') count++;
+  });
+  return count;
+}
+
+function isInNavigation(element: Element): boolean {
+  for (let up = element.parent; up !== null && isTag(up); up = up.parent)
+    if (up.name === 'nav' || up.name === 'details' || up.attribs['role'] === 'navigation') return true;
+  return !hasChildren(element);
+}
