@@ -1,0 +1,77 @@
+/** Suspends a formatter after repeated faults, and lets one job through now and then to see whether it has recovered. */
+import type { Clock } from '../../core/clock.ts';
+
+/** Faults within a minute that suspend, and how long: threat 53. */
+export interface BreakerLimits {
+  readonly faults: number;
+  readonly windowMs: number;
+  readonly restMs: number;
+}
+
+interface State {
+  /** Monotonic times of the faults within the window. */
+  faults: number[];
+  /** When the suspension is over and one probe may pass; `undefined` while not suspended. */
+  probeAt: number | undefined;
+  probing: boolean;
+}
+
+/** One per pool; keyed by formatter name. */
+export class Breaker {
+  readonly #clock: Clock;
+  readonly #limits: BreakerLimits;
+  readonly #states = new Map<string, State>();
+
+  constructor(clock: Clock, limits: BreakerLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** True when a job may run now. While a probe is due this is asked without taking it: see `enter`. */
+  mayRun(name: string): boolean {
+    const state = this.#states.get(name);
+    return state?.probeAt === undefined || (!state.probing && this.#clock.monotonic() >= state.probeAt);
+  }
+
+  /** Takes the probe of a suspended formatter that is due for one. Every `enter` is followed by `fault` or `leave`. */
+  enter(name: string): void {
+    const state = this.#states.get(name);
+    if (state?.probeAt !== undefined) state.probing = true;
+  }
+
+  /** A job that was no fault: `worked` closes a suspension, else (cancelled, shed) the next job is the probe. */
+  leave(name: string, worked: boolean): void {
+    const state = this.#states.get(name);
+    if (state?.probeAt === undefined) return;
+    if (worked) this.#states.delete(name);
+    else state.probing = false;
+  }
+
+  /** Counts a fault. True when it suspends the formatter. */
+  fault(name: string): boolean {
+    const now = this.#clock.monotonic();
+    const state = this.#states.get(name) ?? { faults: [], probeAt: undefined, probing: false };
+    this.#states.set(name, state);
+    state.faults = [...this.#recent(state), now];
+    const failedProbe = state.probing;
+    const suspends = failedProbe || (state.probeAt === undefined && state.faults.length >= this.#limits.faults);
+    if (suspends) state.probeAt = now + this.#limits.restMs;
+    state.probing = false;
+    return suspends;
+  }
+
+  /** Faults within the window. */
+  faults(name: string): number {
+    const state = this.#states.get(name);
+    return state === undefined ? 0 : this.#recent(state).length;
+  }
+
+  isSuspended(name: string): boolean {
+    return this.#states.get(name)?.probeAt !== undefined;
+  }
+
+  #recent(state: State): number[] {
+    const since = this.#clock.monotonic() - this.#limits.windowMs;
+    return state.faults.filter((time) => time > since);
+  }
+}

@@ -1,0 +1,54 @@
+/** How a formatter process is started: what it may read, what it is told, how large its heap may grow. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parse } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+const PROGRAM = fileURLToPath(new URL('./child.ts', import.meta.url));
+const TREE = fileURLToPath(new URL('../../', import.meta.url));
+/** What the program itself is made of: all that third-party code may read besides its own files. */
+const READABLE = ['formatters/', 'core/', 'node_modules/', 'package.json'].map((name) => TREE + name);
+// The permission model does not see what these built-in modules do to files (measured: node:sqlite reads and writes any).
+const UNGUARDED = ['--no-experimental-sqlite', '--no-experimental-webstorage', '--no-experimental-ffi'];
+// Ends a process whose parent is gone even when it no longer listens to anything; present on most Linux systems.
+const SETPRIV = '/usr/bin/setpriv';
+
+/** A started formatter process: requests on its standard input, answers on its standard output, noise on the third. */
+export type FormatterChild = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** True where the permission model bars sockets (Node 25 and newer). */
+export const barsSockets = Number.parseInt(process.versions.node, 10) >= 25;
+
+/**
+ * Starts a formatter process with an empty environment, away from our folders.
+ *
+ * @param root file or folder of third-party code: the process is then caged; `undefined` for our own formatters
+ * @param heapMb limit of the JavaScript heap
+ */
+export function launch(root: string | undefined, heapMb: number): FormatterChild {
+  const flags = [`--max-old-space-size=${heapMb}`, ...(root === undefined ? [] : cageFlags(root))];
+  const command = [process.execPath, ...flags, PROGRAM, root === undefined ? 'shared' : 'caged'];
+  const [file, ...rest] = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...command] : command;
+  return spawn(file!, rest, {
+    cwd: parse(process.execPath).root,
+    // Nothing of ours reaches a formatter: no secret, no proxy, no NODE_OPTIONS. glibc's arenas are bounded, since each
+    // thread of the image library would keep its own; its threads are those of dns and fs too, hence the spare ones.
+    env: { UV_THREADPOOL_SIZE: String(availableParallelism() + 4), MALLOC_ARENA_MAX: '2', TZ: 'UTC', LANG: 'C.UTF-8' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
+}
+
+function cageFlags(root: string): string[] {
+  const own = existsSync(root) ? [root, realpathSync(root)] : [root];
+  const readable = new Set([...READABLE, ...own.map(withSlash)]);
+  const known = UNGUARDED.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+  return ['--permission', ...known, ...[...readable].map((path) => `--allow-fs-read=${path}`)];
+}
+
+/** The flag takes a folder by its trailing slash. */
+function withSlash(path: string): string {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() && !path.endsWith('/') ? `${path}/` : path;
+}
