@@ -1,0 +1,15 @@
+/** Kinds of media types as presentations see them. */
+
+/** Hypertext that the HTML formatters read. */
+export function isHypertext(essence: string): boolean {
+  return essence === 'text/html' || essence === 'application/xhtml+xml' || essence === 'application/vnd.wap.xhtml+xml';
+}
+
+/** Documents: what has presentations of its own. */
+export function isDocument(essence: string): boolean {
+  return isHypertext(essence) || essence === 'text/markdown' || essence === 'text/plain' || essence === 'text/vnd.wap.wml';
+}
+
+export function isPicture(essence: string): boolean {
+  return essence.startsWith('image/');
+}

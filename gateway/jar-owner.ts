@@ -1,0 +1,38 @@
+/** Whose cookie jar a prefix-mode request uses: the signed-in user's, else the bearer's of our random cookie. */
+import { createHash, randomBytes } from 'node:crypto';
+import { cookieOf, ownCookieLine } from './own-cookies.ts';
+import type { Received } from './received.ts';
+import type { Reply } from './reply.ts';
+import type { Exchange } from './serve-resource.ts';
+import type { FetchedOriginal } from './steps/fetch-original.ts';
+import type { User } from './users.ts';
+
+/** Browsers cap cookies at 400 days (RFC 6265bis 5.5). */
+const JAR_SECONDS = 400 * 86_400;
+
+/** The owner, or `undefined` when the client has no jar yet. Never an address and User-Agent, which many share. */
+export function jarOwnerOf(received: Received, user: User | undefined): string | undefined {
+  if (user !== undefined) return `user:${user.name}`;
+  const secret = cookieOf(received, 'format-jar');
+  return secret === undefined ? undefined : ownerOfSecret(secret);
+}
+
+/** Puts what the origin set into the jar; gives the client its bearer cookie when this is the first. */
+export function takeCookies(reply: Reply, fetched: FetchedOriginal, { received, target, client, gateway }: Exchange): Reply {
+  const lines = target.mode === 'prefix' ? fetched.fields.getAll('set-cookie') : [];
+  if (lines.length === 0) return reply;
+  const held = jarOwnerOf(received, client.user);
+  if (held !== undefined) {
+    gateway.jar.take(held, target.url, lines);
+    return reply;
+  }
+  const secret = randomBytes(24).toString('base64url');
+  gateway.jar.take(ownerOfSecret(secret), target.url, lines);
+  reply.fields.append('set-cookie', ownCookieLine('format-jar', secret, { secure: received.peer.secure, maxAgeSeconds: JAR_SECONDS }));
+  return reply;
+}
+
+// The database keeps no usable bearer secret.
+function ownerOfSecret(secret: string): string {
+  return `jar:${createHash('sha256').update(secret).digest('base64url')}`;
+}

@@ -1,0 +1,70 @@
+/**
+ * The product in one function: a request becomes a reply in named steps, each taking the record before it.
+ *
+ * receive -> target -> identify -> negotiate -> look-up -> fetch -> choose -> format -> store -> reply
+ */
+import type { Clock } from '../core/clock.ts';
+import type { Executor } from '../core/executor.ts';
+import type { Log } from '../core/log.ts';
+import { VaryRecorder } from '../core/vary.ts';
+import type { Egress } from '../egress/egress.ts';
+import type { FormatterRegistry } from '../formatters/registry.ts';
+import type { Profiles } from '../profiles/profiles.ts';
+import type { Access } from './access.ts';
+import type { OriginalIndex } from './cache/original-index.ts';
+import type { SingleFlight } from './cache/single-flight.ts';
+import type { Variant, VariantCache } from './cache/variant-cache.ts';
+import type { CookieJar } from './cookie-jar.ts';
+import { makeErrorReply } from './error-page.ts';
+import type { Pages } from './pages/pages.ts';
+import { makeRedirect } from './pages/layout.ts';
+import type { Received } from './received.ts';
+import type { Reply } from './reply.ts';
+import { serveResource } from './serve-resource.ts';
+import type { FetchedOriginal } from './steps/fetch-original.ts';
+import { findRoute, type RouteRules } from './steps/find-route.ts';
+import type { IdentifyParts } from './steps/identify.ts';
+
+/** Everything that serving needs; put together in `main.ts`. */
+export interface Gateway {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly rules: RouteRules;
+  readonly access: Access;
+  readonly identity: IdentifyParts;
+  readonly profiles: Profiles;
+  readonly jar: CookieJar;
+  readonly egress: Egress;
+  readonly executor: Executor;
+  /** The registry in use now; a switch swaps it whole. */
+  readonly registry: () => FormatterRegistry;
+  readonly formatsOff: ReadonlySet<string>;
+  readonly originals: OriginalIndex;
+  readonly variants: VariantCache;
+  readonly flights: SingleFlight<Variant>;
+  /** Fetches under way that several clients may share. */
+  readonly fetches: SingleFlight<FetchedOriginal>;
+  readonly pages: Pages;
+  /** Our name in Via, Cache-Status and Proxy-Status. */
+  readonly pseudonym: string;
+  readonly limits: { readonly maxPageBytes: number; readonly maxImageBytes: number; readonly maxUploadBytes: number };
+}
+
+/** Answers a request. Never throws: whatever goes wrong becomes an error reply in the client's own format. */
+export async function serve(received: Received, gateway: Gateway): Promise<Reply> {
+  const read = new VaryRecorder(received.fields);
+  try {
+    const route = findRoute(received, gateway.rules);
+    if (route.kind === 'redirect') return makeRedirect(route.status, route.location);
+    if (route.kind === 'page') return await gateway.pages.answer(received, route, read);
+    return await serveResource(received, route, read, gateway);
+  } catch (error) {
+    return answerError(error, received, read, gateway);
+  }
+}
+
+function answerError(error: unknown, received: Received, read: VaryRecorder, { log, pseudonym }: Gateway): Reply {
+  const reply = makeErrorReply(error, { read, requestId: received.id, pseudonym });
+  if (reply.status >= 500 && !received.signal.aborted) log.error('request failed', { requestId: received.id, status: reply.status, error });
+  return reply;
+}

@@ -1,0 +1,145 @@
+/** The Koa shell: sockets, limits, and the way from raw messages to `serve()` and back. Decides nothing itself. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import Koa from 'koa';
+import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import { Fields } from '../core/fields.ts';
+import type { Log } from '../core/log.ts';
+import { VaryRecorder } from '../core/vary.ts';
+import type { AddressRange } from './address-range.ts';
+import { makeErrorReply } from './error-page.ts';
+import { makeRequestId, type Received, receive } from './received.ts';
+import type { Reply } from './reply.ts';
+import { sendReply } from './send-reply.ts';
+
+export interface ShellParts {
+  readonly serve: (received: Received) => Promise<Reply>;
+  readonly trustedProxies: readonly AddressRange[];
+  readonly pseudonym: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly maxConnections: number;
+  readonly logRequests: boolean;
+}
+
+export interface Shell {
+  readonly server: Server;
+  /** Requests under way. */
+  readonly active: () => number;
+  /** Takes no new connections and ends kept ones as they fall idle; resolves when the last request is done, or after `ms`. */
+  drain(ms: number): Promise<void>;
+}
+
+/** Times a client has, milliseconds (threat 50). */
+const HEADERS_TIMEOUT_MS = 8_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+const KEEP_ALIVE_MS = 10_000;
+const IDLE_MS = 75_000;
+
+/** Makes the server; it does not listen yet. */
+export function makeShell(parts: ShellParts): Shell {
+  let active = 0;
+  let draining = false;
+  const app = new Koa();
+  app.silent = true;
+  app.use(async (context) => {
+    // Koa's own replies lose fields on errors; ours are written whole by sendReply.
+    context.respond = false;
+    active += 1;
+    try {
+      await exchange(context.req, context.res, parts, draining);
+    } finally {
+      active -= 1;
+    }
+  });
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: 16_384,
+      insecureHTTPParser: false,
+      requireHostHeader: false,
+    },
+    app.callback(),
+  );
+  server.maxHeadersCount = 100;
+  server.maxRequestsPerSocket = 1_000;
+  server.maxConnections = parts.maxConnections;
+  server.setTimeout(IDLE_MS);
+  server.on('clientError', (error, socket) => refuseMessage(error, socket as Socket));
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => void refuseExpectation(request, response, parts));
+  return {
+    server,
+    active: () => active,
+    async drain(ms) {
+      draining = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const timer = parts.clock.after(ms, () => server.closeAllConnections());
+      await closed;
+      timer.cancel();
+    },
+  };
+}
+
+async function exchange(message: IncomingMessage, response: ServerResponse, parts: ShellParts, draining: boolean): Promise<void> {
+  const started = parts.clock.monotonic();
+  const gone = new AbortController();
+  response.on('close', () => {
+    if (!response.writableFinished) gone.abort(new DOMException('the client has gone', 'AbortError'));
+  });
+  const { reply, received } = await answer(message, gone.signal, parts);
+  // A request that broke the rules of framing cannot be followed by another on its connection (P-19).
+  if (draining || (received === undefined && reply.status >= 400)) response.shouldKeepAlive = false;
+  await sendReply(message, response, reply);
+  if (!parts.logRequests) return;
+  parts.log.info('request', {
+    requestId: received?.id,
+    method: message.method,
+    host: received?.authority,
+    status: reply.status,
+    chain: reply.fields.get('format-chain'),
+    ms: Math.round(parts.clock.monotonic() - started),
+  });
+}
+
+async function answer(message: IncomingMessage, signal: AbortSignal, parts: ShellParts): Promise<{ reply: Reply; received?: Received }> {
+  let received: Received;
+  try {
+    received = receive(message, parts.trustedProxies, signal);
+  } catch (error) {
+    const read = new VaryRecorder(Fields.fromRaw(message.rawHeaders));
+    return { reply: makeErrorReply(error, { read, requestId: makeRequestId(), pseudonym: parts.pseudonym }) };
+  }
+  return { reply: await parts.serve(received), received };
+}
+
+async function refuseExpectation(message: IncomingMessage, response: ServerResponse, { pseudonym }: ShellParts): Promise<void> {
+  const read = new VaryRecorder(Fields.fromRaw(message.rawHeaders));
+  response.shouldKeepAlive = false;
+  await sendReply(message, response, makeErrorReply(new GatewayError('EXPECTATION_FAILED'), { read, requestId: makeRequestId(), pseudonym }));
+}
+
+/** Node's parser errors, by what they mean to a client. */
+const STATUS_OF_ERROR: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Content Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+// What cannot be parsed has no fields to negotiate by: text, and the connection ends.
+function refuseMessage(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = STATUS_OF_ERROR[error.code ?? ''] ?? '400 Bad Request';
+  const text = `Error ${status}\nRequest id: ${makeRequestId()}\n`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n${text}`,
+    () => socket.destroy(),
+  );
+}

@@ -1,0 +1,88 @@
+/** Demands: what a client needs beyond a media type, derived from its preferences. Their names are the planner's vocabulary. */
+import type { PlainData, PlainRecord } from '../../core/component.ts';
+import type { Presentation } from '../../core/presentation.ts';
+import type { Preferences } from '../../profiles/preferences.ts';
+import { isHypertext } from '../document-types.ts';
+import type { WishContext } from './make-wishes.ts';
+
+export interface Demands {
+  readonly required: PlainRecord;
+  readonly optional: PlainRecord;
+}
+
+/** Names of the demands derived here; any other name in an edge's `meets` is its plugin's own. */
+const VOCABULARY: ReadonlySet<string> = new Set(
+  'full lite article links wrap deck clean quality maxWidth color still light'.split(' '),
+);
+
+/**
+ * Demands that plugins name themselves: wanted when `prefers.formatters.<name of the plugin>` is true or an object
+ * (design part 5).
+ */
+export function ownDemands({ formatters }: Preferences, edges: WishContext['edges']): PlainRecord {
+  const own: Record<string, PlainData> = {};
+  for (const edge of edges) {
+    const options = Object.hasOwn(formatters, edge.formatter) ? formatters[edge.formatter] : undefined;
+    if (options === undefined || options === false) continue;
+    for (const name of edge.meets ?? []) if (!VOCABULARY.has(name)) own[name] = options;
+  }
+  return own;
+}
+
+/** Demands of a picture; every one may be left unmet, as a picture in a wrong size is better than none. */
+export function pictureDemands({ negotiation, read, target }: WishContext): Demands {
+  const { images } = negotiation.preferences;
+  const isAsked = (path: string) => negotiation.unasked || !/^(?:base|default)/.test(negotiation.values[path]?.layer ?? 'base');
+  const dpr = quantiseDpr(readNumber(read.get('sec-ch-dpr') ?? read.get('dpr')) ?? images.dpr, images.dpr);
+  const hinted = readNumber(read.get('sec-ch-width') ?? read.get('width'));
+  const viewport = readNumber(read.get('sec-ch-viewport-width') ?? read.get('viewport-width'));
+  const bound = Math.round(Math.min(images.maxWidth, viewport ?? images.maxWidth) * dpr);
+  return {
+    required: {},
+    optional: {
+      clean: true,
+      quality: images.quality,
+      ...(isAsked('images.maxWidth') ? { maxWidth: quantiseWidth(hinted === undefined ? bound : Math.min(hinted, bound), images.maxWidth) } : {}),
+      ...(images.color === 'full' ? {} : { color: { mode: images.color, levels: images.levels } }),
+      ...(images.animation ? {} : { still: true }),
+      ...(target.presentation === 'lite' || negotiation.preferences.presentation[0] === 'lite' ? { light: true } : {}),
+    },
+  };
+}
+
+/** Demands of a document in a presentation. */
+export function documentDemands(wanted: { mediaType: string; presentation: Presentation }, context: WishContext): Demands {
+  const { target, from } = context;
+  const { images, page, text } = context.negotiation.preferences;
+  const required: PlainRecord = {};
+  const optional: PlainRecord = {};
+  const simplified: PlainRecord = { images: images.load, maxWidth: Math.round(images.maxWidth * images.dpr), styles: page.styles, markup: page.markup };
+  if (isHypertext(from)) {
+    if (wanted.presentation === 'full') required['full'] = { scripts: target.mode !== 'prefix' && page.scripts };
+    if (wanted.presentation === 'lite') required['lite'] = simplified;
+    if (wanted.presentation === 'article') required['article'] = simplified;
+    if (wanted.presentation === 'markdown' || wanted.presentation === 'gemtext' || wanted.presentation === 'epub') required['article'] = simplified;
+  }
+  // A text page is read, not followed by its links: they stay the addresses that anyone can use.
+  if (wanted.mediaType !== 'text/plain' && wanted.mediaType !== 'application/epub+zip' && target.links.mode !== 'none') required['links'] = { ...target.links };
+  if (wanted.mediaType === 'text/plain') optional['wrap'] = { width: text.width, emphasis: text.emphasis };
+  if (wanted.mediaType === 'text/vnd.wap.wml') optional['deck'] = { maxBytes: page.maxBytes, images: images.load };
+  return { required, optional };
+}
+
+/** Widths at which variants meet in caches (H-4). */
+const WIDTH_STEPS = [96, 160, 240, 320, 480, 640, 800, 1_080, 1_280, 1_600, 1_920, 2_560, 3_840];
+
+// A preference is kept exactly; a hint is rounded up to a step, never beyond the preference.
+function quantiseWidth(width: number, preferred: number): number {
+  if (width >= preferred) return width;
+  return Math.min(preferred, WIDTH_STEPS.find((step) => step >= width) ?? width);
+}
+
+function quantiseDpr(dpr: number, preferred: number): number {
+  return dpr === preferred ? dpr : Math.min(3, Math.max(1, Math.round(dpr)));
+}
+
+function readNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,5}(?:\.\d{1,4})?$/.test(text.trim()) && Number(text) > 0 ? Number(text) : undefined;
+}

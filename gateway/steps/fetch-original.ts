@@ -1,0 +1,132 @@
+/** Step `fetch`: the original, by the guarded egress; concurrent askers of the same shared resource cause one request (C-6). */
+import { isNoTransform, isPrivateOrNoStore, parseCacheControl } from '../../core/cache-control.ts';
+import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
+import { Fields } from '../../core/fields.ts';
+import { readMediaType } from '../../core/media-type.ts';
+import type { UpstreamResponse } from '../../egress/egress.ts';
+import type { OriginalFacts } from '../cache/original-index.ts';
+import { canonicalJson } from '../cache/variant-cache.ts';
+import { isDocument, isPicture } from '../document-types.ts';
+import type { Exchange } from '../serve-resource.ts';
+import type { OriginalHead } from './choose.ts';
+import { digestOf, type Original } from './format.ts';
+import type { CacheReport } from './reply-fields.ts';
+
+/** An original as fetched: its fields, and its body either whole or still to come. */
+export interface FetchedOriginal extends OriginalHead {
+  readonly url: string;
+  readonly cache: CacheReport['origin'];
+  readonly requestedAt: number;
+  readonly receivedAt: number;
+  /** The body as it comes; not to be used after `buffer`. */
+  readonly response: UpstreamResponse;
+  /** The decoded body; `undefined` when it says itself that it is larger than what is formatted. */
+  buffer(): Promise<Original | undefined>;
+  /** What the index of originals keeps. */
+  facts(original: Original): OriginalFacts;
+}
+
+/** Fetches. @throws GatewayError of the egress. */
+export async function fetchOriginal(exchange: Exchange): Promise<FetchedOriginal> {
+  const { order, gateway, received } = exchange;
+  const key = collapseKey(exchange);
+  if (key === undefined) return await fetchOnce(exchange, received.signal);
+  const { value, shared } = await gateway.fetches.run(key, received.signal, async (signal) => {
+    const fetched = await fetchOnce(exchange, signal);
+    if (isFormattable(fetched) && fetched.status < 300) await fetched.buffer();
+    return fetched;
+  });
+  // A stream has one reader, and what is private has one owner: the others ask for themselves.
+  if (!shared || isShareable(value)) return value;
+  return await fetchOnce({ ...exchange, order }, received.signal);
+}
+
+function collapseKey({ order, received }: Exchange): string | undefined {
+  if (order.method !== 'GET' || order.isPassThrough || received.method !== 'GET') return undefined;
+  if (order.fields.has('cookie') || order.fields.has('authorization') || order.fields.has('range')) return undefined;
+  const selecting = order.fields.entries().filter(([name]) => !/^(?:via|cdn-loop|x-forwarded-for)$/.test(name));
+  return canonicalJson([order.url.href, selecting]);
+}
+
+function isShareable(fetched: FetchedOriginal): boolean {
+  return (
+    isFormattable(fetched) &&
+    fetched.status < 300 &&
+    !fetched.fields.has('set-cookie') &&
+    !isPrivateOrNoStore(parseCacheControl(fetched.fields.get('cache-control')))
+  );
+}
+
+function isFormattable({ essence }: OriginalHead): boolean {
+  return isDocument(essence) || isPicture(essence) || essence === 'text/css';
+}
+
+async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<FetchedOriginal> {
+  const { order, target, gateway, received } = exchange;
+  const started = gateway.clock.monotonic();
+  const requestedAt = gateway.clock.now();
+  const send = (fields: Fields, body: typeof received.body | undefined) =>
+    gateway.egress.fetchUpstream({
+      method: order.method,
+      url: order.url,
+      fields,
+      ...(body === undefined ? {} : { body }),
+      signal,
+      followRedirects: 'never',
+      timing: order.isPassThrough ? 'pass-through' : 'formatted',
+      ...(target.site === undefined ? {} : { grant: grantOf(target.site.upstream) }),
+    });
+  let response = await send(order.fields, received.hasBody ? received.body : undefined);
+  if (mustAskAgain(response, exchange)) {
+    response.body.destroy();
+    response = await send(order.fields.clone().set('accept-encoding', received.fields.get('accept-encoding') ?? 'identity'), undefined);
+  }
+  exchange.timings.push({ name: 'fetch', ms: gateway.clock.monotonic() - started });
+  return wrap(response, exchange, { requestedAt, receivedAt: gateway.clock.now() }, signal);
+}
+
+// CT-12: a body that must not be changed goes out in the coding it came in; one the client did not offer is asked for
+// again with the client's own Accept-Encoding.
+function mustAskAgain(response: UpstreamResponse, { order, received }: Exchange): boolean {
+  if (!isNoTransform(response.fields) || isNoTransform(received.fields)) return false;
+  const coding = response.fields.get('content-encoding');
+  if (coding === undefined || !/^(?:GET|HEAD)$/.test(order.method)) return false;
+  const accepted = parseAcceptEncoding(received.fields.get('accept-encoding'));
+  return accepted.missing || coding.split(',').some((each) => codingQuality(accepted, each) === 0);
+}
+
+function wrap(
+  response: UpstreamResponse,
+  { gateway, order }: Exchange,
+  times: { requestedAt: number; receivedAt: number },
+  signal: AbortSignal,
+): FetchedOriginal {
+  const essence = readMediaType(response.fields.get('content-type'))?.essence ?? '';
+  const head = { status: response.status, fields: response.fields, essence, url: response.url.href };
+  let buffered: Promise<Original | undefined> | undefined;
+  const read = async (): Promise<Original | undefined> => {
+    const maxBytes = isPicture(essence) ? gateway.limits.maxImageBytes : gateway.limits.maxPageBytes;
+    if (Number(response.fields.get('content-length') ?? 0) > maxBytes) return undefined;
+    const body = await gateway.egress.readBody(response, { maxBytes, maxDecodedBytes: 4 * maxBytes, signal });
+    return { ...head, body, digest: digestOf(body) };
+  };
+  return {
+    ...head,
+    ...times,
+    response,
+    cache: { hit: response.cache.hit, forward: response.cache.forward, status: response.cache.hit ? undefined : response.status },
+    buffer() {
+      buffered ??= read();
+      return buffered;
+    },
+    facts(original) {
+      const facts = { ...times, status: head.status, fields: head.fields, url: head.url, digest: original.digest, bytes: original.body.byteLength };
+      if (order.method === 'GET') gateway.originals.put(order.url.href, order.fields, facts);
+      return facts;
+    },
+  };
+}
+
+function grantOf(upstream: URL): { host: string; port: number } {
+  return { host: upstream.hostname, port: Number(upstream.port || (upstream.protocol === 'https:' ? 443 : 80)) };
+}

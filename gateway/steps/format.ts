@@ -1,0 +1,151 @@
+/** Step `format`: runs the best chain; when it fails, the next best; in the end the original, unless it is the hostile thing itself. */
+import { createHash } from 'node:crypto';
+import { GatewayError } from '../../core/errors.ts';
+import { type Executor, FormatFailure, type FormatJob, type FormatOutcome } from '../../core/executor.ts';
+import type { Fields } from '../../core/fields.ts';
+import type { Log } from '../../core/log.ts';
+import { readMediaType } from '../../core/media-type.ts';
+import type { Plan } from '../../core/plan.ts';
+import { type Variant, type VariantCache, variantKeyOf } from '../cache/variant-cache.ts';
+import type { SingleFlight } from '../cache/single-flight.ts';
+import { isPicture } from '../document-types.ts';
+import { encodeReply, replyCharsetOf } from '../reply-charset.ts';
+import { type Choice, type ChoiceContext, choose } from './choose.ts';
+
+/** An original with its decoded body. */
+export interface Original {
+  readonly status: number;
+  readonly fields: Fields;
+  readonly essence: string;
+  readonly url: string;
+  readonly body: Uint8Array;
+  /** Hex sha256 of `body`. */
+  readonly digest: string;
+}
+
+export interface FormatParts {
+  readonly executor: Executor;
+  readonly variants: VariantCache;
+  readonly flights: SingleFlight<Variant>;
+  readonly log: Log;
+}
+
+/** What became of it: a variant, or the choice to pass the original. */
+export type Formatted =
+  | { readonly kind: 'variant'; readonly variant: Variant; readonly choice: Choice; readonly hit: boolean; readonly collapsed: boolean }
+  | { readonly kind: 'pass'; readonly choice: Choice & { kind: 'pass' } };
+
+const MAX_ATTEMPTS = 4;
+/** Fields of the original that formatters may read. */
+const READABLE_FIELDS = ['content-language', 'last-modified', 'content-disposition', 'content-location', 'link'];
+
+/**
+ * Formats an original.
+ *
+ * @throws GatewayError SHED, CONTENT_TOO_LARGE, BAD_CONTENT, NOT_ACCEPTABLE.
+ */
+export async function formatOriginal(original: Original, first: Choice, context: ChoiceContext, parts: FormatParts): Promise<Formatted> {
+  const failed = new Set<string>();
+  let choice = first;
+  for (let attempt = 0; choice.kind === 'format' && attempt < MAX_ATTEMPTS; attempt++) {
+    try {
+      return { kind: 'variant', choice, ...(await makeVariant(original, choice.best.plan, context, parts)) };
+    } catch (error) {
+      if (!(error instanceof FormatFailure)) throw error;
+      parts.log.warn('formatting failed', { formatter: error.formatter, kind: error.kind, reason: error.message, host: context.target.url.host });
+      refuseHopeless(error, original, context);
+      if (failed.has(error.formatter)) break;
+      failed.add(error.formatter);
+      choice = choose(original, context, failed);
+    }
+  }
+  const pass: Choice & { kind: 'pass' } =
+    choice.kind === 'pass' ? choice : { kind: 'pass', reason: 'failed', result: choice.result, wishes: choice.wishes };
+  return { kind: 'pass', choice: pass };
+}
+
+/** Hex digest of an original's body. */
+export function digestOf(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+/** The cache key of what a plan would make of an original. */
+export function keyFor(original: Omit<Original, 'body'>, plan: Plan, context: ChoiceContext): string {
+  return variantKeyOf({
+    digest: original.digest,
+    plan,
+    url: original.url,
+    charset: charsetOf(original.fields),
+    fields: readableFields(original.fields),
+    links: context.target.links,
+    language: original.fields.get('content-language'),
+    replyCharset: replyCharsetOf(plan.to, context),
+  });
+}
+
+async function makeVariant(
+  original: Original,
+  plan: Plan,
+  context: ChoiceContext,
+  parts: FormatParts,
+): Promise<{ variant: Variant; hit: boolean; collapsed: boolean }> {
+  const key = keyFor(original, plan, context);
+  const held = parts.variants.get(key);
+  if (held !== undefined) return { variant: held, hit: true, collapsed: false };
+  const { value, shared } = await parts.flights.run(key, context.received.signal, async (signal) => {
+    const outcome = await parts.executor.run(jobFor(original, plan), signal);
+    const variant = toVariant(key, plan, original, encodeReply(outcome, replyCharsetOf(plan.to, context)));
+    parts.variants.put(variant);
+    return variant;
+  });
+  return { variant: value, hit: false, collapsed: shared };
+}
+
+function jobFor(original: Original, plan: Plan): FormatJob {
+  return {
+    plan,
+    body: original.body,
+    mediaType: original.essence,
+    charset: charsetOf(original.fields),
+    url: original.url,
+    fields: readableFields(original.fields),
+  };
+}
+
+function toVariant(key: string, plan: Plan, original: Original, outcome: FormatOutcome): Variant {
+  return { key, plan, ...outcome, isLarger: isLarger(plan, original, outcome), coded: new Map() };
+}
+
+// Law: a reply is never larger than the original of the same type, apart from rewritten addresses; nor is a picture
+// larger than an original that the client takes, unless what was asked cannot be had otherwise.
+function isLarger(plan: Plan, original: Original, outcome: FormatOutcome): boolean {
+  if (outcome.body.byteLength < original.body.byteLength) return false;
+  if ('links' in plan.demands || 'color' in plan.demands) return false;
+  return plan.to === plan.from || (isPicture(plan.from) && isCommonPicture(plan.from));
+}
+
+function isCommonPicture(essence: string): boolean {
+  return essence === 'image/jpeg' || essence === 'image/png' || essence === 'image/gif';
+}
+
+// The original is no way out when it is the hostile thing itself, or when the client has gone.
+function refuseHopeless(error: FormatFailure, original: Original, { target, received }: ChoiceContext): void {
+  if (error.kind === 'aborted' || received.signal.aborted) throw error;
+  if (error.kind === 'busy') throw new GatewayError('SHED', { seconds: error.retryAfterSeconds }, { cause: error });
+  if (error.kind === 'hostile' && original.status < 400) throw new GatewayError('BAD_CONTENT', { why: error.message }, { cause: error });
+  if (error.kind === 'too-large' && (isPicture(original.essence) || target.presentation !== undefined))
+    throw new GatewayError('CONTENT_TOO_LARGE', { why: error.message }, { cause: error });
+}
+
+function charsetOf(fields: Fields): string | undefined {
+  return readMediaType(fields.get('content-type'))?.parameters.get('charset');
+}
+
+function readableFields(fields: Fields): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of READABLE_FIELDS) {
+    const value = fields.get(name);
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
+}

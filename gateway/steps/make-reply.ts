@@ -1,0 +1,140 @@
+/** Step `reply`: the finished reply, formatted or passed through, with validators of its own and conditions answered. */
+import type { Readable } from 'node:stream';
+import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
+import { evaluateConditions } from '../../core/conditional.ts';
+import { readEntityTag, formatEntityTag } from '../../core/etag.ts';
+import type { Fields } from '../../core/fields.ts';
+import type { OriginalFacts } from '../cache/original-index.ts';
+import type { Variant } from '../cache/variant-cache.ts';
+import { codingFor, encodeBody } from '../content-coding.ts';
+import { dropByteFields } from '../hop-fields.ts';
+import type { Reply } from '../reply.ts';
+import { type Exchange, replyContext } from '../serve-resource.ts';
+import { type Choice, type PassReason, reachablePresentations } from './choose.ts';
+import type { FetchedOriginal } from './fetch-original.ts';
+import { addFormatLinks, applyNotes, type CacheReport, finishFields, formatChain, setAge, takeOriginFields } from './reply-fields.ts';
+
+export interface VariantReply {
+  readonly facts: OriginalFacts;
+  readonly cache: CacheReport['origin'];
+  readonly variant: Variant;
+  readonly choice: Choice;
+  readonly hit: boolean;
+  readonly collapsed: boolean;
+}
+
+/** Types of the alternates that are offered on documents. */
+const ALTERNATES: Readonly<Record<string, string>> = { markdown: 'text/markdown', text: 'text/plain', lite: 'text/html', article: 'text/html' };
+
+/** A reply with what formatters made. */
+export async function replyWithVariant(exchange: Exchange, made: VariantReply): Promise<Reply> {
+  const { received, target, read, gateway } = exchange;
+  const { facts, variant } = made;
+  const fields = takeOriginFields(facts.fields, exchange, facts.url);
+  dropByteFields(fields);
+  fields.delete('content-encoding').delete('content-length').delete('last-modified').delete('etag').delete('transfer-encoding');
+  const isText = variant.charset !== undefined;
+  fields.set('content-type', isText ? `${variant.mediaType}; charset=${variant.charset}` : variant.mediaType);
+  applyNotes(fields, variant.notes, target, facts.url);
+  setAge(fields, facts, gateway.clock);
+  fields.set('format-chain', formatChain(variant.plan));
+  addFormatLinks(fields, target, alternatesOf(exchange, variant));
+  const coding = codingFor(variant.mediaType, variant.body.byteLength, read);
+  // P-7: one tag for each coding; C-12: a function of the variant key.
+  const tag = { opaque: coding === 'identity' ? variant.key : `${variant.key}-${coding}`, weak: !variant.plan.deterministic };
+  fields.set('etag', formatEntityTag(tag));
+  finishFields(fields, replyContext(exchange, { origin: made.cache, variant: made }), variant.mediaType);
+  if (isNotModified(exchange, fields, facts.status)) return notModified(fields);
+  const body = await encodeBody(variant.body, coding, variant.coded);
+  if (coding !== 'identity') fields.set('content-encoding', coding);
+  fields.set('content-length', String(body.byteLength));
+  return { status: facts.status, fields, body: received.method === 'HEAD' ? undefined : body };
+}
+
+/** A reply with the origin's bytes, streamed. */
+export async function passOriginal(exchange: Exchange, fetched: FetchedOriginal, reason: PassReason): Promise<Reply> {
+  const { received, gateway } = exchange;
+  const fields = passFields(exchange, fetched, reason);
+  const isHead = received.method === 'HEAD';
+  if (fetched.status < 300 && isNotModified(exchange, fields, fetched.status)) {
+    fetched.response.body.destroy();
+    return notModified(fields);
+  }
+  if (isHead || fetched.status === 204 || fetched.status === 304) {
+    fetched.response.body.destroy();
+    return { status: fetched.status, fields, body: undefined };
+  }
+  const coding = fetched.fields.get('content-encoding');
+  if (coding === undefined || reason === 'no-transform' || isCodingTaken(exchange, coding)) return { status: fetched.status, fields, body: fetched.response.body };
+  const decoded: Readable | undefined = gateway.egress.decodeBody(fetched.response);
+  if (decoded === undefined) return { status: fetched.status, fields, body: fetched.response.body };
+  weaken(fields);
+  fields.delete('content-encoding').delete('content-length');
+  return { status: fetched.status, fields, body: decoded };
+}
+
+/** A reply with the origin's bytes, which have been read already. */
+export async function passBody(
+  exchange: Exchange,
+  { fetched, body, reason }: { fetched: FetchedOriginal; body: Uint8Array; reason: PassReason },
+): Promise<Reply> {
+  const fields = passFields(exchange, fetched, reason);
+  const coding = codingFor(fetched.essence, body.byteLength, exchange.read);
+  if (coding !== (fetched.fields.get('content-encoding') ?? 'identity')) weaken(fields);
+  fields.delete('content-encoding');
+  fields.set('vary', exchange.read.vary(fields.get('vary')));
+  if (isNotModified(exchange, fields, fetched.status)) return notModified(fields);
+  const encoded = await encodeBody(body, coding, new Map());
+  if (coding !== 'identity') fields.set('content-encoding', coding);
+  fields.set('content-length', String(encoded.byteLength));
+  return { status: fetched.status, fields, body: exchange.received.method === 'HEAD' ? undefined : encoded };
+}
+
+function passFields(exchange: Exchange, fetched: FetchedOriginal, reason: PassReason): Fields {
+  const { target, gateway, order, read } = exchange;
+  const fields = takeOriginFields(fetched.fields, exchange, fetched.url);
+  // A range was only asked for where the body passes; elsewhere none can be had (P-8).
+  if (!order.isPassThrough) fields.delete('accept-ranges');
+  if (fetched.fields.has('content-encoding')) read.add('accept-encoding');
+  fields.set('format-chain', `none;reason=${reason}`);
+  setAge(fields, fetched, gateway.clock);
+  if (reason !== 'no-transform' && fetched.status < 300) addFormatLinks(fields, target, []);
+  finishFields(fields, replyContext(exchange, { origin: fetched.cache }), fetched.essence);
+  return fields;
+}
+
+function alternatesOf({ choice }: Exchange, variant: Variant): { presentation: string; mediaType: string }[] {
+  return reachablePresentations(variant.plan.from, choice)
+    .filter((presentation) => ALTERNATES[presentation] !== undefined)
+    .filter((presentation) => ALTERNATES[presentation] !== variant.mediaType)
+    .map((presentation) => ({ presentation, mediaType: ALTERNATES[presentation]! }));
+}
+
+function isCodingTaken({ received }: Exchange, coding: string): boolean {
+  const accepted = parseAcceptEncoding(received.fields.get('accept-encoding'));
+  return !accepted.missing && coding.split(',').every((each) => codingQuality(accepted, each) > 0);
+}
+
+// P-12, P-13, N-8: conditions are judged against our own validator, on the fields the 200 would have.
+function isNotModified({ received }: Exchange, fields: Fields, status: number): boolean {
+  const outcome = evaluateConditions({
+    method: received.method,
+    fields: received.fields,
+    etag: fields.get('etag'),
+    lastModified: fields.get('last-modified'),
+    status,
+  });
+  return outcome === 'not-modified';
+}
+
+// RFC 9110 15.4.5: what the 200 would have said of caching and selection, and nothing of the body.
+function notModified(fields: Fields): Reply {
+  for (const name of ['content-type', 'content-length', 'content-encoding', 'content-language', 'transfer-encoding']) fields.delete(name);
+  return { status: 304, fields, body: undefined };
+}
+
+// P-6, P-7: the bytes differ from those the origin's strong tag stands for.
+function weaken(fields: Fields): void {
+  const tag = readEntityTag(fields.get('etag'));
+  if (tag !== undefined) fields.set('etag', formatEntityTag({ ...tag, weak: true }));
+}

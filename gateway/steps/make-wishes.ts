@@ -1,0 +1,162 @@
+/** What a client would take of an original of a known type, ranked: the input of the planner (design part 3, "Which format"). */
+import { asks, qualityOf } from '../../core/accept.ts';
+import type { Edge } from '../../core/component.ts';
+import type { Wish } from '../../core/plan.ts';
+import type { Presentation } from '../../core/presentation.ts';
+import type { VaryRecorder } from '../../core/vary.ts';
+import type { Preferences } from '../../profiles/preferences.ts';
+import { isDocument, isHypertext, isPicture } from '../document-types.ts';
+import type { Target } from '../target.ts';
+import type { Negotiation } from './negotiate.ts';
+import { documentDemands, ownDemands, pictureDemands } from './derive-demands.ts';
+
+/** The type each presentation of a document comes in. */
+const TYPE_OF: Readonly<Record<Exclude<Presentation, 'original'>, string>> = {
+  full: 'text/html',
+  lite: 'text/html',
+  article: 'text/html',
+  text: 'text/plain',
+  markdown: 'text/markdown',
+  gemtext: 'text/gemini',
+  wml: 'text/vnd.wap.wml',
+  epub: 'application/epub+zip',
+};
+
+/** Presentations in which a picture still makes sense. */
+const PICTURE_PRESENTATIONS: ReadonlySet<Presentation> = new Set(['full', 'lite', 'article']);
+
+/** Shown by every client with a screen; the others must be named by Accept or by a stored profile. */
+const COMMON_PICTURES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif']);
+
+/** All that a wish depends on. */
+export interface WishContext {
+  /** Essence of the original's media type. */
+  readonly from: string;
+  readonly target: Target;
+  readonly negotiation: Negotiation;
+  readonly read: VaryRecorder;
+  /** Edges of the formatters that are switched on: they say which demands are a plugin's own. */
+  readonly edges: readonly (Edge & { readonly formatter: string })[];
+}
+
+interface Candidate {
+  readonly mediaType: string;
+  readonly presentation: Presentation;
+}
+
+/** Wishes, in no particular order; empty when only the original will do. */
+export function makeWishes(context: WishContext): Wish[] {
+  const named = context.target.presentation;
+  if (named === 'original') return [];
+  if (named !== undefined) return candidatesNamed(context, named).map((candidate) => toWish(candidate, [0], context));
+  return candidatesOf(context)
+    .map((candidate) => ({ candidate, rank: rankOf(candidate, context) }))
+    .filter(({ rank }) => rank !== undefined)
+    .map(({ candidate, rank }) => toWish(candidate, rank!, context));
+}
+
+/** The presentations that make sense for a type, for errors and links to alternatives. */
+export function presentationsOf(from: string): Presentation[] {
+  if (isDocument(from)) return ['original', 'full', 'lite', 'article', 'text', 'markdown', 'gemtext', 'wml', 'epub'];
+  if (isPicture(from) || from === 'text/css') return ['original', 'full', 'lite', 'article'];
+  return ['original', 'full'];
+}
+
+function candidatesNamed(context: WishContext, named: Exclude<Presentation, 'original'>): Candidate[] {
+  const { from, negotiation } = context;
+  if (isPicture(from)) return PICTURE_PRESENTATIONS.has(named) ? pictureCandidates(context) : [];
+  if (isDocument(from)) return [{ mediaType: typeForMarkup(TYPE_OF[named], named, negotiation.preferences), presentation: named }];
+  return presentationsOf(from).includes(named) ? [{ mediaType: from, presentation: named }] : [];
+}
+
+function candidatesOf(context: WishContext): Candidate[] {
+  const { from, negotiation, edges } = context;
+  // A plugin's own demand is a wish for a change even where the original is preferred.
+  const wantsOwn = Object.keys(ownDemands(negotiation.preferences, edges)).length > 0;
+  return [...candidatesByKind(context), ...(wantsOwn ? [{ mediaType: from, presentation: 'original' } as const] : [])];
+}
+
+function candidatesByKind(context: WishContext): Candidate[] {
+  const { from, negotiation, target } = context;
+  if (isPicture(from)) return pictureCandidates(context);
+  // Style sheets keep their type; only their addresses change.
+  if (from === 'text/css') return target.mode === 'prefix' && negotiation.unasked ? [{ mediaType: from, presentation: 'full' }] : [];
+  return isDocument(from) ? documentCandidates(context) : [];
+}
+
+function documentCandidates({ from, negotiation }: WishContext): Candidate[] {
+  const { presentation: wanted, page } = negotiation.preferences;
+  const candidates: Candidate[] = wanted
+    .filter((each) => each !== 'original')
+    .map((each) => ({ mediaType: typeForMarkup(TYPE_OF[each], each, negotiation.preferences), presentation: each }));
+  const has = (mediaType: string) => candidates.some((candidate) => candidate.mediaType === mediaType);
+  // What Accept may name although the profile does not list it.
+  const ownHypertext = wanted.includes('original') && isHypertext(from);
+  if (!has('text/html') && !ownHypertext) candidates.push({ mediaType: 'text/html', presentation: hypertextFor(wanted[0]!) });
+  for (const each of ['markdown', 'text', 'wml', 'gemtext', 'epub'] as const)
+    if (!has(TYPE_OF[each])) candidates.push({ mediaType: TYPE_OF[each], presentation: each });
+  if (page.markup !== 'xhtml-mp') candidates.push({ mediaType: 'application/vnd.wap.xhtml+xml', presentation: 'lite' });
+  return candidates;
+}
+
+function hypertextFor(first: Presentation): Presentation {
+  if (first === 'markdown' || first === 'epub' || first === 'gemtext') return 'article';
+  return first === 'original' ? 'full' : 'lite';
+}
+
+function typeForMarkup(mediaType: string, presentation: Presentation, { page }: Preferences): string {
+  return page.markup === 'xhtml-mp' && presentation === 'lite' ? 'application/vnd.wap.xhtml+xml' : mediaType;
+}
+
+function pictureCandidates({ from, negotiation, target }: WishContext): Candidate[] {
+  const { types } = negotiation.preferences.images;
+  const isStored = /^(?:profile|site|settings)/.test(negotiation.values['images.types']?.layer ?? '');
+  const all = new Set([...types, from, ...['image/avif', 'image/webp', 'image/jpeg', 'image/png', 'image/gif', 'image/vnd.wap.wbmp']]);
+  const shown = [...all].filter((type) => {
+    const isListed = types.length === 0 || types.includes(type);
+    if (asks(negotiation.accept, type)) return isListed || !isStored;
+    return isListed && (isStored || COMMON_PICTURES.has(type) || type === from || types[0] === type);
+  });
+  return shown.map((mediaType) => ({ mediaType, presentation: target.presentation ?? 'full' }));
+}
+
+/**
+ * Rank keys, higher first, or `undefined` when the candidate is out: a stored profile's order, where it decides; the
+ * client's q; quality in the profile; order in the field; order of presentations.
+ */
+function rankOf(candidate: Candidate, context: WishContext): number[] | undefined {
+  const { negotiation, from } = context;
+  const { accept, preferences, storedDecides, unasked } = negotiation;
+  const { q, explicit, index } = qualityOf(accept, candidate.mediaType);
+  if (q === 0) return undefined;
+  const place = preferences.presentation.indexOf(candidate.presentation);
+  if (candidate.presentation === 'original') return [0, q, 1, accept.anything ? 0 : -index, -1_000];
+  const isListed = isPicture(from) || from === 'text/css' ? unasked : place !== -1 && unasked;
+  if (!isListed && !explicit) return undefined;
+  // The same type named by Accept is no wish for a change: curl with `Accept: text/html` gets the page as it is.
+  if (!unasked && candidate.mediaType === from) return undefined;
+  const stored = storedDecides && isDocument(from) ? (place === -1 ? -1_000 : -place) : 0;
+  const order = isPicture(from) ? pictureOrder(candidate.mediaType, context) : place === -1 ? -100 : -place;
+  return [stored, q, profileQuality(candidate.mediaType, preferences), accept.anything ? 0 : -index, order];
+}
+
+// (3) of "Which format": the profile's own quality of a media range; types it does not speak of count as 1.
+function profileQuality(mediaType: string, { types }: Preferences): number {
+  return types[mediaType] ?? types[mediaType.replace(/\/.*/, '/*')] ?? types['*/*'] ?? 1;
+}
+
+// Where Accept says nothing in particular the original's own type is kept, if the client shows it: no loss.
+function pictureOrder(mediaType: string, { from, negotiation }: WishContext): number {
+  const { types } = negotiation.preferences.images;
+  const place = types.indexOf(mediaType);
+  if (mediaType === from && (types.length === 0 || place !== -1)) return 1;
+  return place === -1 ? -100 : -place;
+}
+
+function toWish({ mediaType, presentation }: Candidate, rank: readonly number[], context: WishContext): Wish {
+  const { from, negotiation, edges } = context;
+  const own = ownDemands(negotiation.preferences, edges);
+  if (presentation === 'original') return { mediaType, rank, presentation, required: {}, optional: own };
+  const demands = isPicture(from) ? pictureDemands(context) : documentDemands({ mediaType, presentation }, context);
+  return { mediaType, rank, presentation, required: demands.required, optional: { ...own, ...demands.optional } };
+}

@@ -1,0 +1,71 @@
+/** Step `negotiate`: what the client would take, before anything is known of the original. */
+import { type AcceptField, isScriptAccept, parseAccept } from '../../core/accept.ts';
+import type { VaryRecorder } from '../../core/vary.ts';
+import type { ClientClass } from '../../profiles/detection.ts';
+import type { MergedPreferences, NetworkSignals } from '../../profiles/merge.ts';
+import type { Profiles } from '../../profiles/profiles.ts';
+import { resolvePreferences } from '../../profiles/resolve.ts';
+import type { Received } from '../received.ts';
+import type { Target } from '../target.ts';
+import type { Client } from './identify.ts';
+
+/** What was found out about wishes. */
+export interface Negotiation extends MergedPreferences {
+  readonly accept: AcceptField;
+  /** The field as sent; `undefined` when missing. */
+  readonly acceptText: string | undefined;
+  /** True for clients that are served in their preset without asking: browsers of people (CT-3). */
+  readonly unasked: boolean;
+  /** True when a stored profile or the person's own setting names the presentation: decides before Accept. */
+  readonly storedDecides: boolean;
+}
+
+/** Classes that get the original unless their Accept, their profile or the URL asks for something else. */
+const ASKING_CLASSES: ReadonlySet<ClientClass> = new Set(['bot', 'tool', 'unknown', 'agent']);
+
+/** Merges all that is known into preferences. */
+export function negotiate(received: Received, target: Target, client: Client, parts: { read: VaryRecorder; profiles: Profiles }): Negotiation {
+  const { read, profiles } = parts;
+  const acceptText = read.get('accept');
+  const accept = parseAccept(acceptText);
+  const merged = resolvePreferences({
+    profiles,
+    detection: client.detection,
+    stored: client.profile?.name,
+    settings: client.record?.settings,
+    siteSettings: client.record?.sites[target.url.hostname],
+    host: target.site?.host ?? target.url.hostname,
+    network: readNetwork(read, target),
+  });
+  const layer = merged.values['presentation']!.layer;
+  const storedDecides = /^(?:profile|site|settings)/.test(layer);
+  const isScript = isScriptRequest(received, read, accept);
+  return {
+    ...merged,
+    accept,
+    acceptText,
+    storedDecides: storedDecides && !isScript,
+    unasked: !isScript && (storedDecides || client.profile !== undefined || !ASKING_CLASSES.has(client.detection.class)),
+  };
+}
+
+// CT-3: what a page's script fetches is data to it, whatever browser it runs in.
+function isScriptRequest(received: Received, read: VaryRecorder, accept: AcceptField): boolean {
+  if (read.get('sec-fetch-dest') === 'empty') return true;
+  return read.has('x-requested-with') || (received.method !== 'HEAD' && isScriptAccept(accept));
+}
+
+function readNetwork(read: VaryRecorder, target: Target): NetworkSignals {
+  const ect = read.get('ect');
+  return {
+    saveData: /^\s*on\b/i.test(read.get('save-data') ?? ''),
+    ect: ect === 'slow-2g' || ect === '2g' || ect === '3g' || ect === '4g' ? ect : undefined,
+    rttMs: readNumber(read.get('rtt')),
+    downlinkMbps: readNumber(read.get('downlink')),
+    mayTightenPresentation: target.mode === 'prefix',
+  };
+}
+
+function readNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,6}(?:\.\d{1,4})?$/.test(text.trim()) ? Number(text) : undefined;
+}
