@@ -1,0 +1,44 @@
+/**
+ * How the cache interceptor sees a response. It knows nothing of targeted cache control (C-7) and stores under any Vary, so
+ * it is shown fields that say what it should do, and the origin's own words ride along under names of ours.
+ */
+import { effectiveCacheControl, formatCacheControl, readAgeSeconds } from '../core/cache-control.ts';
+import type { Fields } from '../core/fields.ts';
+import { parseVary } from '../core/vary.ts';
+
+const ORIGINAL = 'gw-original-';
+const REPLACED = ['cache-control', 'expires'] as const;
+/** Threat 31. */
+const MAX_VARY = 16;
+
+/** Prepares an origin's fields for the cache, in place. */
+export function toCacheView(fields: Fields): void {
+  for (const name of REPLACED) fields.delete(`${ORIGINAL}${name}`);
+  // C-8; and RFC 9111 5.1: an Age that is no number is as if absent, of several the first counts.
+  fields.delete('warning');
+  const age = readAgeSeconds(fields.get('age'));
+  fields.set('age', age === undefined ? undefined : String(age));
+  const vary = parseVary(fields.get('vary'));
+  if (vary !== '*' && vary.length > MAX_VARY) return replace(fields, 'no-store');
+  const { directives, target } = effectiveCacheControl(fields);
+  if (target !== undefined) replace(fields, formatCacheControl(directives) || 'no-cache');
+}
+
+function replace(fields: Fields, cacheControl: string): void {
+  for (const name of REPLACED) {
+    const own = fields.get(name);
+    fields.set(`${ORIGINAL}${name}`, own ?? '');
+    fields.delete(name);
+  }
+  fields.set('cache-control', cacheControl);
+}
+
+/** Gives the origin its own words back, in place. */
+export function fromCacheView(fields: Fields): void {
+  fields.delete('warning');
+  for (const name of REPLACED) {
+    const own = fields.get(`${ORIGINAL}${name}`);
+    fields.delete(`${ORIGINAL}${name}`);
+    if (own !== undefined) fields.set(name, own === '' ? undefined : own);
+  }
+}

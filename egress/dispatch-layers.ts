@@ -1,0 +1,92 @@
+/** The dispatcher of the way out, from the connection up: pool, gate, origin cache; once for all, once for grants. */
+
+import { LRUCache } from 'lru-cache';
+import { Agent, type Dispatcher, interceptors } from 'undici';
+import { canonicalHost } from './allowed-upstream.ts';
+import type { Breaker } from './breaker.ts';
+import type { EgressSettings } from './config.ts';
+import type { Connect } from './connector.ts';
+import { makeOriginGate } from './origin-gate.ts';
+import { partitionStore } from './origin-partition.ts';
+import type { OriginSlots } from './origin-slots.ts';
+import type { OriginStore } from './origin-store.ts';
+
+/** Origins whose last address is remembered. */
+const MAX_REMOTES = 2000;
+const KEEP_ALIVE_MS = 10_000;
+
+/** One set of connections with the cache over it. */
+export interface Partition {
+  /** Straight to the origin, past the cache. */
+  readonly direct: Dispatcher;
+  /** Through the origin cache, where there is one. */
+  readonly cached: Dispatcher;
+  /** The partition's part of the store. */
+  readonly store: OriginStore | undefined;
+}
+
+export interface DispatchLayers {
+  /** For targets anybody may name. */
+  readonly open: Partition;
+  /** For targets named in a configuration: connections and stored responses are never shared with the others. */
+  readonly granted: Partition;
+  /** Address of the connection last made to an origin. */
+  remoteOf(origin: string): string | undefined;
+  close(): Promise<void>;
+}
+
+interface LayerParts {
+  readonly connect: Connect;
+  readonly breaker: Breaker;
+  readonly slots: OriginSlots;
+  readonly store: OriginStore | undefined;
+  readonly settings: EgressSettings;
+}
+
+export function openDispatchLayers(parts: LayerParts): DispatchLayers {
+  const remotes = new LRUCache<string, string>({ max: MAX_REMOTES });
+  const agents = { open: makeAgent(parts, remotes, false), granted: makeAgent(parts, remotes, true) };
+  const gate = makeOriginGate(parts.breaker, parts.slots);
+  const makePartition = (name: 'open' | 'granted'): Partition => {
+    const direct = agents[name].compose(gate);
+    const store = parts.store === undefined ? undefined : partitionStore(parts.store, name);
+    if (store === undefined) return { direct, cached: direct, store };
+    return { direct, cached: direct.compose(interceptors.cache({ store, methods: ['GET', 'HEAD'] })), store };
+  };
+  return {
+    open: makePartition('open'),
+    granted: makePartition('granted'),
+    remoteOf: (origin) => remotes.get(origin),
+    close: async () => {
+      await Promise.all([agents.open.destroy(), agents.granted.destroy()]);
+    },
+  };
+}
+
+function makeAgent({ connect, settings }: LayerParts, remotes: LRUCache<string, string>, isGranted: boolean): Agent {
+  return new Agent({
+    connections: settings.originConnections,
+    pipelining: 1,
+    maxHeaderSize: settings.maxUpstreamFieldBytes,
+    // All deadlines are ours (`ResponseReceiver`): one clock, and the caller says which bind.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: (options, callback) => {
+      const secure = options.protocol === 'https:';
+      const host = canonicalHost(options.hostname);
+      const port = Number(options.port) || (secure ? 443 : 80);
+      // Whoever dispatches to this agent has checked that the grant is for this very host and port.
+      const grant = isGranted ? { host, port } : undefined;
+      connect({ host, port, secure, grant, ports: settings.upstreamPorts }).then(
+        (socket) => {
+          const isDefault = port === (secure ? 443 : 80);
+          const name = host.includes(':') ? `[${host}]` : host;
+          remotes.set(`${options.protocol}//${name}${isDefault ? '' : `:${port}`}`, socket.remoteAddress ?? '');
+          callback(null, socket);
+        },
+        (error: Error) => callback(error, null),
+      );
+    },
+  });
+}

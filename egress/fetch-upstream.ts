@@ -1,0 +1,153 @@
+/** The only way out for requests: guarded, bounded, cached by RFC 9111. */
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Fields } from '../core/fields.ts';
+import { type Destination, type Grant, type Listener, makeAddressPolicy } from './address-policy.ts';
+import { canonicalHost } from './allowed-upstream.ts';
+import { Breaker } from './breaker.ts';
+import type { EgressSettings } from './config.ts';
+import { type Connect, makeConnect } from './connector.ts';
+import { openDispatchLayers } from './dispatch-layers.ts';
+import { OriginSlots } from './origin-slots.ts';
+import { makeMemoryStore, type OriginStore } from './origin-store.ts';
+import { followRedirects } from './redirects.ts';
+import { type Resolve, systemResolve } from './resolve.ts';
+import { sendRequest } from './send-request.ts';
+import { portOf } from './target-port.ts';
+import type { UpstreamResponse } from './upstream-response.ts';
+
+/** A request to an origin. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Absolute http or https URL without user information, as `parseTargetUrl` gives it. */
+  readonly url: URL;
+  /**
+   * Fields to send; hop-by-hop ones, `Expect` and a wrong `Content-Length` are left out, a `Host` of its own is sent. With
+   * Cookie, Authorization, Range or a condition among them the origin cache is passed by.
+   */
+  readonly fields: Fields;
+  readonly body?: Uint8Array | Readable | undefined;
+  /** Ends the exchange at any stage; its reason is what is thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** `same` follows within the origin, `any` anywhere, each hop checked anew, at most 5. Default `never`. */
+  readonly followRedirects?: 'never' | 'same' | 'any' | undefined;
+  /** Lets this one use reach a private host on this port; ignored for others. */
+  readonly grant?: Grant | undefined;
+  /** Which deadlines bind: all of them, or pauses only. Default `formatted`; `response.passThrough()` changes it later. */
+  readonly timing?: 'formatted' | 'pass-through' | undefined;
+  /** False passes the origin cache by. Default true. */
+  readonly cache?: boolean | undefined;
+}
+
+/** A bare connection, for tunnels and for sessions of other protocols. */
+export interface SocketRequest {
+  /** Host name, or address literal with or without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** TLS, verified. Default false. */
+  readonly secure?: boolean | undefined;
+  /** Protocols offered in the handshake. Default `http/1.1`. */
+  readonly protocols?: readonly string[] | undefined;
+  readonly grant?: Grant | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EgressParts {
+  readonly clock: Clock;
+  /** Where this gateway, its admin and fleet parts listen: never a target (threat 4). Asked anew for each connection. */
+  readonly ownListeners: () => readonly Listener[];
+  /** Default: the system's resolver. */
+  readonly resolve?: Resolve | undefined;
+  /** Addresses of this machine. Default: those of its network interfaces. */
+  readonly localAddresses?: (() => readonly string[]) | undefined;
+  /** Where originals are kept. Default: in memory, ORIGIN_CACHE_BYTES. */
+  readonly store?: OriginStore | undefined;
+  /** PEM of certificate authorities to trust instead of the system's. */
+  readonly authorities?: string | readonly string[] | undefined;
+}
+
+export interface Egress {
+  /**
+   * Fetches. The response's body must be read or destroyed.
+   *
+   * @throws GatewayError BLOCKED_TARGET, UPSTREAM_*, SHED; the signal's reason when it fires.
+   */
+  fetchUpstream(request: UpstreamRequest): Promise<UpstreamResponse>;
+  /**
+   * Opens a guarded connection; UPSTREAM_PORTS bind.
+   *
+   * @throws GatewayError BLOCKED_TARGET, UPSTREAM_*.
+   */
+  openSocket(request: SocketRequest): Promise<Socket>;
+  /** As `openSocket`, for CONNECT: CONNECT_PORTS bind, no TLS (threat 11, P-16). */
+  openTunnel(request: SocketRequest): Promise<Socket>;
+  /**
+   * What can be said of a target before its name is looked up. Every fetch does it anyway.
+   *
+   * @throws GatewayError BLOCKED_TARGET.
+   */
+  checkTarget(url: URL, grant?: Grant): void;
+  /** Requests under way or waiting. */
+  readonly pending: number;
+  /** Ends all exchanges and connections. */
+  close(): Promise<void>;
+}
+
+/** Opens the way out. */
+export function openEgress(settings: EgressSettings, parts: EgressParts): Egress {
+  const { clock } = parts;
+  const { targetsAllow, upstreamAllow, upstreamPorts, connectPorts } = settings;
+  const policy = makeAddressPolicy({
+    targetsAllow,
+    upstreamAllow,
+    ownListeners: parts.ownListeners,
+    localAddresses: parts.localAddresses,
+  });
+  const connect = makeConnect({
+    policy,
+    resolve: parts.resolve ?? systemResolve,
+    clock,
+    timeoutMs: settings.connectTimeoutMs,
+    authorities: parts.authorities,
+  });
+  const breaker = new Breaker({ clock, failures: settings.breakerFailures, openMs: settings.breakerOpenMs });
+  const slots = new OriginSlots({ active: settings.originConnections, queued: settings.originQueue });
+  const store = parts.store ?? (settings.originCacheBytes > 0 ? makeMemoryStore(settings.originCacheBytes) : undefined);
+  const layers = openDispatchLayers({ connect, breaker, slots, store, settings });
+  const sender = { settings, clock, layers };
+
+  const check = (url: URL, grant?: Grant) => policy.checkTarget(destinationOf(url, upstreamPorts, grant));
+  const fetchOnce = (request: UpstreamRequest) => {
+    check(request.url, request.grant);
+    return sendRequest(sender, request);
+  };
+  return {
+    fetchUpstream: async (request) =>
+      (request.followRedirects ?? 'never') === 'never' ? fetchOnce(request) : followRedirects(fetchOnce, request),
+    openSocket: (request) => openSocket(connect, request, upstreamPorts),
+    openTunnel: (request) => openSocket(connect, { ...request, secure: false }, connectPorts),
+    checkTarget: check,
+    get pending() {
+      return slots.size;
+    },
+    close: () => layers.close(),
+  };
+}
+
+function destinationOf(url: URL, ports: readonly number[], grant: Grant | undefined): Destination {
+  if (url.username !== '' || url.password !== '')
+    throw new GatewayError('BAD_TARGET', {
+      target: url.host,
+      why: 'user names and passwords in addresses are not taken',
+    });
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new GatewayError('BAD_TARGET', { target: url.protocol, why: 'only http and https are served' });
+  return { host: canonicalHost(url.hostname), port: portOf(url), ports, grant };
+}
+
+function openSocket(connect: Connect, request: SocketRequest, ports: readonly number[]): Promise<Socket> {
+  const { secure = false, host, ...rest } = request;
+  return connect({ ...rest, host: canonicalHost(host), secure, ports });
+}

@@ -1,0 +1,40 @@
+/** A view of the origin cache's store: told apart for what must not mix, and telling what it did. */
+import { currentExchange } from './exchange.ts';
+import type { OriginStore } from './origin-store.ts';
+
+type Key = Parameters<OriginStore['get']>[0];
+
+/**
+ * A view of a store for one partition, which also tells each exchange what was found and kept.
+ *
+ * What was fetched by a grant (a private server named in SITES) must not answer those who only guess its address, and a
+ * `Host` field of its own selects another site on the same server (threats 27, 28): both go into the key.
+ */
+export function partitionStore(store: OriginStore, partition: string): OriginStore {
+  const keyOf = (key: Key): Key => {
+    const host = key.headers?.['host'];
+    return { ...key, origin: JSON.stringify([partition, key.origin, host ?? null]) };
+  };
+  return {
+    get(key) {
+      const exchange = currentExchange.getStore();
+      const found = store.get(keyOf(key));
+      if (exchange === undefined) return found;
+      if (!(found instanceof Promise)) {
+        exchange.entry = found;
+        return found;
+      }
+      return found.then((entry) => {
+        exchange.entry = entry;
+        return entry;
+      });
+    },
+    createWriteStream(key, value) {
+      const stream = store.createWriteStream(keyOf(key), value);
+      const exchange = currentExchange.getStore();
+      if (exchange !== undefined && stream !== undefined) exchange.storedUntil = value.staleAt;
+      return stream;
+    },
+    delete: (key) => store.delete(keyOf(key)),
+  };
+}

@@ -1,0 +1,172 @@
+/** One request to one origin, without redirects. The target has been checked. */
+import { Readable } from 'node:stream';
+import { parseCacheControl, readAgeSeconds } from '../core/cache-control.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Fields } from '../core/fields.ts';
+import { removeHopByHop } from '../core/hop-by-hop.ts';
+import { canonicalHost } from './allowed-upstream.ts';
+import { fromCacheView } from './cache-view.ts';
+import type { EgressSettings } from './config.ts';
+import { readCodings } from './decode.ts';
+import type { DispatchLayers, Partition } from './dispatch-layers.ts';
+import { currentExchange, type Exchange, type ExchangeOptions } from './exchange.ts';
+import type { UpstreamRequest } from './fetch-upstream.ts';
+import { toFieldRecord } from './field-record.ts';
+import { type ResponseHead, ResponseReceiver } from './response-receiver.ts';
+import { portOf } from './target-port.ts';
+import type { OriginCacheReport, UpstreamResponse } from './upstream-response.ts';
+
+export interface Sender {
+  readonly settings: EgressSettings;
+  readonly clock: Clock;
+  readonly layers: DispatchLayers;
+}
+
+// A shared cache must not answer these from, or keep them for, others; ranges and the client's own conditions would
+// come back as answers to another question (RFC 9111 3.5, P-8, known traps of the cache interceptor).
+const PAST_CACHE = [
+  'authorization',
+  'cookie',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
+];
+
+type Way = 'cached' | 'bypass' | 'method';
+
+/** Sends a request and waits for the head of its response. Throws as `Egress.fetchUpstream` says. */
+export async function sendRequest(sender: Sender, request: UpstreamRequest): Promise<UpstreamResponse> {
+  const { clock, layers } = sender;
+  const partition = isGranted(request) ? layers.granted : layers.open;
+  const fields = fieldsToSend(request);
+  const way = findWay(request, fields);
+  const requestedAt = clock.now();
+  const { options, exchange, receiver } = makeExchange(sender, request, fields);
+  // C-9: what may not be answered from the cache, and may not be answered without it, is a 504 (RFC 9111 5.2.1.7).
+  if (way === 'bypass' && isOnlyIfCached(fields)) receiver.answer(504);
+  else if (!exchange.signal.aborted) {
+    const dispatcher = way === 'bypass' ? partition.direct : partition.cached;
+    currentExchange.run(exchange, () => dispatcher.dispatch(options, receiver));
+  }
+  const head = await receiver.head;
+  const receivedAt = clock.now();
+  const cache = reportCache({ way, exchange, head, now: receivedAt });
+  fromCacheView(head.fields);
+  return {
+    status: head.status,
+    message: head.message,
+    fields: head.fields,
+    url: request.url,
+    host: exchange.host,
+    body: head.body,
+    hasBody: request.method !== 'HEAD' && ![204, 205, 304].includes(head.status),
+    contentCoding: readCodings(head.fields),
+    remote: layers.remoteOf(request.url.origin),
+    requestedAt,
+    receivedAt,
+    cache,
+    passThrough: () => receiver.relax(sender.settings.passIdleTimeoutMs),
+    forget: () => forget(partition, options),
+  };
+}
+
+interface Prepared {
+  readonly options: ExchangeOptions;
+  readonly exchange: Exchange;
+  readonly receiver: ResponseReceiver;
+}
+
+function makeExchange({ clock, settings }: Sender, request: UpstreamRequest, fields: Fields): Prepared {
+  const { url, method, body, signal } = request;
+  const host = canonicalHost(url.hostname);
+  const passes = request.timing === 'pass-through';
+  const deadlines = {
+    headersMs: settings.headersTimeoutMs,
+    idleMs: passes ? settings.passIdleTimeoutMs : settings.idleTimeoutMs,
+    totalMs: passes ? undefined : settings.totalTimeoutMs,
+  };
+  const abandoned = new AbortController();
+  const abandon = (reason: Error) => abandoned.abort(reason);
+  const sendsStream = body instanceof Readable;
+  const receiver = new ResponseReceiver({ clock, host, deadlines, signal, sendsStream, abandon });
+  const exchange: Exchange = {
+    host,
+    signal: abandoned.signal,
+    now: () => clock.now(),
+    entry: undefined,
+    forwarded: false,
+    forwardedStatus: undefined,
+    storedUntil: undefined,
+  };
+  const options: ExchangeOptions = {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method,
+    headers: toFieldRecord(fields),
+    body: body ?? null,
+    exchange,
+  };
+  return { options, exchange, receiver };
+}
+
+function isGranted({ grant, url }: UpstreamRequest): boolean {
+  return grant !== undefined && canonicalHost(grant.host) === canonicalHost(url.hostname) && grant.port === portOf(url);
+}
+
+function fieldsToSend({ fields, url, body }: UpstreamRequest): Fields {
+  const sent = removeHopByHop(fields.clone()).delete('expect');
+  if (!(body instanceof Readable)) sent.delete('content-length');
+  // The default goes without saying, also in the cache key.
+  if (sent.getAll('host').length !== 1 || sent.get('host') === url.host) sent.delete('host');
+  return sent;
+}
+
+function findWay({ method, cache = true }: UpstreamRequest, fields: Fields): Way {
+  // Other methods pass the cache too: it forgets what they change (C-4).
+  if (method !== 'GET' && method !== 'HEAD') return 'method';
+  return cache && !PAST_CACHE.some((name) => fields.has(name)) ? 'cached' : 'bypass';
+}
+
+function reportCache({
+  way,
+  exchange,
+  head,
+  now,
+}: {
+  way: Way;
+  exchange: Exchange;
+  head: ResponseHead;
+  now: number;
+}): OriginCacheReport {
+  if (way !== 'cached') return { hit: false, fwd: way };
+  const { entry, forwarded, forwardedStatus, storedUntil } = exchange;
+  const seconds = (until: number) => Math.floor((until - now) / 1000);
+  // The interceptor marks what it serves stale instead of a failed answer; the origin's own Warning was taken away.
+  const fromCache = !forwarded || head.fields.get('warning')?.startsWith('110') === true;
+  if (fromCache && entry === undefined) return { hit: false };
+  if (fromCache && entry !== undefined)
+    return { hit: true, ageSeconds: readAgeSeconds(head.fields.get('age')) ?? 0, ttlSeconds: seconds(entry.staleAt) };
+  const reason = entry === undefined ? 'uri-miss' : entry.staleAt <= now ? 'stale' : 'request';
+  return {
+    hit: false,
+    fwd: reason,
+    ...(forwardedStatus === undefined || forwardedStatus === head.status ? {} : { fwdStatus: forwardedStatus }),
+    stored: storedUntil !== undefined,
+    ...(storedUntil === undefined ? {} : { ttlSeconds: seconds(storedUntil) }),
+  };
+}
+
+function forget({ store }: Partition, options: ExchangeOptions): void {
+  if (store === undefined) return;
+  const headers = options.headers as Record<string, string | string[]>;
+  const key = { origin: String(options.origin), method: options.method, path: options.path, headers };
+  // The entry is written when the last byte has come, which may be just now.
+  setImmediate(() => void store.delete(key));
+}
+
+function isOnlyIfCached(fields: Fields): boolean {
+  return parseCacheControl(fields.get('cache-control')).has('only-if-cached');
+}
