@@ -62,7 +62,8 @@ export function toClient(map: LinkMap, href: string, base: string): string | und
   if (url === undefined) return undefined;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
   if (map.mode === 'prefix') return url.origin === map.publicOrigin ? pathOf(url) : `/${withoutUser(url).href}`;
-  if (url.origin !== map.upstreamOrigin && url.origin !== map.siteOrigin) return url.href;
+  if (url.origin !== map.upstreamOrigin && url.origin !== map.siteOrigin)
+    return scheme !== undefined || text.startsWith('//') ? text : url.href;
   // An absolute address stays one: it may be read apart from the page (a canonical link, a feed).
   return scheme === undefined ? pathOf(url) : map.siteOrigin + pathOf(url);
 }

@@ -15,7 +15,7 @@ const IMAGE_FUNCTIONS = new Set(['image-set', '-webkit-image-set', 'image', 'src
  * Writes `css` with every address replaced: `url()`, quoted or not, `@import` strings, strings in `image-set()`.
  * `@namespace` is left alone, for it names and fetches nothing. Everything else stays byte for byte.
  *
- * With `refusedNames` (in lower case) it also cleans: these identifiers and functions are renamed and comments go.
+ * With `refusedNames` (in lower case, at-rules with their sign) it also cleans: these are renamed and comments go.
  *
  * @example rewriteCssUrls('a{background:u\\72l( x.png )}', (url) => `/i/${url}`) // 'a{background:url("/i/x.png")}'
  */
@@ -57,8 +57,12 @@ class CssRewriter {
       if (this.#refused !== undefined) this.#put(start, ' ');
     } else if (char === '"' || char === "'") this.#stringToken();
     else if (char === '@') {
-      this.#at++;
+      const start = this.#at++;
       this.#rule = this.#name().toLowerCase();
+      if (this.#refused?.has(`@${this.#rule}`)) {
+        this.#put(start, '@-refused');
+        this.#rule = '';
+      }
     } else if (this.#startsName()) this.#nameToken();
     else {
       if (char === '(') this.#functions.push('');

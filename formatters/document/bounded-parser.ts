@@ -5,6 +5,7 @@
  * built, on the parser's own stack: a scan before it would have to guess what the parser will do with broken markup.
  * A tag that would exceed a bound is left out with its end tag; its text and what fits of its children stay.
  */
+import { type Element, isTag, type ParentNode } from 'domhandler';
 import { InsertionMode, Parser, type Token } from 'parse5';
 import { FormatFailure } from '../../core/executor.ts';
 import { type CountingAdapter, type DocumentTreeMap, makeTreeAdapter } from './tree-adapter.ts';
@@ -24,6 +25,10 @@ const RAW_TEXT = new Set('iframe noembed noframes plaintext script style textare
 const VOID = new Set(
   'area base basefont bgsound br col embed hr img input link meta param source track wbr'.split(' '),
 );
+const FIELDS = new Set(['button', 'fieldset', 'input', 'output', 'select', 'textarea']);
+const TABLE_PARTS = new Set(['table', 'tbody', 'tfoot', 'thead', 'tr']);
+/** Moving costs a search among siblings: beyond this many it could be made to hurt. */
+const MAX_MOVED_FORMS = 100;
 const ROOTS = new Set(['html', 'head', 'body', 'frameset']);
 
 /** A parse of one document. */
@@ -31,6 +36,7 @@ export class BoundedParser extends Parser<DocumentTreeMap> {
   readonly #adapter: CountingAdapter;
   /** Start tags left out. */
   dropped = 0;
+  readonly #fields: [field: Element, form: Element][] = [];
   /** Left-out tags whose end tags are still to come, by name. */
   #pending = new Map<string, number>();
   #pendingDepth = 0;
@@ -39,6 +45,36 @@ export class BoundedParser extends Parser<DocumentTreeMap> {
     const adapter = makeTreeAdapter();
     super({ treeAdapter: adapter, scriptingEnabled: false });
     this.#adapter = adapter;
+    adapter.onElementCreated = (element, { formElement }) => {
+      if (formElement !== null && FIELDS.has(element.name)) this.#fields.push([element, formElement]);
+    };
+  }
+
+  /**
+   * Names the form of each field that ended up outside of it, as happens when a form starts between table rows: the
+   * parser knows which form they belong to, the tree does not tell.
+   */
+  associateFields(): void {
+    const ids = new Map<Element, string>();
+    for (const [field, form] of this.#fields) {
+      if ('form' in field.attribs || isBelow(field, form)) continue;
+      const id = form.attribs['id'] ?? ids.get(form) ?? `gw-form-${ids.size + 1}`;
+      ids.set(form, id);
+      form.attribs['id'] = id;
+      field.attribs['form'] = id;
+    }
+    for (const form of [...ids.keys()].slice(0, MAX_MOVED_FORMS)) this.#moveBeforeTable(form);
+  }
+
+  /** An empty form between table rows stands nowhere that markup could say; before the table it does the same. */
+  #moveBeforeTable(form: Element): void {
+    let place: ParentNode | null = form.parent;
+    while (place !== null && isTag(place) && TABLE_PARTS.has(place.name)) place = place.parent;
+    if (form.children.length > 0 || place === null || place === form.parent) return;
+    let table: Element = form;
+    while (table.parent !== place) table = table.parent as Element;
+    this.#adapter.detachNode(form);
+    this.#adapter.insertBefore(place, form, table);
   }
 
   override onStartTag(token: Token.TagToken): void {
@@ -99,4 +135,10 @@ export class BoundedParser extends Parser<DocumentTreeMap> {
     this.#pending.clear();
     this.#pendingDepth = 0;
   }
+}
+
+function isBelow(element: Element, ancestor: Element): boolean {
+  let up: ParentNode | null = element.parent;
+  while (up !== null && up !== ancestor) up = up.parent;
+  return up === ancestor;
 }

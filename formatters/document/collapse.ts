@@ -53,10 +53,18 @@ function collapseElement(
 ): ChildNode | readonly ChildNode[] | undefined {
   const { name, children, attribs } = element;
   const speaks = isReferred(element, references) || hasMeaning(attribs);
-  if (children.length === 0 && !REPLACED.has(name) && name !== 'textarea')
-    return isReferred(element, references) ? element : undefined;
-  if (children.every((child) => isText(child) && child.data.trim() === '') && !REPLACED.has(name))
-    return isReferred(element, references) || name === 'pre' ? element : makeText(' ');
+  const isEmpty = children.every((child) => isText(child) && child.data.trim() === '');
+  if (isEmpty && !REPLACED.has(name)) {
+    if (isReferred(element, references)) return element;
+    // An icon drawn by styles is what its label says.
+    const label = attribs['aria-hidden'] === 'true' ? '' : (attribs['aria-label'] ?? attribs['title'] ?? '').trim();
+    if (label !== '' && !BLOCKS.has(name)) return makeText(label);
+    return children.length === 0 && name !== 'label'
+      ? undefined
+      : name === 'pre' || name === 'label'
+        ? element
+        : makeText(' ');
+  }
   if (speaks) return element;
   if (BARE.has(name) && Object.keys(attribs).length === 0) return children;
   if (!WRAPPERS.has(name)) return element;

@@ -2,18 +2,8 @@
 import type { CheerioAPI } from 'cheerio';
 import { type Element, hasChildren, isTag, isText, type ParentNode } from 'domhandler';
 import { setChildren } from './edit-tree.ts';
+import { isLazyAddress, lazyKind } from './lazy-names.ts';
 
-const SOURCES = [
-  'data-src',
-  'data-original',
-  'data-lazy-src',
-  'data-lazy',
-  'data-img-src',
-  'data-hi-res-src',
-  'data-echo',
-  'data-image',
-];
-const SOURCE_SETS = ['data-srcset', 'data-lazy-srcset', 'data-original-set'];
 const PLACEHOLDER =
   /^data:|(?:^|\/)(?:blank|spacer|placeholder|pixel|lazy|loading|loader|transparent|grey|gray|1x1|clear|empty|dummy)[\w-]*\.(?:gif|png|svg|jpe?g|webp)(?:$|[?#])/i;
 
@@ -31,29 +21,37 @@ export function isPlaceholder(src: string | undefined): boolean {
 }
 
 function edit(parent: ParentNode): void {
-  let dropped: Element | undefined;
+  const stands = new Set<Element>();
+  const dropped = new Set<Element>();
   for (const child of parent.children) {
     if (!isTag(child)) continue;
-    if (child.name === 'img' || child.name === 'source') makeReal(child);
-    else if (child.name === 'noscript' && holdsPicture(child)) dropped ??= placeholderBefore(child);
+    if (child.name === 'img' || child.name === 'source') {
+      if (isPlaceholder(child.attribs['src']) && child.name === 'img') stands.add(child);
+      makeReal(child);
+    } else if (child.name === 'noscript' && holdsPicture(child)) {
+      const before = elementBefore(child);
+      if (before !== undefined && stands.has(before)) dropped.add(before);
+    }
     if (hasChildren(child)) edit(child);
   }
-  if (dropped !== undefined)
+  if (dropped.size > 0)
     setChildren(
       parent,
-      parent.children.filter((child) => child !== dropped),
+      parent.children.filter((child) => !(isTag(child) && dropped.has(child))),
     );
 }
 
 function makeReal({ attribs }: Element): void {
-  const lazySet = SOURCE_SETS.map((name) => attribs[name]).find((value) => value?.trim());
-  if (lazySet !== undefined && isPlaceholder(attribs['srcset']?.trim())) attribs['srcset'] = lazySet;
-  const lazy = SOURCES.map((name) => attribs[name]).find(
-    (value) => value !== undefined && /^[^\s{}<>]+$/.test(value.trim()),
-  );
-  if (lazy !== undefined && !/^data:/i.test(lazy) && isPlaceholder(attribs['src'])) attribs['src'] = lazy.trim();
-  // The address inside was mapped or not; either way the copies in `data-` attributes are of no more use.
-  for (const name of [...SOURCES, ...SOURCE_SETS]) delete attribs[name];
+  const needsSource = isPlaceholder(attribs['src']);
+  const needsSet = isPlaceholder(attribs['srcset']?.trim());
+  for (const name in attribs) {
+    const kind = lazyKind(name);
+    if (kind === undefined) continue;
+    const value = attribs[name]!.trim();
+    if (kind === 'source-set' && needsSet && value !== '') attribs['srcset'] = value;
+    if (kind === 'source' && needsSource && isLazyAddress(value)) attribs['src'] = value;
+    delete attribs[name];
+  }
 }
 
 function holdsPicture(noscript: Element): boolean {
@@ -64,10 +62,8 @@ function holdsPicture(noscript: Element): boolean {
   );
 }
 
-function placeholderBefore(noscript: Element): Element | undefined {
-  let before = noscript.prev;
+function elementBefore(node: Element): Element | undefined {
+  let before = node.prev;
   while (before !== null && isText(before) && before.data.trim() === '') before = before.prev;
-  return before !== null && isTag(before) && before.name === 'img' && isPlaceholder(before.attribs['src'])
-    ? before
-    : undefined;
+  return before !== null && isTag(before) ? before : undefined;
 }

@@ -21,6 +21,7 @@ export function parseDocument(html: string): CheerioAPI {
     throw new FormatFailure('too-large', 'document', `the page is longer than ${MAX_CHARACTERS} characters`);
   const parser = new BoundedParser();
   parser.tokenizer.write(html, true);
+  parser.associateFields();
   const $ = load(parser.document);
   if (parser.dropped > 0) losses.set($, parser.dropped);
   return $;

@@ -10,6 +10,7 @@ const REFUSED_NAMES: ReadonlySet<string> = new Set([
   '-ms-behavior',
   '-moz-binding',
   'progid',
+  '@import',
 ]);
 const RASTER_DATA =
   /^data:(?:image\/(?:png|gif|jpe?g|webp|avif|bmp|x-icon)|font\/[\w+-]+|application\/(?:x-)?font[\w+-]*)[;,]/i;
@@ -21,8 +22,7 @@ export function sanitiseCss(css: string): string {
   return clean.replace(/<(?=[!/?])/g, '\\3c ').replace(/<(?=[a-z])/gi, '< ');
 }
 
-function safeCssUrl(url: string, place: 'import' | 'url'): string | undefined {
-  if (place === 'import') return undefined;
+function safeCssUrl(url: string): string | undefined {
   const absolute = readUrl(url, 'https://base.invalid/');
   if (absolute === undefined) return undefined;
   if (absolute.protocol === 'http:' || absolute.protocol === 'https:') return url;

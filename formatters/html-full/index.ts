@@ -1,14 +1,11 @@
 import type { CheerioAPI } from 'cheerio';
 import { type Element, isComment } from 'domhandler';
-import type { FormatEnv, FormatInput, FormatResult, Formatter, PlainRecord, Want } from '../../core/component.ts';
-import { formatRefresh, readRefresh } from '../../core/links/refresh.ts';
-import { editTree, findElement, isHtml, makeElement, setChildren, walkElements } from '../document/edit-tree.ts';
+import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../../core/component.ts';
+import { editTree, findElement, isHtml, makeElement, setChildren } from '../document/edit-tree.ts';
+import { keepFormCharset } from '../document/forms.ts';
 import { linkFrames } from '../document/frames.ts';
 import { isBeacon, isTinyPicture } from '../document/furniture.ts';
-import { loadLazyImages } from '../document/lazy-images.ts';
-import { unwrapNoscript } from '../document/noscript.ts';
-import { droppedTags } from '../document/parse.ts';
-import { resolveBase } from '../document/resolve-base.ts';
+import { preparePage } from '../document/prepare-page.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
 
 /**
@@ -32,38 +29,26 @@ export default {
 
 function formatFull(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
   const $ = input.document!;
-  if (droppedTags($) > 0) env.note('document.flattened', { tags: droppedTags($) });
+  const result = { mediaType: want.mediaType, document: $ };
   const demand = want.demands['full'];
   const keepsScripts =
     typeof demand === 'object' && demand !== null && 'scripts' in demand && demand['scripts'] === true;
   if (keepsScripts) {
+    if (input.charset !== 'utf-8') keepFormCharset($, input.charset);
     dropComments($);
-    return { mediaType: want.mediaType, document: $ };
+    return result;
   }
-  resolveBase($, input.url);
-  loadLazyImages($);
-  unwrapNoscript($);
-  const notes = takeRefresh($);
+  const prepared = preparePage(input, env);
   linkFrames($, input.url);
   dropBeacons($);
   sanitiseDocument($, 'full');
   declareCharset($);
-  return { mediaType: want.mediaType, document: $, notes };
+  return { ...result, ...prepared };
 }
 
 // Conditional comments mean something to browsers that are long gone and nothing else.
 function dropComments($: CheerioAPI): void {
   editTree($.root()[0]!, { enter: (node) => !isComment(node) });
-}
-
-function takeRefresh($: CheerioAPI): PlainRecord {
-  const notes: PlainRecord = {};
-  walkElements($.root()[0]!, (element) => {
-    if (element.name !== 'meta' || !/^\s*refresh\s*$/i.test(element.attribs['http-equiv'] ?? '')) return;
-    const refresh = readRefresh(element.attribs['content'] ?? '');
-    if (refresh !== undefined) notes['refresh'] ??= formatRefresh(refresh);
-  });
-  return notes;
 }
 
 function dropBeacons($: CheerioAPI): void {

@@ -6,14 +6,14 @@ import { foreignText } from '../document/foreign-text.ts';
 import { frameLink } from '../document/frames.ts';
 import { isAdvertisement, isBeacon, isConsentDialogue, isHidden, isTinyPicture } from '../document/furniture.ts';
 import { isPlaceholder } from '../document/lazy-images.ts';
+import type { PageDemand } from '../document/page-demand.ts';
 import { choosePicture, pictureImage } from '../document/pictures.ts';
-import type { LiteDemand } from './demand.ts';
 
 const GONE = new Set('script style template base bgsound param track'.split(' '));
 const USEFUL = /^(?:a|input|select|textarea|button|label|h[1-6])$/;
 
 /** Strips the page. Counts of what went, by reason, for `env.note`. */
-export function strip($: CheerioAPI, demand: LiteDemand, pageUrl: string): Record<string, number> {
+export function strip($: CheerioAPI, demand: PageDemand, pageUrl: string): Record<string, number> {
   const gone: Record<string, number> = {};
   const count = (reason: string): boolean => {
     gone[reason] = (gone[reason] ?? 0) + 1;
@@ -28,7 +28,8 @@ export function strip($: CheerioAPI, demand: LiteDemand, pageUrl: string): Recor
       if (isConsentDialogue(node)) return count('consent');
       if (isAdvertisement(node)) return count('advertisement');
       if (node.name === 'img' && (isTinyPicture(node) || isBeacon(node.attribs['src'] ?? ''))) return count('beacon');
-      return !(isHidden(node) && !holdsUseful(node));
+      // A script may have hidden a form's fields behind widgets of its own; here the fields are all there is.
+      return !isHidden(node) || isUseful(node) || holdsUseful(node);
     },
     leave: (node) => (isTag(node) ? stand(node, demand, pageUrl) : node),
   });
@@ -36,9 +37,11 @@ export function strip($: CheerioAPI, demand: LiteDemand, pageUrl: string): Recor
 }
 
 /** What stands for an element in a lite page. */
-function stand(element: Element, demand: LiteDemand, pageUrl: string): Replacement {
-  if (!isHtml(element)) return element.name === 'svg' || element.name === 'math' ? foreignText(element) : element;
+function stand(element: Element, demand: PageDemand, pageUrl: string): Replacement {
   switch (element.name) {
+    case 'svg':
+    case 'math':
+      return foreignText(element);
     case 'iframe':
     case 'embed':
     case 'frame':
@@ -49,7 +52,7 @@ function stand(element: Element, demand: LiteDemand, pageUrl: string): Replaceme
       return standForPicture(element, demand);
     case 'video':
     case 'audio':
-      return mediaLink(element);
+      return mediaLink(element, demand);
     case 'object':
     case 'canvas':
     case 'applet':
@@ -59,16 +62,16 @@ function stand(element: Element, demand: LiteDemand, pageUrl: string): Replaceme
   }
 }
 
-function standForPicture(img: Element, demand: LiteDemand): Replacement {
+function standForPicture(img: Element, demand: PageDemand): Replacement {
   choosePicture(img, demand.maxWidth);
   const { alt, src } = img.attribs;
   if (demand.images && !isPlaceholder(src)) return img;
   // Alternative text stays in the picture's place; without one a picture is an ornament, or a link's only sign.
-  return alt?.trim() ? makeText(alt) : undefined;
+  return alt?.trim() ? makeText(` ${alt} `) : undefined;
 }
 
 /** A film or a sound as a link, with its poster. */
-function mediaLink(media: Element): ChildNode[] {
+function mediaLink(media: Element, demand: PageDemand): ChildNode[] {
   const source = media.children.find(
     (child): child is Element => isTag(child) && child.name === 'source' && 'src' in child.attribs,
   );
@@ -78,17 +81,16 @@ function mediaLink(media: Element): ChildNode[] {
   const name = media.attribs['title'] || media.attribs['aria-label'] || (media.name === 'video' ? 'Video' : 'Audio');
   const poster = media.attribs['poster'];
   const link = makeElement('a', { href: src }, [makeText(name)]);
-  return poster ? [makeElement('img', { src: poster, alt: '' }), link, ...rest] : [link, ...rest];
+  return poster && demand.images ? [makeElement('img', { src: poster, alt: '' }), link, ...rest] : [link, ...rest];
 }
 
 function holdsUseful(element: Element): boolean {
-  return element.children.some(
-    (child) => isTag(child) && ((USEFUL.test(child.name) && hasSense(child)) || holdsUseful(child)),
-  );
+  return element.children.some((child) => isTag(child) && (isUseful(child) || holdsUseful(child)));
 }
 
 // An `a` without an address and a heading without text help nobody.
-function hasSense(element: Element): boolean {
+function isUseful(element: Element): boolean {
+  if (!USEFUL.test(element.name)) return false;
   if (element.name === 'a') return 'href' in element.attribs && !element.attribs['href']!.startsWith('#');
   return !/^h[1-6]$/.test(element.name) || textOf(element).trim() !== '';
 }

@@ -3,7 +3,7 @@ import { type Element, hasChildren, isTag } from 'domhandler';
 import { collapse, findReferences } from '../document/collapse.ts';
 import { editTree, isHtml, makeElement, makeText, setChildren, textOf, walkElements } from '../document/edit-tree.ts';
 import { flattenTable, isLayoutTable } from '../document/layout-tables.ts';
-import type { Markup } from './demand.ts';
+import type { Markup } from '../document/page-demand.ts';
 
 /** From this many links on a navigation is folded: it would push the page off a small screen. */
 const FOLDED_LINKS = 12;

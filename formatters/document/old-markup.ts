@@ -1,7 +1,7 @@
 /** HTML of today in the words of HTML 3.2 and of XHTML Mobile Profile 1.0. */
 import type { CheerioAPI } from 'cheerio';
 import { type ChildNode, type Element, ProcessingInstruction } from 'domhandler';
-import { editTree, isHtml, makeElement, makeText, type Replacement, setChildren } from '../document/edit-tree.ts';
+import { editTree, isHtml, makeElement, makeText, type Replacement, setChildren } from './edit-tree.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
@@ -25,7 +25,7 @@ const HTML_32: Markup = {
   attributes: words(`
     action align alt checked cols colspan content coords enctype height href hspace maxlength method multiple name
     nohref rel rows rowspan selected shape size src start title type usemap value width`),
-  renamed: { del: 'strike', s: 'strike', ins: 'u', legend: 'b', figcaption: 'p', q: 'i', label: '', optgroup: '' },
+  renamed: { del: 'strike', s: 'strike', ins: 'u', legend: 'b', figcaption: 'div', q: 'i', label: '', optgroup: '' },
   publicId: '-//W3C//DTD HTML 3.2 Final//EN',
   systemId: '',
 };
@@ -44,7 +44,7 @@ const XHTML_MP: Markup = {
     s: 'span',
     ins: 'span',
     legend: 'b',
-    figcaption: 'p',
+    figcaption: 'div',
     tt: 'code',
     u: 'em',
     dir: 'ul',
@@ -70,7 +70,7 @@ function translate($: CheerioAPI, markup: Markup): void {
   const root = $.root()[0]!;
   editTree(root, { leave: (node) => (isHtml(node) ? translateElement(node, markup) : node) });
   const doctype = new ProcessingInstruction('!doctype', '!DOCTYPE html');
-  doctype['x-name'] = markup === HTML_32 ? 'HTML' : 'html';
+  doctype['x-name'] = 'html';
   doctype['x-publicId'] = markup.publicId;
   doctype['x-systemId'] = markup.systemId;
   setChildren(root, [doctype, ...root.children.filter(isHtml)]);
@@ -80,6 +80,7 @@ function translateElement(element: Element, markup: Markup): Replacement {
   const anchor = markup === HTML_32 ? anchorOf(element) : undefined;
   const next = rename(element, markup);
   if (anchor === undefined) return next;
+  if (next === undefined) return anchor;
   return Array.isArray(next) ? [anchor, ...next] : [anchor, next as ChildNode];
 }
 
@@ -139,7 +140,7 @@ function labelOf(button: Element): string {
 /** HTML 3.2 knows no `id`: a place that is linked to is named by an anchor before it. */
 function anchorOf(element: Element): Element | undefined {
   const { id } = element.attribs;
-  if (id === undefined) return undefined;
+  if (id === undefined || element.name === 'form') return undefined;
   if (element.name === 'a') {
     element.attribs['name'] ??= id;
     return undefined;

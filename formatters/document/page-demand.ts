@@ -1,10 +1,10 @@
-/** What the `lite` demand asks for. */
+/** What the demands `lite` and `article` ask for. */
 import type { PlainData } from '../../core/component.ts';
 
 /** A language of markup that a client of the last thirty years reads. */
 export type Markup = 'html' | 'html-3.2' | 'xhtml-mp';
 
-export interface LiteDemand {
+export interface PageDemand {
   /** False: pictures give way to their text. Default true. */
   readonly images: boolean;
   /** Pixels a picture may be wide. Default 480. */
@@ -15,7 +15,7 @@ export interface LiteDemand {
 }
 
 /** Reads the demand; what is missing or of another type gets its default. */
-export function readLiteDemand(value: PlainData | undefined): LiteDemand {
+export function readPageDemand(value: PlainData | undefined): PageDemand {
   const given = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
   const { images, maxWidth, styles, markup } = given;
   return {

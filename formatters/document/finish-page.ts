@@ -1,0 +1,39 @@
+/** The last of a simplified page: what the client is told of it, in the markup it reads. */
+import type { CheerioAPI } from 'cheerio';
+import { type Element, ProcessingInstruction } from 'domhandler';
+import { findElement, isHtml, makeElement, makeText, setChildren } from './edit-tree.ts';
+import { encloseFields } from './forms.ts';
+import { toHtml32, toXhtmlMp } from './old-markup.ts';
+import type { PageDemand } from './page-demand.ts';
+
+// Under 1 kB, by design: a page that reads well on any screen and in the dark.
+const STYLE =
+  'body{max-width:42em;margin:auto;padding:.5em;font:1em/1.5 sans-serif;overflow-wrap:break-word}img{max-width:100%;height:auto}table{border-collapse:collapse}td,th{border:1px solid #888;padding:.2em .4em;vertical-align:top}pre{overflow:auto}details{margin:.5em 0}:root{color-scheme:light dark}';
+
+/**
+ * Gives a sanitised page its document type, what the head must tell, our own few rules of style where they are wanted,
+ * and the words of the markup that was asked for.
+ */
+export function finishPage($: CheerioAPI, demand: PageDemand): void {
+  const root = $.root()[0]!;
+  const page = root.children.find(isHtml);
+  const head = findElement(root, 'head');
+  if (page === undefined || head === undefined) return;
+  const doctype = new ProcessingInstruction('!doctype', '!DOCTYPE html');
+  doctype['x-name'] = 'html';
+  setChildren(root, [doctype, page]);
+  const own: Element[] = [];
+  if (demand.markup === 'html') {
+    own.push(makeElement('meta', { charset: 'utf-8' }));
+    own.push(makeElement('meta', { name: 'viewport', content: 'width=device-width' }));
+  }
+  const kept = head.children.filter(
+    (child) => isHtml(child) && !('charset' in child.attribs) && child.attribs['name']?.toLowerCase() !== 'viewport',
+  );
+  const style =
+    demand.styles === 'none' || demand.markup !== 'html' ? [] : [makeElement('style', {}, [makeText(STYLE)])];
+  setChildren(head, [...own, ...kept, ...style]);
+  if (demand.markup !== 'html') encloseFields($);
+  if (demand.markup === 'html-3.2') toHtml32($);
+  if (demand.markup === 'xhtml-mp') toXhtmlMp($);
+}

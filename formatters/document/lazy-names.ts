@@ -1,0 +1,16 @@
+/** Names of attributes under which scripts keep the addresses of pictures that they load later. */
+
+// Every loader has its own: `data-src`, `data-lazy-src`, `data-original`, `nitro-lazy-src`, …
+const LAZY_SOURCE = /^(?!src$).*(?:^|[-_])(?:src|original|lazy|echo|image|img|url)$/i;
+const LAZY_SOURCE_SET = /^(?!srcset$).*(?:^|[-_])(?:srcset|original-set)$/i;
+
+/** Whether the attribute holds one address, several as `srcset` does, or neither. */
+export function lazyKind(attribute: string): 'source' | 'source-set' | undefined {
+  if (LAZY_SOURCE_SET.test(attribute)) return 'source-set';
+  return LAZY_SOURCE.test(attribute) ? 'source' : undefined;
+}
+
+/** True for an address alone: loaders also keep JSON or class names under such names. */
+export function isLazyAddress(value: string): boolean {
+  return /^(?!data:)[^\s{}<>[\]]*[/.][^\s{}<>]+$/i.test(value);
+}

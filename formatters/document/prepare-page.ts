@@ -1,0 +1,25 @@
+/** What every formatter of whole pages does first. */
+import type { FormatEnv, FormatInput } from '../../core/component.ts';
+import { keepFormCharset } from './forms.ts';
+import { loadLazyImages } from './lazy-images.ts';
+import { unwrapNoscript } from './noscript.ts';
+import { droppedTags } from './parse.ts';
+import { takeRefresh } from './refresh-meta.ts';
+import { resolveBase } from './resolve-base.ts';
+
+/**
+ * Makes a page stand on its own, as a browser without scripts would show it: lazily loaded pictures are real, `noscript`
+ * is unwrapped, the `base` is applied, forms say what charset their origin reads.
+ *
+ * @returns what to add to the result: the note `refresh`, when the page had one
+ */
+export function preparePage(input: FormatInput, env: FormatEnv): { notes?: { refresh: string } } {
+  const $ = input.document!;
+  if (droppedTags($) > 0) env.note('document.flattened', { tags: droppedTags($) });
+  if (input.charset !== 'utf-8') keepFormCharset($, input.charset);
+  loadLazyImages($);
+  unwrapNoscript($);
+  const refresh = takeRefresh($, input.url);
+  resolveBase($, input.url);
+  return refresh === undefined ? {} : { notes: { refresh } };
+}
