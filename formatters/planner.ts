@@ -147,7 +147,8 @@ function describe(
     deterministic: path.every(({ edge }) => edge.deterministic),
   };
   const optional = Object.keys(wish.optional).filter((name) => met.has(name)).length;
-  return { wish, plan, alternative, met: optional, order: `${keyOf(path)}\n${wish.mediaType} ${wish.presentation}` };
+  const order = JSON.stringify([keyOf(path), wish.mediaType, wish.presentation, plan.demands]);
+  return { wish, plan, alternative, met: optional, order };
 }
 
 /** Of equal rank; a wish's alternatives never precede its best, since the search orders by the same keys. */
