@@ -29,7 +29,8 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
 }
 
 function migrate(database: DatabaseSync, { file, migrations }: DatabaseOptions): void {
-  if (versionOf(database) > migrations.length) throw new Error(`${file} was written by a newer version of this program`);
+  if (versionOf(database) > migrations.length)
+    throw new Error(`${file} was written by a newer version of this program`);
   while (versionOf(database) < migrations.length) {
     // IMMEDIATE: of several processes that start at once, one migrates and the others find it done.
     database.exec('BEGIN IMMEDIATE');

@@ -19,6 +19,7 @@ const CATALOGUE = {
     sentence: 'There is no selectable profile `{name}`; there are: {known}.',
     report: false,
   },
+  TOKEN_NEEDED: { status: 401, sentence: 'The admin token is needed, as `Authorization: Bearer …`.', report: false },
   SIGN_IN_FAILED: { status: 401, sentence: 'Name or password is wrong.', report: false },
   SIGN_IN_NEEDED: {
     status: 403,

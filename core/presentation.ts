@@ -1,7 +1,17 @@
 /** The forms in which a resource can be shown (design part 3). */
 
 /** All presentations a URL may name, in the order shown to people. */
-export const PRESENTATIONS = ['original', 'full', 'lite', 'article', 'text', 'markdown', 'gemtext', 'wml', 'epub'] as const;
+export const PRESENTATIONS = [
+  'original',
+  'full',
+  'lite',
+  'article',
+  'text',
+  'markdown',
+  'gemtext',
+  'wml',
+  'epub',
+] as const;
 
 export type Presentation = (typeof PRESENTATIONS)[number];
 

@@ -122,6 +122,37 @@ export const gatewaySettings = {
       return { kid, secret: secret.join(':') };
     }),
   } satisfies Setting<readonly { kid: string; secret: string }[]>,
+  tlsCert: {
+    variable: 'TLS_CERT',
+    fallback: undefined,
+    fallbackText: 'none',
+    help: 'PEM file of the certificate for HTTPS to clients.',
+    group: 'main',
+    parse: parseText,
+  } satisfies Setting<string | undefined>,
+  tlsKey: {
+    variable: 'TLS_KEY',
+    fallback: undefined,
+    fallbackText: 'none',
+    help: 'PEM file of the key of that certificate.',
+    group: 'main',
+    parse: parseText,
+  } satisfies Setting<string | undefined>,
+  tlsPort: {
+    variable: 'TLS_PORT',
+    fallback: 8443,
+    help: 'Port of HTTPS to clients, beside PORT.',
+    group: 'main',
+    parse: parseWhole(0, 65_535),
+  } satisfies Setting<number>,
+  subdomains: {
+    variable: 'SUBDOMAINS',
+    fallback: undefined,
+    fallbackText: 'none',
+    help: 'Name below which each site gets a subdomain of its own in prefix mode.',
+    group: 'main',
+    parse: parseText,
+  } satisfies Setting<string | undefined>,
   workers: {
     variable: 'WORKERS',
     fallback: () => availableParallelism(),

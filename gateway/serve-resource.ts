@@ -48,7 +48,7 @@ export async function prepare(received: Received, target: Target, read: VaryReco
   const negotiation = negotiate(received, target, client, { read, profiles: gateway.profiles });
   const jarOwner = target.mode === 'prefix' ? jarOwnerOf(received, user) : undefined;
   const order = makeUpstreamRequest(received, target, { negotiation, jar: gateway.jar, jarOwner, pseudonym: gateway.pseudonym });
-  const choice: ChoiceContext = { received, target, negotiation, read, registry: gateway.registry(), formatsOff: gateway.formatsOff };
+  const choice: ChoiceContext = { received, target, negotiation, read, registry: gateway.registry(), formatsOff: gateway.formatsOff, suspended: gateway.suspended() };
   return { received, target, read, client, negotiation, order, choice, gateway, timings: [] };
 }
 

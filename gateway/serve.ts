@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Executor } from '../core/executor.ts';
 import type { Log } from '../core/log.ts';
 import { VaryRecorder } from '../core/vary.ts';
-import type { Egress } from '../egress/egress.ts';
+import type { Egress } from '../egress/fetch-upstream.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { Access } from './access.ts';
@@ -39,6 +39,8 @@ export interface Gateway {
   /** The registry in use now; a switch swaps it whole. */
   readonly registry: () => FormatterRegistry;
   readonly formatsOff: ReadonlySet<string>;
+  /** Formatters suspended after repeated faults. */
+  readonly suspended: () => ReadonlySet<string>;
   readonly originals: OriginalIndex;
   readonly variants: VariantCache;
   readonly flights: SingleFlight<Variant>;

@@ -29,6 +29,8 @@ export interface ChoiceContext {
   readonly registry: FormatterRegistry;
   /** Media types that are passed through untouched. */
   readonly formatsOff: ReadonlySet<string>;
+  /** Formatters that are suspended now: as if they were not there. */
+  readonly suspended: ReadonlySet<string>;
 }
 
 /** What is known of the original. */
@@ -44,22 +46,23 @@ const NO_PLANS: PlanResult = { plans: [], unmet: [] };
 /**
  * Chooses.
  *
- * @param without Formatters that have failed for this request.
+ * @param failed Formatters that have failed for this request.
  * @throws GatewayError NOT_ACCEPTABLE where the URL named a presentation that cannot be had, or the profile is strict.
  */
-export function choose(original: OriginalHead, context: ChoiceContext, without: ReadonlySet<string> = new Set()): Choice {
+export function choose(original: OriginalHead, context: ChoiceContext, failed: ReadonlySet<string> = new Set()): Choice {
   const { target, negotiation, registry, formatsOff } = context;
   const forbidden = whyUntouched(original, context);
   if (forbidden !== undefined) return { kind: 'pass', reason: forbidden, result: NO_PLANS, wishes: [] };
   const from = original.essence;
   const edges = registry.edges();
   const wishes = makeWishes({ from, target, negotiation, read: context.read, edges }).filter((wish) => !formatsOff.has(wish.mediaType));
+  const without = failed.union(context.suspended);
   const result = findPlans(edges, { from, wishes, options: negotiation.preferences.formatters as PlainRecord, without });
   const best = result.plans[0];
   if (best !== undefined && best.plan.steps.length > 0) return { kind: 'format', best, result, wishes };
-  if (best === undefined && without.size === 0) checkAcceptable(original, context, wishes);
+  if (best === undefined && failed.size === 0) checkAcceptable(original, context, wishes);
   const isTaken = best !== undefined || qualityOf(negotiation.accept, from).q > 0 || target.presentation === 'original';
-  return { kind: 'pass', reason: without.size > 0 ? 'failed' : isTaken ? 'not-asked' : 'unmet', result, wishes };
+  return { kind: 'pass', reason: failed.size > 0 ? 'failed' : isTaken ? 'not-asked' : 'unmet', result, wishes };
 }
 
 function whyUntouched({ status, fields, essence }: OriginalHead, { received, target, formatsOff }: ChoiceContext): PassReason | undefined {
@@ -93,6 +96,6 @@ export function reachablePresentations(from: string, context: ChoiceContext): st
     if (presentation === 'original') return true;
     const target = { ...context.target, presentation };
     const wishes = makeWishes({ from, target, negotiation: context.negotiation, read: context.read, edges });
-    return findPlans(edges, { from, wishes, limit: 1 }).plans.length > 0;
+    return findPlans(edges, { from, wishes, without: context.suspended, limit: 1 }).plans.length > 0;
   });
 }

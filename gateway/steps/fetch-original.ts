@@ -1,9 +1,10 @@
 /** Step `fetch`: the original, by the guarded egress; concurrent askers of the same shared resource cause one request (C-6). */
 import { isNoTransform, isPrivateOrNoStore, parseCacheControl } from '../../core/cache-control.ts';
 import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
-import { Fields } from '../../core/fields.ts';
+import type { Fields } from '../../core/fields.ts';
 import { readMediaType } from '../../core/media-type.ts';
-import type { UpstreamResponse } from '../../egress/egress.ts';
+import { readBody } from '../../egress/read-body.ts';
+import type { UpstreamResponse } from '../../egress/upstream-response.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
 import { canonicalJson } from '../cache/variant-cache.ts';
 import { isDocument, isPicture } from '../document-types.ts';
@@ -64,7 +65,6 @@ function isFormattable({ essence }: OriginalHead): boolean {
 async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<FetchedOriginal> {
   const { order, target, gateway, received } = exchange;
   const started = gateway.clock.monotonic();
-  const requestedAt = gateway.clock.now();
   const send = (fields: Fields, body: typeof received.body | undefined) =>
     gateway.egress.fetchUpstream({
       method: order.method,
@@ -82,39 +82,34 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
     response = await send(order.fields.clone().set('accept-encoding', received.fields.get('accept-encoding') ?? 'identity'), undefined);
   }
   exchange.timings.push({ name: 'fetch', ms: gateway.clock.monotonic() - started });
-  return wrap(response, exchange, { requestedAt, receivedAt: gateway.clock.now() }, signal);
+  return wrap(response, exchange, signal);
 }
 
 // CT-12: a body that must not be changed goes out in the coding it came in; one the client did not offer is asked for
 // again with the client's own Accept-Encoding.
 function mustAskAgain(response: UpstreamResponse, { order, received }: Exchange): boolean {
   if (!isNoTransform(response.fields) || isNoTransform(received.fields)) return false;
-  const coding = response.fields.get('content-encoding');
-  if (coding === undefined || !/^(?:GET|HEAD)$/.test(order.method)) return false;
+  if (response.contentCoding.length === 0 || !/^(?:GET|HEAD)$/.test(order.method)) return false;
   const accepted = parseAcceptEncoding(received.fields.get('accept-encoding'));
-  return accepted.missing || coding.split(',').some((each) => codingQuality(accepted, each) === 0);
+  return accepted.missing || response.contentCoding.some((each) => codingQuality(accepted, each) === 0);
 }
 
-function wrap(
-  response: UpstreamResponse,
-  { gateway, order }: Exchange,
-  times: { requestedAt: number; receivedAt: number },
-  signal: AbortSignal,
-): FetchedOriginal {
+function wrap(response: UpstreamResponse, { gateway, order }: Exchange, signal: AbortSignal): FetchedOriginal {
+  const times = { requestedAt: response.requestedAt, receivedAt: response.receivedAt };
   const essence = readMediaType(response.fields.get('content-type'))?.essence ?? '';
   const head = { status: response.status, fields: response.fields, essence, url: response.url.href };
   let buffered: Promise<Original | undefined> | undefined;
   const read = async (): Promise<Original | undefined> => {
     const maxBytes = isPicture(essence) ? gateway.limits.maxImageBytes : gateway.limits.maxPageBytes;
     if (Number(response.fields.get('content-length') ?? 0) > maxBytes) return undefined;
-    const body = await gateway.egress.readBody(response, { maxBytes, maxDecodedBytes: 4 * maxBytes, signal });
+    const body = await readBody(response, { maxBytes, maxDecodedBytes: 4 * maxBytes, signal });
     return { ...head, body, digest: digestOf(body) };
   };
   return {
     ...head,
     ...times,
     response,
-    cache: { hit: response.cache.hit, forward: response.cache.forward, status: response.cache.hit ? undefined : response.status },
+    cache: originReport(response),
     buffer() {
       buffered ??= read();
       return buffered;
@@ -125,6 +120,11 @@ function wrap(
       return facts;
     },
   };
+}
+
+function originReport({ cache, status }: UpstreamResponse): CacheReport['origin'] {
+  const forwarded = cache.hit ? {} : { forward: cache.fwd ?? 'uri-miss', status: cache.fwdStatus ?? status, stored: cache.stored === true };
+  return { hit: cache.hit, ...forwarded, ...(cache.ttlSeconds === undefined ? {} : { ttl: cache.ttlSeconds }) };
 }
 
 function grantOf(upstream: URL): { host: string; port: number } {

@@ -1,9 +1,10 @@
 /** Step `reply`: the finished reply, formatted or passed through, with validators of its own and conditions answered. */
-import type { Readable } from 'node:stream';
 import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
 import { evaluateConditions } from '../../core/conditional.ts';
 import { readEntityTag, formatEntityTag } from '../../core/etag.ts';
 import type { Fields } from '../../core/fields.ts';
+import { isDecodable } from '../../egress/decode.ts';
+import { decodeBody } from '../../egress/read-body.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
 import type { Variant } from '../cache/variant-cache.ts';
 import { codingFor, encodeBody } from '../content-coding.ts';
@@ -53,7 +54,7 @@ export async function replyWithVariant(exchange: Exchange, made: VariantReply): 
 
 /** A reply with the origin's bytes, streamed. */
 export async function passOriginal(exchange: Exchange, fetched: FetchedOriginal, reason: PassReason): Promise<Reply> {
-  const { received, gateway } = exchange;
+  const { received } = exchange;
   const fields = passFields(exchange, fetched, reason);
   const isHead = received.method === 'HEAD';
   if (fetched.status < 300 && isNotModified(exchange, fields, fetched.status)) {
@@ -64,13 +65,13 @@ export async function passOriginal(exchange: Exchange, fetched: FetchedOriginal,
     fetched.response.body.destroy();
     return { status: fetched.status, fields, body: undefined };
   }
-  const coding = fetched.fields.get('content-encoding');
-  if (coding === undefined || reason === 'no-transform' || isCodingTaken(exchange, coding)) return { status: fetched.status, fields, body: fetched.response.body };
-  const decoded: Readable | undefined = gateway.egress.decodeBody(fetched.response);
-  if (decoded === undefined) return { status: fetched.status, fields, body: fetched.response.body };
+  fetched.response.passThrough();
+  const codings = fetched.response.contentCoding;
+  const isTaken = codings.length === 0 || reason === 'no-transform' || isCodingTaken(exchange, codings);
+  if (isTaken || !isDecodable(codings)) return { status: fetched.status, fields, body: fetched.response.body };
   weaken(fields);
   fields.delete('content-encoding').delete('content-length');
-  return { status: fetched.status, fields, body: decoded };
+  return { status: fetched.status, fields, body: decodeBody(fetched.response) };
 }
 
 /** A reply with the origin's bytes, which have been read already. */
@@ -110,9 +111,9 @@ function alternatesOf({ choice }: Exchange, variant: Variant): { presentation: s
     .map((presentation) => ({ presentation, mediaType: ALTERNATES[presentation]! }));
 }
 
-function isCodingTaken({ received }: Exchange, coding: string): boolean {
+function isCodingTaken({ received }: Exchange, codings: readonly string[]): boolean {
   const accepted = parseAcceptEncoding(received.fields.get('accept-encoding'));
-  return !accepted.missing && coding.split(',').every((each) => codingQuality(accepted, each) > 0);
+  return !accepted.missing && codings.every((each) => codingQuality(accepted, each) > 0);
 }
 
 // P-12, P-13, N-8: conditions are judged against our own validator, on the fields the 200 would have.

@@ -17,7 +17,7 @@ import type { Client } from './identify.ts';
 /** How the caches took part, for Cache-Status (RFC 9211). */
 export interface CacheReport {
   /** The origin cache: `hit`, or why the request went on. */
-  readonly origin: { readonly hit: boolean; readonly forward?: string | undefined; readonly status?: number | undefined; readonly ttl?: number | undefined };
+  readonly origin: { readonly hit: boolean; readonly forward?: string | undefined; readonly status?: number | undefined; readonly stored?: boolean; readonly ttl?: number | undefined };
   /** The variant cache; absent when nothing was formatted. */
   readonly variant?: { readonly hit: boolean; readonly collapsed: boolean } | undefined;
 }
@@ -171,7 +171,7 @@ function makePrivate(fields: Fields): void {
 
 function formatCacheStatus({ origin, variant }: CacheReport): string {
   const ttl = origin.ttl === undefined ? '' : `; ttl=${Math.trunc(origin.ttl)}`;
-  const forward = `; fwd=${origin.forward ?? 'miss'}${origin.status === undefined ? '' : `; fwd-status=${origin.status}`}`;
+  const forward = `; fwd=${origin.forward ?? 'miss'}${origin.status === undefined ? '' : `; fwd-status=${origin.status}`}${origin.stored === true ? '; stored' : ''}`;
   const members = [`gw-origin${origin.hit ? `; hit${ttl}` : forward}`];
   if (variant !== undefined) members.push(`gw-variant; ${variant.hit ? 'hit' : `fwd=miss${variant.collapsed ? '; collapsed' : ''}; stored`}`);
   return members.join(', ');

@@ -1,0 +1,188 @@
+/** The admin API: JSON in, JSON out, `application/problem+json` on faults (design part 4). */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { errorCatalogue, GatewayError } from '../core/errors.ts';
+import { parseEntityTags } from '../core/etag.ts';
+import { Fields } from '../core/fields.ts';
+import { readMediaType } from '../core/media-type.ts';
+import { hostNameOf, isAddressLiteral, isLoopbackName } from '../gateway/address.ts';
+import { readBody } from '../gateway/read-form.ts';
+import { makeRequestId, type Received } from '../gateway/received.ts';
+import type { Reply } from '../gateway/reply.ts';
+import type { AdminParts } from './open-admin.ts';
+import { apiRoutes } from './routes.ts';
+
+/** One API call, after sign-in. */
+export interface ApiCall {
+  readonly received: Received;
+  /** Parts of the path that the route's pattern names. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** The parsed JSON body. @throws GatewayError BAD_REQUEST, UNSUPPORTED_BODY, BODY_TOO_LARGE. */
+  json(): Promise<unknown>;
+  /** `If-Match`, as the profile store takes it. */
+  readonly ifMatch: readonly string[] | '*' | undefined;
+}
+
+/** What a route answers. */
+export interface ApiResult {
+  readonly status?: number;
+  readonly json?: unknown;
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+export interface ApiRoute {
+  readonly method: string;
+  /** `/api/profiles/:name`. */
+  readonly path: string;
+  /** True for what needs no token. */
+  readonly open?: boolean;
+  readonly handle: (call: ApiCall) => Promise<ApiResult> | ApiResult;
+}
+
+/** Wrong tokens a minute from one address (threat 56). */
+const WRONG_PER_MINUTE = 10;
+const MAX_BODY_BYTES = 1_000_000;
+
+/** Makes the answerer; `receiveRequest` may throw, and is answered like anything else that goes wrong. */
+export function makeAdminApi(parts: AdminParts): (receiveRequest: () => Received) => Promise<Reply> {
+  const routes = apiRoutes(parts);
+  const limiter = new RateLimiterMemory({ points: WRONG_PER_MINUTE, duration: 60 });
+  return async (receiveRequest) => {
+    let id = makeRequestId();
+    try {
+      const received = receiveRequest();
+      id = received.id;
+      const result = await answer(received, routes, { token: parts.token, limiter });
+      return toReply(result, id, received.method === 'HEAD');
+    } catch (error) {
+      const reply = problem(error, id);
+      if (reply.status >= 500) parts.log.error('admin request failed', { requestId: id, error });
+      return reply;
+    }
+  };
+}
+
+async function answer(received: Received, routes: readonly ApiRoute[], guard: { token: string; limiter: RateLimiterMemory }): Promise<ApiResult> {
+  refuseForeignOrigin(received);
+  const [path = '', query = ''] = received.path.split('?', 2);
+  const matches = routes.flatMap((route) => {
+    const names = matchPath(route.path, path);
+    return names === undefined ? [] : [{ route, names }];
+  });
+  const method = received.method === 'HEAD' ? 'GET' : received.method;
+  const found = matches.find(({ route }) => route.method === method);
+  // Who has no token learns nothing of what there is.
+  if (found?.route.open !== true) await checkToken(received, guard);
+  if (matches.length === 0) throw new GatewayError('NOT_FOUND', { path });
+  if (found === undefined) {
+    const allowed = matches.map(({ route }) => route.method).join(', ');
+    throw new GatewayError('METHOD_NOT_ALLOWED', { method: received.method, allowed }, { fields: Fields.from({ allow: allowed }) });
+  }
+  return await found.route.handle({
+    received,
+    names: found.names,
+    query: new URLSearchParams(query),
+    json: () => readJson(received),
+    ifMatch: readIfMatch(received),
+  });
+}
+
+// Threat 57: a page elsewhere must not reach the API by a name that resolves here, nor by a form.
+function refuseForeignOrigin(received: Received): void {
+  const name = hostNameOf(received.authority);
+  if (received.form !== 'origin') throw new GatewayError('MISDIRECTED', { host: received.authority });
+  const origin = received.fields.get('origin');
+  const isCrossSite = received.fields.get('sec-fetch-site') === 'cross-site' || (origin !== undefined && URL.parse(origin)?.host !== received.authority);
+  if (isCrossSite) throw new GatewayError('FORBIDDEN', { why: 'the request comes from another origin' });
+  // DNS rebinding: a browser that was told another name for this address.
+  if (!isLoopbackName(name) && !isAddressLiteral(name) && received.fields.has('origin') && received.peer.localAddress.startsWith('127.'))
+    throw new GatewayError('MISDIRECTED', { host: received.authority });
+}
+
+async function checkToken(received: Received, { token, limiter }: { token: string; limiter: RateLimiterMemory }): Promise<void> {
+  const given = /^Bearer\s+(\S+)$/i.exec(received.fields.get('authorization') ?? '')?.[1];
+  // Digests have one length, so that the comparison takes one time.
+  if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return;
+  const challenge = Fields.from({ 'www-authenticate': 'Bearer realm="format gateway admin"' });
+  if (given !== undefined) {
+    try {
+      await limiter.consume(received.peer.address);
+    } catch (limit) {
+      if (!(limit instanceof RateLimiterRes)) throw limit;
+      throw new GatewayError('TOO_MANY_REQUESTS', { seconds: Math.max(1, Math.ceil(limit.msBeforeNext / 1_000)) });
+    }
+  }
+  throw new GatewayError('TOKEN_NEEDED', {}, { fields: challenge });
+}
+
+function digest(text: string): Uint8Array {
+  return createHash('sha256').update(text).digest();
+}
+
+function matchPath(pattern: string, path: string): Record<string, string> | undefined {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  if (wanted.length !== given.length) return undefined;
+  const names: Record<string, string> = Object.create(null);
+  for (const [index, part] of wanted.entries()) {
+    if (part.startsWith(':') && given[index] !== '') names[part.slice(1)] = safeDecode(given[index]!);
+    else if (part !== given[index]) return undefined;
+  }
+  return names;
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new GatewayError('BAD_REQUEST', { why: 'the percent-encoding of the path is malformed' }, { cause });
+  }
+}
+
+async function readJson(received: Received): Promise<unknown> {
+  const type = readMediaType(received.fields.get('content-type'))?.essence;
+  if (type !== 'application/json') throw new GatewayError('UNSUPPORTED_BODY', { why: 'application/json is wanted' });
+  const text = (await readBody(received, MAX_BODY_BYTES)).toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new GatewayError('BAD_REQUEST', { why: `the body is not JSON: ${(cause as Error).message}` }, { cause });
+  }
+}
+
+function readIfMatch(received: Received): readonly string[] | '*' | undefined {
+  const value = received.fields.get('if-match');
+  if (value === undefined) return received.fields.get('if-none-match')?.trim() === '*' ? [] : undefined;
+  const tags = parseEntityTags(value);
+  // RFC 9110 13.1.1: strong comparison; a weak tag never matches.
+  return tags === '*' ? '*' : tags.filter((tag) => !tag.weak).map((tag) => `"${tag.opaque}"`);
+}
+
+function toReply({ status = 200, json, fields: extra }: ApiResult, id: string, isHead: boolean): Reply {
+  const fields = Fields.from({ ...extra, ...securityFields(), 'x-request-id': id });
+  if (json === undefined) return { status: status === 200 ? 204 : status, fields, body: undefined };
+  if (!fields.has('content-type')) fields.set('content-type', 'application/json');
+  return { status, fields, body: isHead ? undefined : Buffer.from(typeof json === 'string' ? json : `${JSON.stringify(json, null, 2)}\n`) };
+}
+
+function problem(error: unknown, id: string): Reply {
+  const known = error instanceof GatewayError ? error : new GatewayError('INTERNAL', {}, { cause: error });
+  const fields = Fields.from({ ...securityFields(), 'content-type': 'application/problem+json', 'x-request-id': id });
+  for (const [name, value] of known.fields ?? []) fields.append(name, value);
+  if (known.details['seconds'] !== undefined) fields.set('retry-after', String(known.details['seconds']));
+  const body = { type: `/-/docs/errors#${known.code.toLowerCase()}`, title: known.message, status: errorCatalogue[known.code].status, code: known.code.toLowerCase(), requestId: id };
+  return { status: known.status, fields, body: Buffer.from(`${JSON.stringify(body)}\n`) };
+}
+
+function securityFields(): Record<string, string> {
+  return {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cross-origin-resource-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-robots-tag': 'noindex',
+  };
+}

@@ -1,0 +1,32 @@
+/** Settings of a server in a fleet. */
+import { hostname } from 'node:os';
+import { parseText, type Setting, type SettingTable } from '../core/config.ts';
+
+type Optional = Setting<string | undefined>;
+
+function text(variable: string, help: string, secret = false): Optional {
+  return { variable, fallback: undefined, fallbackText: 'none', help, group: 'main', parse: parseText, secret };
+}
+
+export const fleetSettings = {
+  natsUrl: text('NATS_URL', 'NATS servers of the fleet to join; without it the server is a fleet of one.'),
+  natsCreds: text('NATS_CREDS', 'File of NATS credentials.'),
+  nodeName: {
+    variable: 'NODE_NAME',
+    fallback: () => hostname(),
+    fallbackText: 'host name',
+    help: 'Name of this server in the fleet.',
+    group: 'main',
+    parse: (value) => value,
+  } satisfies Setting<string>,
+  zone: {
+    variable: 'ZONE',
+    fallback: 'default',
+    help: 'Zone of this server, for placement.',
+    group: 'main',
+    parse: (value) => value,
+  } satisfies Setting<string>,
+  fleetKeys: text('FLEET_KEYS', 'File of public keys whose bundles and plans are trusted.'),
+  backEnd: text('BACK_END', 'The back-end server this front-end works with.'),
+  channelSecret: text('CHANNEL_SECRET', 'Secret that front-end and back-end share.', true),
+} satisfies SettingTable;

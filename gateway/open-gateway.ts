@@ -1,0 +1,120 @@
+/** Opens what the gateway keeps: jar, sessions, caches, pages; and ties it to the parts it is given. */
+import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { Values } from '../core/config.ts';
+import type { Executor } from '../core/executor.ts';
+import type { Log } from '../core/log.ts';
+import type { Egress } from '../egress/fetch-upstream.ts';
+import type { FormatterRegistry } from '../formatters/registry.ts';
+import type { Clients } from '../profiles/clients.ts';
+import type { Detection } from '../profiles/detection.ts';
+import type { Profiles } from '../profiles/profiles.ts';
+import { makeAccess } from './access.ts';
+import { hostNameOf } from './address.ts';
+import { makeOriginalIndex } from './cache/original-index.ts';
+import { makeSingleFlight } from './cache/single-flight.ts';
+import { makeVariantCache } from './cache/variant-cache.ts';
+import type { gatewaySettings } from './config.ts';
+import { makeCookieJar } from './cookie-jar.ts';
+import { makeFormTokens } from './form-token.ts';
+import { goPage } from './pages/go.ts';
+import { healthPage, makeReadyPage, type Readiness } from './pages/health.ts';
+import { makeHomePage } from './pages/home.ts';
+import { makePages, type Pages, robotsPage } from './pages/pages.ts';
+import { makeSettingsPage } from './pages/settings.ts';
+import { makeSignInPages } from './pages/sign-in.ts';
+import type { Gateway } from './serve.ts';
+import { openSessionStore, type SessionStore } from './session-store.ts';
+import type { Site } from './sites.ts';
+import type { Users } from './users.ts';
+
+export type GatewaySettings = Values<typeof gatewaySettings>;
+
+export interface GatewayParts {
+  readonly settings: GatewaySettings;
+  readonly sites: readonly Site[];
+  readonly users: Users;
+  /** Origin under which clients know the gateway. */
+  readonly publicOrigin: string;
+  /** Secret of this installation, shared by its processes. */
+  readonly instanceKey: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly egress: Egress;
+  readonly executor: Executor;
+  readonly registry: () => FormatterRegistry;
+  readonly formatsOff: ReadonlySet<string>;
+  readonly suspended: () => ReadonlySet<string>;
+  readonly profiles: Profiles;
+  readonly clients: Clients;
+  readonly detect: (read: (fieldName: string) => string | undefined) => Detection;
+  readonly readiness: Readiness;
+}
+
+export interface OpenGateway extends Gateway {
+  close(): void;
+}
+
+/** Our name in Via: tells installations apart, reveals nothing, and is the same in all processes of one. */
+export function pseudonymOf(instanceKey: string): string {
+  return `gw-${createHmac('sha256', instanceKey).update('via').digest('hex').slice(0, 10)}`;
+}
+
+export function openGateway(parts: GatewayParts): OpenGateway {
+  const { settings, clock } = parts;
+  const sessions = openSessionStore({
+    file: join(settings.dataDir, 'sessions.db'),
+    clock,
+    maxCookies: settings.jarCookies,
+    maxIdleMs: settings.jarDays * 86_400_000,
+  });
+  const jar = makeCookieJar(sessions, clock);
+  const { users, profiles, clients, detect, egress, executor, log } = parts;
+  return {
+    clock,
+    log,
+    egress,
+    executor,
+    profiles,
+    jar,
+    rules: {
+      modes: settings.modes,
+      sites: parts.sites,
+      publicOrigin: parts.publicOrigin,
+      publicHost: hostNameOf(new URL(parts.publicOrigin).host),
+      ownHosts: settings.ownHosts,
+    },
+    access: makeAccess({ clientsAllow: settings.clientsAllow, requestsPerMinute: settings.requestsPerMinute, users, sessions }),
+    identity: { profiles, clients, detect },
+    registry: parts.registry,
+    formatsOff: parts.formatsOff,
+    suspended: parts.suspended,
+    originals: makeOriginalIndex(clock),
+    variants: makeVariantCache(settings.variantCacheBytes),
+    flights: makeSingleFlight(),
+    fetches: makeSingleFlight(),
+    pages: makeOwnPages(parts, { sessions, jar }),
+    pseudonym: pseudonymOf(parts.instanceKey),
+    limits: { maxPageBytes: settings.maxPageBytes, maxImageBytes: settings.maxImageBytes, maxUploadBytes: settings.maxUploadBytes },
+    close: () => sessions.close(),
+  };
+}
+
+function makeOwnPages(parts: GatewayParts, { sessions, jar }: { sessions: SessionStore; jar: Gateway['jar'] }): Pages {
+  const { users, profiles, clients, detect, clock, settings } = parts;
+  const key = createHmac('sha256', parts.instanceKey).update('forms').digest();
+  const tokens = makeFormTokens(key, clock);
+  const { signIn, signOut } = makeSignInPages({ users, sessions, tokens, signInHours: settings.signInHours });
+  return makePages({
+    home: makeHomePage({ profiles, detect }),
+    robots: robotsPage,
+    healthz: healthPage,
+    readyz: makeReadyPage(parts.readiness),
+    go: goPage,
+    'sign-in': signIn,
+    'sign-out': signOut,
+    settings: makeSettingsPage({ clients, profiles, users, sessions, jar, tokens, detect }),
+  });
+}
+
