@@ -13,8 +13,9 @@ const EXPECTED = 'must be `host`, `host:port`, an address, or a range such as `1
  * @example parseAllowedUpstream('10.0.0.5:3000') // { block: 10.0.0.5/32, port: 3000 }
  */
 export function parseAllowedUpstream(text: string): AllowedUpstream {
-  const whole = readBlock(text.replace(/[[\]]/g, ''));
-  if (whole !== undefined && /^[[\]0-9a-f:./]+$/i.test(text)) return { block: whole, port: undefined };
+  // A bracketed address followed by a port must not lose its brackets first: it would read as one longer address.
+  const whole = /\]:\d+$/.test(text) ? undefined : readBlock(text.replace(/[[\]]/g, ''));
+  if (whole !== undefined) return { block: whole, port: undefined };
   const match = /^(.+?)(?::(\d{1,5}))?$/.exec(text);
   const port = match?.[2] === undefined ? undefined : Number(match[2]);
   if (match === null || port === 0 || (port ?? 0) > 65_535) throw new RangeError(EXPECTED);

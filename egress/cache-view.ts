@@ -19,7 +19,10 @@ export function toCacheView(fields: Fields): void {
   const age = readAgeSeconds(fields.get('age'));
   fields.set('age', age === undefined ? undefined : String(age));
   const vary = parseVary(fields.get('vary'));
-  if (vary !== '*' && vary.length > MAX_VARY) return replace(fields, 'no-store');
+  if (vary !== '*' && vary.length > MAX_VARY) {
+    replace(fields, 'no-store');
+    return;
+  }
   const { directives, target } = effectiveCacheControl(fields);
   if (target !== undefined) replace(fields, formatCacheControl(directives) || 'no-cache');
 }

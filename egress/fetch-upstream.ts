@@ -1,9 +1,7 @@
 /** The only way out for requests: guarded, bounded, cached by RFC 9111. */
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Fields } from '../core/fields.ts';
 import { type Destination, type Grant, type Listener, makeAddressPolicy } from './address-policy.ts';
 import { canonicalHost } from './allowed-upstream.ts';
 import { Breaker } from './breaker.ts';
@@ -16,30 +14,8 @@ import { followRedirects } from './redirects.ts';
 import { type Resolve, systemResolve } from './resolve.ts';
 import { sendRequest } from './send-request.ts';
 import { portOf } from './target-port.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
 import type { UpstreamResponse } from './upstream-response.ts';
-
-/** A request to an origin. */
-export interface UpstreamRequest {
-  readonly method: string;
-  /** Absolute http or https URL without user information, as `parseTargetUrl` gives it. */
-  readonly url: URL;
-  /**
-   * Fields to send; hop-by-hop ones, `Expect` and a wrong `Content-Length` are left out, a `Host` of its own is sent. With
-   * Cookie, Authorization, Range or a condition among them the origin cache is passed by.
-   */
-  readonly fields: Fields;
-  readonly body?: Uint8Array | Readable | undefined;
-  /** Ends the exchange at any stage; its reason is what is thrown. */
-  readonly signal?: AbortSignal | undefined;
-  /** `same` follows within the origin, `any` anywhere, each hop checked anew, at most 5. Default `never`. */
-  readonly followRedirects?: 'never' | 'same' | 'any' | undefined;
-  /** Lets this one use reach a private host on this port; ignored for others. */
-  readonly grant?: Grant | undefined;
-  /** Which deadlines bind: all of them, or pauses only. Default `formatted`; `response.passThrough()` changes it later. */
-  readonly timing?: 'formatted' | 'pass-through' | undefined;
-  /** False passes the origin cache by. Default true. */
-  readonly cache?: boolean | undefined;
-}
 
 /** A bare connection, for tunnels and for sessions of other protocols. */
 export interface SocketRequest {

@@ -1,8 +1,8 @@
 /** Redirects followed by hand (threat 3): every hop is a request of its own, checked as the first was. */
 import type { Readable } from 'node:stream';
 import { GatewayError } from '../core/errors.ts';
-import type { UpstreamRequest } from './fetch-upstream.ts';
 import { parseTargetUrl } from './target-url.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
 import type { UpstreamResponse } from './upstream-response.ts';
 
 /** Hops followed at most. */

@@ -12,6 +12,8 @@ import { codeOf, exchangeError } from './upstream-errors.ts';
 
 /** Interim responses taken before the final one (threat 21). */
 const MAX_INTERIM = 20;
+/** Field lines of one response; the parser bounds their bytes, not their number. */
+const MAX_LINES = 1000;
 
 type Handler = Dispatcher.DispatchHandler;
 type Controller = Dispatcher.DispatchController;
@@ -32,6 +34,8 @@ export class ResponseGuard implements Handler {
   readonly #calls: GuardCalls;
   #interim = 0;
   #started = false;
+  /** Why we gave the exchange up: what the connection says when it is torn down is beside the point. */
+  #fault: GatewayError | undefined;
   /** Set while the body of a stored response stands in for a 304. */
   #replaying = false;
 
@@ -56,13 +60,14 @@ export class ResponseGuard implements Handler {
   onResponseStart(controller: Controller, status: number, _parsed: unknown, message?: string): void {
     if (status < 200) {
       // P-15: dropped, so that no cache ever sees one.
-      if (++this.#interim > MAX_INTERIM) controller.abort(this.#improper('more than 20 interim answers'));
+      if (++this.#interim > MAX_INTERIM) this.#refuse(controller, 'more than 20 interim answers');
       return;
     }
-    const fields = Fields.fromRaw(controller.rawHeaders as Buffer[]);
-    const fault = findFramingFault(fields, message);
+    const raw = controller.rawHeaders as Buffer[];
+    const fields = raw.length > MAX_LINES * 2 ? new Fields() : Fields.fromRaw(raw);
+    const fault = raw.length > MAX_LINES * 2 ? 'too many fields' : findFramingFault(fields, message);
     if (fault !== undefined) {
-      controller.abort(this.#improper(fault));
+      this.#refuse(controller, fault);
       return;
     }
     this.#started = true;
@@ -89,17 +94,25 @@ export class ResponseGuard implements Handler {
   onResponseError(controller: Controller, error: Error): void {
     this.#calls.leave();
     // A kept connection that the origin closed as we wrote to it: nothing of this answer has come (RFC 9110 9.2.2).
-    if (!this.#started && this.#calls.retry !== undefined && isStaleConnection(error)) {
+    if (!this.#started && this.#fault === undefined && this.#calls.retry !== undefined && isStaleConnection(error)) {
       this.#calls.retry();
       return;
     }
-    const mapped = exchangeError(this.#exchange.host, error);
+    const mapped = this.#fault ?? this.#explain(error);
     this.#calls.settle(outcomeOf(mapped));
     this.#above.onResponseError?.(controller, mapped);
   }
 
-  #improper(why: string): GatewayError {
-    return new GatewayError('UPSTREAM_PROTOCOL', { host: this.#exchange.host }, { cause: new Error(why) });
+  #explain(error: Error): Error {
+    // Before any field has come, lengths that do not fit are lengths that contradict each other.
+    if (this.#started || codeOf(error) !== 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+      return exchangeError(this.#exchange.host, error);
+    return new GatewayError('UPSTREAM_PROTOCOL', { host: this.#exchange.host }, { cause: error });
+  }
+
+  #refuse(controller: Controller, why: string): void {
+    this.#fault = new GatewayError('UPSTREAM_PROTOCOL', { host: this.#exchange.host }, { cause: new Error(why) });
+    controller.abort(this.#fault);
   }
 }
 
@@ -116,7 +129,8 @@ function findFramingFault(fields: Fields, message: string | undefined): string |
 
 function isStaleConnection(error: Error): boolean {
   const code = codeOf(error);
-  if (code !== 'UND_ERR_SOCKET' && code !== 'ECONNRESET' && code !== 'EPIPE') return false;
+  const isClosed = code === 'UND_ERR_SOCKET' && error.message === 'other side closed';
+  if (!isClosed && code !== 'ECONNRESET' && code !== 'EPIPE') return false;
   const { socket } = error as Error & { socket?: { bytesRead?: number } };
   return (socket?.bytesRead ?? 0) > 0;
 }

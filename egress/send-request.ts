@@ -10,10 +10,10 @@ import type { EgressSettings } from './config.ts';
 import { readCodings } from './decode.ts';
 import type { DispatchLayers, Partition } from './dispatch-layers.ts';
 import { currentExchange, type Exchange, type ExchangeOptions } from './exchange.ts';
-import type { UpstreamRequest } from './fetch-upstream.ts';
 import { toFieldRecord } from './field-record.ts';
 import { type ResponseHead, ResponseReceiver } from './response-receiver.ts';
 import { portOf } from './target-port.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
 import type { OriginCacheReport, UpstreamResponse } from './upstream-response.ts';
 
 export interface Sender {
