@@ -1,5 +1,5 @@
 /** The port of the client records: who has been seen, what was detected, what was assigned or chosen. */
-import type { ClientClass } from './detection.ts';
+import type { ClientClass } from './client-class.ts';
 import type { PartialPreferences } from './preferences.ts';
 
 /** Under what a client is known: the strongest that applies (design part 3). */

@@ -1,5 +1,5 @@
 /** The port of the profile store, as the gateway and the admin API use it. */
-import type { ClientClass } from './detection.ts';
+import type { ClientClass } from './client-class.ts';
 import type { Profile } from './profile.ts';
 
 /** What a stored profile's rules look at. */

@@ -1,7 +1,7 @@
 /** Step `negotiate`: what the client would take, before anything is known of the original. */
 import { type AcceptField, isScriptAccept, parseAccept } from '../../core/accept.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
-import type { ClientClass } from '../../profiles/detection.ts';
+import type { ClientClass } from '../../profiles/client-class.ts';
 import type { MergedPreferences, NetworkSignals } from '../../profiles/merge.ts';
 import type { Profiles } from '../../profiles/profiles.ts';
 import { resolvePreferences } from '../../profiles/resolve.ts';

@@ -1,0 +1,120 @@
+/** A profile: stored preferences with the rules that say whom they are for (design part 4). */
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { GatewayError } from '../core/errors.ts';
+import type { PlainData } from '../core/component.ts';
+import { PRESENTATIONS } from '../core/presentation.ts';
+import { readMediaType } from '../core/media-type.ts';
+import { CLIENT_CLASSES } from './client-class.ts';
+
+const MAX_BYTES = 65_536;
+const MAX_DEPTH = 8;
+/** Keys that could reach a prototype when merged (threat 59). */
+const UNSAFE_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+const text = z.string().min(1).max(1_000);
+const list = <T extends z.ZodType>(item: T) => z.array(item).max(100);
+const presentation = z.enum(PRESENTATIONS);
+const quality = z.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1');
+const whole = (min: number, max: number) => z.int(`must be a whole number from ${min} to ${max}`).min(min, `must be ${min} to ${max}`).max(max, `must be ${min} to ${max}`);
+const mediaRange = text.refine((range) => range === '*/*' || readMediaType(range) !== undefined, 'must be a media range such as text/html or image/*');
+const mediaType = text.refine((type) => readMediaType(type) !== undefined && !type.includes('*'), 'must be a media type such as image/webp');
+const addressRange = text.refine((range) => (range.includes('/') ? ipaddr.isValidCIDR(range) : ipaddr.isValid(range)), 'must be an address or a CIDR range');
+const profileName = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a to z, 0 to 9 and -');
+
+/** Options of a formatter: any plain data; the formatter itself checks them. */
+const plainData: z.ZodType<PlainData> = z.lazy(() =>
+  z.union([z.null(), z.boolean(), z.number(), z.string().max(1_000), list(plainData), z.record(z.string().max(100), plainData)]),
+);
+
+const images = z.strictObject({
+  load: z.boolean().optional(),
+  types: list(mediaType).optional(),
+  maxWidth: whole(1, 20_000).optional(),
+  dpr: z.number().min(0.5, 'must be 0.5 to 5').max(5, 'must be 0.5 to 5').optional(),
+  quality: whole(1, 100).optional(),
+  color: z.enum(['full', 'gray', 'mono']).optional(),
+  levels: whole(2, 256).optional(),
+  animation: z.boolean().optional(),
+});
+
+const page = z.strictObject({
+  markup: z.enum(['html', 'html-3.2', 'xhtml-mp']).optional(),
+  maxBytes: whole(0, 1_000_000_000).optional(),
+  split: z.boolean().optional(),
+  styles: z.enum(['none', 'basic', 'all']).optional(),
+  scripts: z.boolean().optional(),
+  fonts: z.boolean().optional(),
+  media: z.boolean().optional(),
+});
+
+const textual = z.strictObject({
+  width: whole(20, 1_000).optional(),
+  charset: z.string().regex(/^[\w:.-]{1,40}$/, 'must be the name of a charset').optional(),
+  emphasis: z.enum(['none', 'ansi']).optional(),
+});
+
+const preferencesSchema = z.strictObject({
+  presentation: z.union([presentation, list(presentation).min(1, 'must not be empty')]).optional(),
+  types: z.record(mediaRange, quality).optional(),
+  images: images.optional(),
+  page: page.optional(),
+  text: textual.optional(),
+  formatters: z.record(profileName, z.union([z.boolean(), z.record(z.string().max(100), plainData)])).optional(),
+  strict: z.boolean().optional(),
+  httpsUpgrade: z.boolean().optional(),
+});
+
+/** The schema of a profile; `z.toJSONSchema` of it drives forms and OpenAPI. */
+export const profileSchema = z.strictObject({
+  name: profileName,
+  title: text.optional(),
+  extends: profileName.optional(),
+  priority: whole(-1_000_000, 1_000_000).optional(),
+  selectable: z.boolean().optional(),
+  match: z
+    .strictObject({ userAgent: list(text).optional(), address: list(addressRange).optional(), class: list(z.enum(CLIENT_CLASSES)).optional() })
+    .optional(),
+  prefers: preferencesSchema.optional(),
+  sites: z.record(z.string().regex(/^[a-z0-9.-]{1,253}$/i, 'must be a host name'), preferencesSchema).optional(),
+});
+
+export type Profile = z.infer<typeof profileSchema>;
+
+/**
+ * Checks a profile.
+ *
+ * @throws GatewayError BAD_REQUEST for keys that reach prototypes, BAD_INPUT naming the path of every fault.
+ */
+export function parseProfile(raw: unknown): Profile {
+  return parseWith(profileSchema, raw);
+}
+
+/** Checks a person's own preferences. @throws GatewayError as `parseProfile`. */
+export function parsePreferences(raw: unknown): z.infer<typeof preferencesSchema> {
+  return parseWith(preferencesSchema, raw);
+}
+
+function parseWith<T extends z.ZodType>(schema: T, raw: unknown): z.infer<T> {
+  refuseUnsafe(raw, '', 0);
+  if (JSON.stringify(raw)?.length > MAX_BYTES) throw new GatewayError('BAD_INPUT', { why: `a profile must have at most ${MAX_BYTES} bytes` });
+  const result = schema.safeParse(raw, { reportInput: true });
+  if (result.success) return result.data;
+  throw new GatewayError('BAD_INPUT', { why: result.error.issues.slice(0, 20).map(describeIssue).join('; ') });
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.map(String).join('.') || 'the profile';
+  if (issue.code === 'unrecognized_keys') return `${path} has unknown keys: ${issue.keys.slice(0, 10).join(', ')}`;
+  const given = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input).slice(0, 80);
+  return `\`${path}\` ${issue.message.replace(/^Invalid (?:input|option): /, '')}, got \`${given}\``;
+}
+
+function refuseUnsafe(value: unknown, path: string, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > MAX_DEPTH) throw new GatewayError('BAD_INPUT', { why: `\`${path}\` is nested too deeply` });
+  for (const key of Object.keys(value)) {
+    if (UNSAFE_KEYS.has(key)) throw new GatewayError('BAD_REQUEST', { why: `the key \`${key}\` is not allowed` });
+    refuseUnsafe((value as Record<string, unknown>)[key], path === '' ? key : `${path}.${key}`, depth + 1);
+  }
+}

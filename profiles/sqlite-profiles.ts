@@ -1,0 +1,140 @@
+/** The embedded profile store: one file shared by all processes of a server; a change is seen by the next request in each. */
+import { createHash } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '../core/clock.ts';
+import { openDatabase } from '../core/database.ts';
+import { GatewayError } from '../core/errors.ts';
+import { makeRules, type ProfileRules } from './match-rules.ts';
+import { presets } from './presets.ts';
+import { type Profile, parseProfile } from './profile.ts';
+import type { Profiles, StoredProfile } from './profiles.ts';
+
+const MIGRATIONS = [`CREATE TABLE profile (name TEXT PRIMARY KEY, body TEXT NOT NULL, changed INTEGER NOT NULL) STRICT;`];
+const MAX_CHAIN = 16;
+
+export interface ProfileStoreOptions {
+  readonly file: string;
+  readonly clock: Clock;
+}
+
+/** The profiles as they were at one moment. */
+interface Edition {
+  readonly byName: ReadonlyMap<string, StoredProfile>;
+  readonly rules: ProfileRules;
+}
+
+export function openProfiles({ file, clock }: ProfileStoreOptions): Profiles {
+  const database = openDatabase({ file, migrations: MIGRATIONS, durable: true });
+  const sql = {
+    version: database.prepare('PRAGMA data_version'),
+    all: database.prepare('SELECT name, body FROM profile'),
+    put: database.prepare('INSERT OR REPLACE INTO profile (name, body, changed) VALUES (?, ?, ?)'),
+    remove: database.prepare('DELETE FROM profile WHERE name = ?'),
+  };
+  let seen: unknown;
+  let edition: Edition | undefined;
+  // data_version changes when another connection has written; our own writes drop the edition themselves.
+  const current = (): Edition => {
+    const version = sql.version.get()?.['data_version'];
+    if (edition === undefined || version !== seen) edition = readEdition(sql.all.all() as unknown as { name: string; body: string }[]);
+    seen = version;
+    return edition;
+  };
+  const write = <T>(change: (edition: Edition) => T): T =>
+    inTransaction(database, () => {
+      edition = undefined;
+      const result = change(current());
+      edition = undefined;
+      return result;
+    });
+  return {
+    get: (name) => current().byName.get(name),
+    list: () => [...current().byName.values()],
+    match: (subject) => current().rules.match(subject),
+    get hasAddressRules() {
+      return current().rules.hasAddressRules;
+    },
+    chain: (name) => chainOf(current().byName, name),
+    put(profile, ifMatch) {
+      return write(({ byName }) => {
+        checkIfMatch(byName.get(profile.name), ifMatch);
+        checkBase(byName, profile);
+        sql.put.run(profile.name, JSON.stringify(profile), clock.now());
+        return toStored(profile, false);
+      });
+    },
+    remove(name, ifMatch) {
+      write(({ byName }) => {
+        checkIfMatch(byName.get(name), ifMatch);
+        checkRemovable(byName, name);
+        sql.remove.run(name);
+      });
+    },
+    close: () => database.close(),
+  };
+}
+
+function readEdition(rows: readonly { name: string; body: string }[]): Edition {
+  const stored = new Map<string, StoredProfile>();
+  for (const { name, body } of rows) stored.set(name, toStored(parseProfile(JSON.parse(body)), false));
+  const all = new Map<string, StoredProfile>();
+  for (const [name, preset] of presets) all.set(name, stored.get(name) ?? toStored(preset, true));
+  for (const [name, each] of [...stored].sort(([a], [b]) => (a < b ? -1 : 1))) all.set(name, each);
+  return { byName: all, rules: makeRules([...stored.values()].map((each) => each.profile)) };
+}
+
+function toStored(profile: Profile, preset: boolean): StoredProfile {
+  const digest = createHash('sha256').update(JSON.stringify(profile)).digest('base64url').slice(0, 22);
+  return { profile, preset, etag: `"${digest}"` };
+}
+
+function chainOf(byName: ReadonlyMap<string, StoredProfile>, name: string): Profile[] {
+  const chain: Profile[] = [];
+  for (let next = byName.get(name)?.profile; next !== undefined && chain.length < MAX_CHAIN; next = next.extends === undefined ? undefined : byName.get(next.extends)?.profile)
+    // Everybody stands on `default` already.
+    if (next.name !== 'default') chain.unshift(next);
+  return chain;
+}
+
+function checkIfMatch(held: StoredProfile | undefined, ifMatch: readonly string[] | '*' | undefined): void {
+  if (ifMatch === undefined) return;
+  const isMet = ifMatch === '*' ? held !== undefined : held === undefined ? ifMatch.length === 0 : ifMatch.includes(held.etag);
+  if (!isMet) throw new GatewayError('STALE', { etag: held?.etag ?? 'gone' });
+}
+
+function checkBase(byName: ReadonlyMap<string, StoredProfile>, profile: Profile): void {
+  const seen = [profile.name];
+  for (let base = profile.extends; base !== undefined; base = byName.get(base)?.profile.extends) {
+    if (seen.includes(base)) throw new GatewayError('BAD_INPUT', { why: `\`extends\` makes a cycle: ${[...seen, base].join(' → ')}` });
+    if (!byName.has(base)) throw new GatewayError('BAD_INPUT', { why: `\`extends\` names no profile, got \`${base}\`` });
+    seen.push(base);
+    if (seen.length > MAX_CHAIN) throw new GatewayError('BAD_INPUT', { why: `\`extends\` makes a chain of more than ${MAX_CHAIN}` });
+  }
+}
+
+function checkRemovable(byName: ReadonlyMap<string, StoredProfile>, name: string): void {
+  const held = byName.get(name);
+  if (held === undefined) throw new GatewayError('NOT_FOUND', { path: name });
+  if (held.preset) throw new GatewayError('CONFLICT', { why: `\`${name}\` is a preset: it can be changed, not removed` });
+  // Removing the change of a preset gives the preset back, so nobody loses a base.
+  const users = [...byName.values()].filter((each) => each.profile.extends === name).map((each) => each.profile.name);
+  if (users.length > 0 && !presets.has(name)) throw new GatewayError('CONFLICT', { why: `\`${name}\` is the base of ${users.join(', ')}` });
+}
+
+// IMMEDIATE: what was checked is still true when it is written. FULL synchronous: committed means on the disk.
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof GatewayError) throw error;
+    throw new GatewayError('STORE_FULL', {}, { cause: error });
+  }
+}
