@@ -55,8 +55,9 @@ export async function prepare(received: Received, target: Target, read: VaryReco
 async function answer(exchange: Exchange, fetched: FetchedOriginal): Promise<Reply> {
   const { gateway, choice: context } = exchange;
   const choice = choose(fetched, context);
+  const original = choice.kind === 'pass' ? await fetched.buffered() : await fetched.buffer();
+  if (choice.kind === 'pass' && original !== undefined) return await passBody(exchange, { fetched, body: original.body, reason: choice.reason });
   if (choice.kind === 'pass') return await passOriginal(exchange, fetched, choice.reason);
-  const original = await fetched.buffer();
   if (original === undefined) return await passOriginal(exchange, fetched, 'not-asked');
   const formatted = await formatOriginal(original, choice, context, gateway);
   if (formatted.kind === 'pass') return await passBody(exchange, { fetched, body: original.body, reason: formatted.choice.reason });

@@ -4,6 +4,8 @@ interface Flight<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
   passengers: number;
+  /** True once there is a result: a body that still streams is its reader's to end. */
+  landed: boolean;
 }
 
 export interface SingleFlight<T> {
@@ -25,7 +27,7 @@ export function makeSingleFlight<T>(): SingleFlight<T> {
       flight.passengers += 1;
       const leave = () => {
         flight.passengers -= 1;
-        if (flight.passengers === 0) flight.controller.abort(signal.reason);
+        if (flight.passengers === 0 && !flight.landed) flight.controller.abort(signal.reason);
       };
       const gone = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -43,9 +45,12 @@ export function makeSingleFlight<T>(): SingleFlight<T> {
 
 function start<T>(flights: Map<string, Flight<T>>, key: string, work: (signal: AbortSignal) => Promise<T>): Flight<T> {
   const controller = new AbortController();
-  const result = work(controller.signal).finally(() => flights.delete(key));
+  const result = work(controller.signal).finally(() => {
+    flight.landed = true;
+    flights.delete(key);
+  });
   result.catch(() => undefined);
-  const flight = { result, controller, passengers: 0 };
+  const flight: Flight<T> = { result, controller, passengers: 0, landed: false };
   flights.set(key, flight);
   return flight;
 }

@@ -7,9 +7,9 @@ import { readBody } from '../../egress/read-body.ts';
 import type { UpstreamResponse } from '../../egress/upstream-response.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
 import { canonicalJson } from '../cache/variant-cache.ts';
-import { isDocument, isPicture } from '../document-types.ts';
+import { isPicture } from '../document-types.ts';
 import type { Exchange } from '../serve-resource.ts';
-import type { OriginalHead } from './choose.ts';
+import { choose, type OriginalHead } from './choose.ts';
 import { digestOf, type Original } from './format.ts';
 import type { CacheReport } from './reply-fields.ts';
 
@@ -23,6 +23,8 @@ export interface FetchedOriginal extends OriginalHead {
   readonly response: UpstreamResponse;
   /** The decoded body; `undefined` when it says itself that it is larger than what is formatted. */
   buffer(): Promise<Original | undefined>;
+  /** What `buffer` has been asked for already, by whoever shares this fetch. */
+  buffered(): Promise<Original | undefined> | undefined;
   /** What the index of originals keeps. */
   facts(original: Original): OriginalFacts;
 }
@@ -34,7 +36,7 @@ export async function fetchOriginal(exchange: Exchange): Promise<FetchedOriginal
   if (key === undefined) return await fetchOnce(exchange, received.signal);
   const { value, shared } = await gateway.fetches.run(key, received.signal, async (signal) => {
     const fetched = await fetchOnce(exchange, signal);
-    if (isFormattable(fetched) && fetched.status < 300) await fetched.buffer();
+    if (isToBeFormatted(fetched, exchange)) await fetched.buffer();
     return fetched;
   });
   // A stream has one reader, and what is private has one owner: the others ask for themselves.
@@ -49,17 +51,22 @@ function collapseKey({ order, received }: Exchange): string | undefined {
   return canonicalJson([order.url.href, selecting]);
 }
 
+// Whether the leader will read the body; an error of the choice is the business of the step that comes next.
+function isToBeFormatted(fetched: FetchedOriginal, { choice }: Exchange): boolean {
+  try {
+    return fetched.status < 300 && choose(fetched, choice).kind === 'format';
+  } catch {
+    // Thrown again, to its own client, when the step `choose` is taken.
+    return false;
+  }
+}
+
 function isShareable(fetched: FetchedOriginal): boolean {
   return (
-    isFormattable(fetched) &&
-    fetched.status < 300 &&
+    fetched.buffered() !== undefined &&
     !fetched.fields.has('set-cookie') &&
     !isPrivateOrNoStore(parseCacheControl(fetched.fields.get('cache-control')))
   );
-}
-
-function isFormattable({ essence }: OriginalHead): boolean {
-  return isDocument(essence) || isPicture(essence) || essence === 'text/css';
 }
 
 async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<FetchedOriginal> {
@@ -98,7 +105,7 @@ function wrap(response: UpstreamResponse, { gateway, order }: Exchange, signal: 
   const times = { requestedAt: response.requestedAt, receivedAt: response.receivedAt };
   const essence = readMediaType(response.fields.get('content-type'))?.essence ?? '';
   const head = { status: response.status, fields: response.fields, essence, url: response.url.href };
-  let buffered: Promise<Original | undefined> | undefined;
+  let held: Promise<Original | undefined> | undefined;
   const read = async (): Promise<Original | undefined> => {
     const maxBytes = isPicture(essence) ? gateway.limits.maxImageBytes : gateway.limits.maxPageBytes;
     if (Number(response.fields.get('content-length') ?? 0) > maxBytes) return undefined;
@@ -111,9 +118,10 @@ function wrap(response: UpstreamResponse, { gateway, order }: Exchange, signal: 
     response,
     cache: originReport(response),
     buffer() {
-      buffered ??= read();
-      return buffered;
+      held ??= read();
+      return held;
     },
+    buffered: () => held,
     facts(original) {
       const facts = { ...times, status: head.status, fields: head.fields, url: head.url, digest: original.digest, bytes: original.body.byteLength };
       if (order.method === 'GET') gateway.originals.put(order.url.href, order.fields, facts);
