@@ -11,6 +11,7 @@ import { runPlan } from '../runner.ts';
 import { openChannel } from './channel.ts';
 import type { Frame } from './frame.ts';
 import { hardenProcess } from './harden.ts';
+import { watchIntrinsics } from './intrinsics.ts';
 import { Loader } from './loader.ts';
 
 const SOFTWARE_FAULT = 70;
@@ -31,7 +32,9 @@ let current: Current | undefined;
 let lastFetch = 0;
 let isTainted = false;
 
-if (process.argv[2] === 'caged') hardenProcess();
+const isCaged = process.argv[2] === 'caged';
+if (isCaged) hardenProcess();
+const isUntouched = isCaged ? watchIntrinsics() : () => true;
 process.on('uncaughtException', onStray);
 process.on('unhandledRejection', onStray);
 const channel = openChannel(onFrame, leave);
@@ -68,6 +71,7 @@ async function run({ header, body }: Frame): Promise<void> {
         },
         track: (work) => under.push(work),
       });
+      if (!isUntouched()) tellStray(mine.formatter, 'it changed objects of the language');
       channel.send({ type: 'done', id: mine.id, outcome }, bytes);
     } catch (error) {
       const kind = error instanceof FormatFailure ? error.kind : 'failed';
@@ -140,9 +144,14 @@ function onStray(error: unknown): void {
     channel.send({ type: 'failed', id: owner.id, kind: 'failed', reason });
     process.exit(SOFTWARE_FAULT);
   }
-  if (!isTainted) channel.send({ type: 'stray', formatter: owner?.formatter ?? '', reason });
-  isTainted = true;
+  tellStray(owner?.formatter ?? '', reason);
   if (current === undefined) process.exit(SOFTWARE_FAULT);
+}
+
+/** This process is not to be used again; told once. */
+function tellStray(formatter: string, reason: string): void {
+  if (!isTainted) channel.send({ type: 'stray', formatter, reason });
+  isTainted = true;
 }
 
 function reasonOf(error: unknown): string {

@@ -138,7 +138,7 @@ export class FormatterProcess {
   }
 
   #finish(reason: string, ended: PromiseWithResolvers<Ending>, ready: PromiseWithResolvers<void>): void {
-    const outOfMemory = this.#ending === undefined && /heap (?:out of memory|limit)/i.test(this.#tail);
+    const outOfMemory = this.#ending === undefined && /(?:JavaScript|heap) (?:out of memory|limit)/i.test(this.#tail);
     const why = this.#ending ?? (outOfMemory ? 'ran out of heap' : reason);
     this.#ending = why;
     if (why !== CLOSED && why !== DONE)
