@@ -40,6 +40,7 @@ function send(dispatch: Dispatch, slots: OriginSlots, sending: Sending): void {
       exchange.forwarded = true;
       const retry = mayRetry ? () => send(dispatch, slots, { ...sending, mayRetry: false }) : undefined;
       const guard = new ResponseGuard(above, exchange, { settle, leave, retry });
+      exchange.signal.addEventListener('abort', () => guard.abandon(exchange.signal.reason), { once: true });
       currentExchange.run(undefined, () => dispatch(options, guard));
     },
     fail(reason) {

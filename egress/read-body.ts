@@ -53,10 +53,22 @@ export async function readBody(response: UpstreamResponse, limits: BodyLimits): 
 export function decodeBody(response: UpstreamResponse): Readable {
   const { body, contentCoding, host } = response;
   if (contentCoding.length === 0 || !response.hasBody) return body;
-  const decoded = Readable.from(forgetting(response, decodeBytes(body, contentCoding, host)), { objectMode: false });
-  // A generator that waits for its source does not hear of its reader's end: tell the source itself (threat 51).
-  decoded.once('close', () => body.destroy());
-  return decoded;
+  const iterator = forgetting(response, decodeBytes(body, contentCoding, host));
+  return new Readable({
+    highWaterMark: 65_536,
+    read() {
+      iterator.next().then(
+        ({ done, value }) => this.push(done ? null : value),
+        (error) => this.destroy(error),
+      );
+    },
+    destroy(error, done) {
+      // A generator that waits for its source does not hear of its reader's end: the source itself is told (threat 51).
+      body.destroy();
+      iterator.return(undefined).catch(() => {});
+      done(error);
+    },
+  });
 }
 
 async function* forgetting(response: UpstreamResponse, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -33,6 +33,8 @@ export class ResponseGuard implements Handler {
   readonly #exchange: Exchange;
   readonly #calls: GuardCalls;
   #interim = 0;
+  /** The request has a connection: from now on an abort goes by the controller. */
+  #begun = false;
   #started = false;
   /** Why we gave the exchange up: what the connection says when it is torn down is beside the point. */
   #fault: GatewayError | undefined;
@@ -46,7 +48,18 @@ export class ResponseGuard implements Handler {
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
+    this.#begun = true;
     this.#above.onRequestStart?.(controller, context);
+  }
+
+  /**
+   * Nobody waits any more. A request that has no connection yet gives its place back at once; it is ended when it gets
+   * one, which the connect deadline bounds (threat 51).
+   */
+  abandon(reason: unknown): void {
+    if (this.#begun) return;
+    this.#calls.settle(outcomeOf(reason));
+    this.#calls.leave();
   }
 
   onBodySent(chunk: Buffer): void {
@@ -137,7 +150,7 @@ function isStaleConnection(error: Error): boolean {
 
 const DOWN = new Set(['UPSTREAM_REFUSED', 'UPSTREAM_CONNECT_TIMEOUT', 'UPSTREAM_DNS_TIMEOUT', 'UPSTREAM_TIMEOUT']);
 
-function outcomeOf(error: Error): Outcome {
+function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof GatewayError)) return 'abandoned';
   return DOWN.has(error.code) ? 'failed' : 'abandoned';
 }
