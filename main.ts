@@ -1,14 +1,15 @@
 /** Puts the parts together. The only file that knows everything. */
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { hostname } from 'node:os';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { adminSettings } from './admin/config.ts';
 import { type AdminListener, openAdmin } from './admin/open-admin.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { parseSettings, readEnvironment, SettingsError, type Values } from './core/config.ts';
+import { Fields } from './core/fields.ts';
 import { readOrMakeSecret } from './core/instance-key.ts';
 import type { Log } from './core/log.ts';
 import { egressSettings } from './egress/config.ts';
@@ -18,9 +19,9 @@ import { parseTargetUrl } from './egress/target-url.ts';
 import { fleetSettings } from './fleet/config.ts';
 import { readBuiltIns } from './formatters/built-ins.ts';
 import { formatterSettings } from './formatters/config.ts';
+import { type Plugins, readPlugins } from './formatters/plugins.ts';
 import type { FetchForComponent } from './formatters/pool/component-fetches.ts';
 import { openPool, type Pool } from './formatters/pool/pool.ts';
-import { type Plugins, readPlugins } from './formatters/plugins.ts';
 import { type FormatterRegistry, makeRegistry } from './formatters/registry.ts';
 import { gatewaySettings } from './gateway/config.ts';
 import { openGateway } from './gateway/open-gateway.ts';
@@ -29,13 +30,18 @@ import { makeShell, type Shell } from './gateway/shell.ts';
 import { readSites } from './gateway/sites.ts';
 import { readUsers } from './gateway/users.ts';
 import { runWorkers } from './gateway/workers.ts';
-import { Fields } from './core/fields.ts';
 import { makeDetector } from './profiles/detection.ts';
 import { openClients } from './profiles/sqlite-clients.ts';
 import { openProfiles } from './profiles/sqlite-profiles.ts';
 
 /** Every setting there is. */
-export const settingTable = { ...gatewaySettings, ...adminSettings, ...egressSettings, ...formatterSettings, ...fleetSettings };
+export const settingTable = {
+  ...gatewaySettings,
+  ...adminSettings,
+  ...egressSettings,
+  ...formatterSettings,
+  ...fleetSettings,
+};
 
 export type Settings = Values<typeof settingTable>;
 
@@ -69,7 +75,10 @@ export interface RunningServer {
  *
  * @throws SettingsError, RangeError for settings and files that are wrong.
  */
-export async function startServer(environment: Readonly<Record<string, string | undefined>>, options: StartOptions = {}): Promise<RunningServer> {
+export async function startServer(
+  environment: Readonly<Record<string, string | undefined>>,
+  options: StartOptions = {},
+): Promise<RunningServer> {
   const settings = parseSettings(settingTable, environment);
   const clock = options.clock ?? systemClock;
   const log = options.log ?? makeLog(settings.logLevel);
@@ -96,7 +105,8 @@ export async function startServer(environment: Readonly<Record<string, string | 
   }
 }
 
-interface Parts {
+/** A server's parts, before it listens. */
+export interface Parts {
   readonly gateway: ReturnType<typeof openGateway>;
   readonly pool: Pool;
   readonly registry: () => FormatterRegistry;
@@ -114,7 +124,11 @@ interface Parts {
   close(): Promise<void>;
 }
 
-async function openParts(settings: Settings, options: StartOptions & { clock: Clock; log: Log }): Promise<Parts> {
+/** Opens everything but the listeners: enough to serve a request made in this process. */
+export async function openParts(
+  settings: Settings,
+  options: StartOptions & { clock: Clock; log: Log },
+): Promise<Parts> {
   const { clock, log } = options;
   refuseUnsupported(settings);
   const sites = readSites(settings.sitesFile);
@@ -133,7 +147,14 @@ async function openParts(settings: Settings, options: StartOptions & { clock: Cl
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     ...(options.authorities === undefined ? {} : { authorities: options.authorities }),
   });
-  const pool = openPool({ registry, pool: settings.pool, limits: settings, fetchForComponent: componentFetch(egress), clock, log });
+  const pool = openPool({
+    registry,
+    pool: settings.pool,
+    limits: settings,
+    fetchForComponent: componentFetch(egress),
+    clock,
+    log,
+  });
   const profiles = openProfiles({ file: join(settings.dataDir, 'profiles.db'), clock });
   const clients = openClients({ file: join(settings.dataDir, 'clients.db'), clock, key: instanceKey });
   const detect = makeDetector({});
@@ -157,7 +178,17 @@ async function openParts(settings: Settings, options: StartOptions & { clock: Cl
     readiness: { whyNot: () => state.whyNotReady },
   });
   return {
-    gateway, pool, plugins, profiles, clients, detect, adminToken, clock, log, listeners, state,
+    gateway,
+    pool,
+    plugins,
+    profiles,
+    clients,
+    detect,
+    adminToken,
+    clock,
+    log,
+    listeners,
+    state,
     registry: () => registry,
     useRegistry(next) {
       registry = next;
@@ -174,7 +205,10 @@ async function openParts(settings: Settings, options: StartOptions & { clock: Cl
 
 async function openRegistry(settings: Settings, log: Log): Promise<{ registry: FormatterRegistry; plugins: Plugins }> {
   const builder = makeRegistry(await readBuiltIns(builtInFormatters));
-  const plugins: Plugins = settings.pluginsDir === undefined ? { formatters: [], others: [], faults: [] } : await readPlugins(settings.pluginsDir, { log });
+  const plugins: Plugins =
+    settings.pluginsDir === undefined
+      ? { formatters: [], others: [], faults: [] }
+      : await readPlugins(settings.pluginsDir, { log });
   const faults = [...plugins.faults];
   for (const plugin of plugins.formatters) {
     try {
@@ -190,15 +224,29 @@ async function openRegistry(settings: Settings, log: Log): Promise<{ registry: F
 // A component's fetches leave by the same guarded egress, follow redirects by hand, and carry nothing of the client.
 function componentFetch(egress: Egress): FetchForComponent {
   return async (url, signal) => {
-    const response = await egress.fetchUpstream({ method: 'GET', url: parseTargetUrl(url), fields: new Fields(), signal, followRedirects: 'any' });
+    const response = await egress.fetchUpstream({
+      method: 'GET',
+      url: parseTargetUrl(url),
+      fields: new Fields(),
+      signal,
+      followRedirects: 'any',
+    });
     const body = await readBody(response, { maxBytes: 16_000_000, maxDecodedBytes: 32_000_000, signal });
-    return { status: response.status, fields: Object.fromEntries(response.fields.entries()), body, url: response.url.href };
+    return {
+      status: response.status,
+      fields: Object.fromEntries(response.fields.entries()),
+      body,
+      url: response.url.href,
+    };
   };
 }
 
 async function listen(shell: Shell, host: string, port: number): Promise<{ address: string; port: number }> {
   shell.server.listen({ host, port });
-  await Promise.race([once(shell.server, 'listening'), once(shell.server, 'error').then(([error]) => Promise.reject(error))]);
+  await Promise.race([
+    once(shell.server, 'listening'),
+    once(shell.server, 'error').then(([error]) => Promise.reject(error)),
+  ]);
   const { address, port: bound } = shell.server.address() as AddressInfo;
   return { address, port: bound };
 }
@@ -257,22 +305,30 @@ function refuseUnsupported(settings: Settings): void {
     ['SUBDOMAINS', settings.subdomains],
   ].filter(([, value]) => value !== undefined);
   if (wanted.length > 0)
-    throw new SettingsError(wanted.map(([variable]) => ({ variable: String(variable), message: 'is not supported by this version yet' })));
+    throw new SettingsError(
+      wanted.map(([variable]) => ({ variable: String(variable), message: 'is not supported by this version yet' })),
+    );
 }
 
 function makeLog(level: string): Log {
   const logger = pino({ level, base: null }, pino.destination({ dest: 2, sync: false }));
-  const say = (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: Readonly<Record<string, unknown>>) => {
-    const { error, ...rest } = fields ?? {};
-    logger[name](error === undefined ? rest : { ...rest, err: error }, message);
-  };
+  const say =
+    (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: Readonly<Record<string, unknown>>) => {
+      const { error, ...rest } = fields ?? {};
+      logger[name](error === undefined ? rest : { ...rest, err: error }, message);
+    };
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
 }
 
 /** The `serve` verb: one process, or as many workers as WORKERS says, until a signal ends them. */
 export async function runServer(environment = readEnvironment()): Promise<void> {
   const settings = parseSettings(settingTable, environment);
-  if (cluster.isPrimary && settings.workers > 1) return await runWorkers({ workers: settings.workers, drainMs: settings.drainMs, announce: (origins) => announce(origins, settings) });
+  if (cluster.isPrimary && settings.workers > 1)
+    return await runWorkers({
+      workers: settings.workers,
+      drainMs: settings.drainMs,
+      announce: (origins) => announce(origins, settings),
+    });
   const share = cluster.isWorker ? { POOL: String(Math.max(1, Math.floor(settings.pool / settings.workers))) } : {};
   const isFirst = cluster.isPrimary || environment['FORMAT_GATEWAY_WORKER'] === '1';
   const server = await startServer({ ...environment, ...share }, { withAdmin: isFirst });
@@ -284,7 +340,10 @@ export async function runServer(environment = readEnvironment()): Promise<void> 
   process.exit(0);
 }
 
-function announce({ origin, adminOrigin }: { origin: string; adminOrigin: string | undefined }, settings: Settings): void {
+function announce(
+  { origin, adminOrigin }: { origin: string; adminOrigin: string | undefined },
+  settings: Settings,
+): void {
   const token = settings.adminToken === undefined ? `, token in ${join(settings.dataDir, 'admin.token')}` : '';
   console.log(`Format gateway: ${origin}/   (try ${origin}/https://example.org/)`);
   if (adminOrigin !== undefined) console.log(`Admin API:      ${adminOrigin}/api/${token}`);
@@ -294,7 +353,11 @@ if (import.meta.main) {
   try {
     await runServer();
   } catch (error) {
-    console.error(error instanceof SettingsError || error instanceof RangeError ? `The settings are wrong:\n${error.message}` : error);
+    console.error(
+      error instanceof SettingsError || error instanceof RangeError
+        ? `The settings are wrong:\n${error.message}`
+        : error,
+    );
     process.exit(error instanceof SettingsError || error instanceof RangeError ? 2 : 1);
   }
 }

@@ -63,7 +63,11 @@ export function makeAdminApi(parts: AdminParts): (receiveRequest: () => Received
   };
 }
 
-async function answer(received: Received, routes: readonly ApiRoute[], guard: { token: string; limiter: RateLimiterMemory }): Promise<ApiResult> {
+async function answer(
+  received: Received,
+  routes: readonly ApiRoute[],
+  guard: { token: string; limiter: RateLimiterMemory },
+): Promise<ApiResult> {
   refuseForeignOrigin(received);
   const [path = '', query = ''] = received.path.split('?', 2);
   const matches = routes.flatMap((route) => {
@@ -77,7 +81,11 @@ async function answer(received: Received, routes: readonly ApiRoute[], guard: { 
   if (matches.length === 0) throw new GatewayError('NOT_FOUND', { path });
   if (found === undefined) {
     const allowed = matches.map(({ route }) => route.method).join(', ');
-    throw new GatewayError('METHOD_NOT_ALLOWED', { method: received.method, allowed }, { fields: Fields.from({ allow: allowed }) });
+    throw new GatewayError(
+      'METHOD_NOT_ALLOWED',
+      { method: received.method, allowed },
+      { fields: Fields.from({ allow: allowed }) },
+    );
   }
   return await found.route.handle({
     received,
@@ -93,14 +101,24 @@ function refuseForeignOrigin(received: Received): void {
   const name = hostNameOf(received.authority);
   if (received.form !== 'origin') throw new GatewayError('MISDIRECTED', { host: received.authority });
   const origin = received.fields.get('origin');
-  const isCrossSite = received.fields.get('sec-fetch-site') === 'cross-site' || (origin !== undefined && URL.parse(origin)?.host !== received.authority);
+  const isCrossSite =
+    received.fields.get('sec-fetch-site') === 'cross-site' ||
+    (origin !== undefined && URL.parse(origin)?.host !== received.authority);
   if (isCrossSite) throw new GatewayError('FORBIDDEN', { why: 'the request comes from another origin' });
   // DNS rebinding: a browser that was told another name for this address.
-  if (!isLoopbackName(name) && !isAddressLiteral(name) && received.fields.has('origin') && received.peer.localAddress.startsWith('127.'))
+  if (
+    !isLoopbackName(name) &&
+    !isAddressLiteral(name) &&
+    received.fields.has('origin') &&
+    received.peer.localAddress.startsWith('127.')
+  )
     throw new GatewayError('MISDIRECTED', { host: received.authority });
 }
 
-async function checkToken(received: Received, { token, limiter }: { token: string; limiter: RateLimiterMemory }): Promise<void> {
+async function checkToken(
+  received: Received,
+  { token, limiter }: { token: string; limiter: RateLimiterMemory },
+): Promise<void> {
   const given = /^Bearer\s+(\S+)$/i.exec(received.fields.get('authorization') ?? '')?.[1];
   // Digests have one length, so that the comparison takes one time.
   if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return;
@@ -163,7 +181,11 @@ function toReply({ status = 200, json, fields: extra }: ApiResult, id: string, i
   const fields = Fields.from({ ...extra, ...securityFields(), 'x-request-id': id });
   if (json === undefined) return { status: status === 200 ? 204 : status, fields, body: undefined };
   if (!fields.has('content-type')) fields.set('content-type', 'application/json');
-  return { status, fields, body: isHead ? undefined : Buffer.from(typeof json === 'string' ? json : `${JSON.stringify(json, null, 2)}\n`) };
+  return {
+    status,
+    fields,
+    body: isHead ? undefined : Buffer.from(typeof json === 'string' ? json : `${JSON.stringify(json, null, 2)}\n`),
+  };
 }
 
 function problem(error: unknown, id: string): Reply {
@@ -171,7 +193,13 @@ function problem(error: unknown, id: string): Reply {
   const fields = Fields.from({ ...securityFields(), 'content-type': 'application/problem+json', 'x-request-id': id });
   for (const [name, value] of known.fields ?? []) fields.append(name, value);
   if (known.details['seconds'] !== undefined) fields.set('retry-after', String(known.details['seconds']));
-  const body = { type: `/-/docs/errors#${known.code.toLowerCase()}`, title: known.message, status: errorCatalogue[known.code].status, code: known.code.toLowerCase(), requestId: id };
+  const body = {
+    type: `/-/docs/errors#${known.code.toLowerCase()}`,
+    title: known.message,
+    status: errorCatalogue[known.code].status,
+    code: known.code.toLowerCase(),
+    requestId: id,
+  };
   return { status: known.status, fields, body: Buffer.from(`${JSON.stringify(body)}\n`) };
 }
 

@@ -49,7 +49,8 @@ export interface AdminListener {
 export async function openAdmin(parts: AdminParts): Promise<AdminListener> {
   const { settings } = parts;
   const tls = readTls(settings);
-  const isLoopback = settings.adminHost === 'localhost' || isWithin([parseAddressRange('loopback')], settings.adminHost);
+  const isLoopback =
+    settings.adminHost === 'localhost' || isWithin([parseAddressRange('loopback')], settings.adminHost);
   if (!isLoopback && tls === undefined && !settings.adminBehindTls)
     throw new RangeError('ADMIN_HOST: off loopback only with ADMIN_TLS_CERT and ADMIN_TLS_KEY, or ADMIN_BEHIND_TLS=1');
   const app = new Koa();
@@ -62,8 +63,17 @@ export async function openAdmin(parts: AdminParts): Promise<AdminListener> {
     const reply = await answer(() => receive(context.req, [], gone.signal));
     await sendReply(context.req, context.res, reply);
   });
-  const options = { headersTimeout: 8_000, requestTimeout: 30_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 };
-  const server: Server = tls === undefined ? createHttpServer(options, app.callback()) : createHttpsServer({ ...options, ...tls }, app.callback());
+  const options = {
+    headersTimeout: 8_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: 16_384,
+  };
+  const server: Server =
+    tls === undefined
+      ? createHttpServer(options, app.callback())
+      : createHttpsServer({ ...options, ...tls }, app.callback());
   server.listen({ host: settings.adminHost, port: settings.adminPort });
   await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error))]);
   const { address, port } = server.address() as AddressInfo;
@@ -81,6 +91,7 @@ export async function openAdmin(parts: AdminParts): Promise<AdminListener> {
 
 function readTls({ adminTlsCert, adminTlsKey }: AdminParts['settings']): { cert: Buffer; key: Buffer } | undefined {
   if (adminTlsCert === undefined && adminTlsKey === undefined) return undefined;
-  if (adminTlsCert === undefined || adminTlsKey === undefined) throw new RangeError('ADMIN_TLS_CERT and ADMIN_TLS_KEY go together');
+  if (adminTlsCert === undefined || adminTlsKey === undefined)
+    throw new RangeError('ADMIN_TLS_CERT and ADMIN_TLS_KEY go together');
   return { cert: readFileSync(adminTlsCert), key: readFileSync(adminTlsKey) };
 }

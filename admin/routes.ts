@@ -34,7 +34,8 @@ function profileRoutes({ profiles, detect }: AdminParts): ApiRoute[] {
       path: '/api/profiles',
       async handle(call) {
         const profile = parseProfile(await call.json());
-        if (profiles.get(profile.name) !== undefined) throw new GatewayError('CONFLICT', { why: `there is a profile \`${profile.name}\` already` });
+        if (profiles.get(profile.name) !== undefined)
+          throw new GatewayError('CONFLICT', { why: `there is a profile \`${profile.name}\` already` });
         return shown(profiles.put(profile, []), 201);
       },
     },
@@ -45,7 +46,15 @@ function profileRoutes({ profiles, detect }: AdminParts): ApiRoute[] {
         const { userAgent, address, fields } = readSubject(await call.json());
         const detection = detect((name) => fields.get(name) ?? (name === 'user-agent' ? userAgent : undefined));
         const matched = profiles.match({ userAgent, address, class: detection.class });
-        return { json: { profile: matched?.name ?? detection.preset, stored: matched?.name ?? null, class: detection.class, preset: detection.preset, evidence: detection.evidence } };
+        return {
+          json: {
+            profile: matched?.name ?? detection.preset,
+            stored: matched?.name ?? null,
+            class: detection.class,
+            preset: detection.preset,
+            evidence: detection.evidence,
+          },
+        };
       },
     },
     {
@@ -63,8 +72,11 @@ function profileRoutes({ profiles, detect }: AdminParts): ApiRoute[] {
       async handle(call) {
         const raw = await call.json();
         const name = call.names['name']!;
-        const profile = parseProfile(typeof raw === 'object' && raw !== null && !('name' in raw) ? { ...raw, name } : raw);
-        if (profile.name !== name) throw new GatewayError('BAD_INPUT', { why: `\`name\` must be \`${name}\`, as in the address` });
+        const profile = parseProfile(
+          typeof raw === 'object' && raw !== null && !('name' in raw) ? { ...raw, name } : raw,
+        );
+        if (profile.name !== name)
+          throw new GatewayError('BAD_INPUT', { why: `\`name\` must be \`${name}\`, as in the address` });
         const isNew = profiles.get(name) === undefined;
         return shown(profiles.put(profile, call.ifMatch), isNew ? 201 : 200);
       },
@@ -96,9 +108,14 @@ function clientRoutes({ clients, profiles }: AdminParts): ApiRoute[] {
       path: '/api/clients/:id',
       async handle(call) {
         const raw = await call.json();
-        const profile = typeof raw === 'object' && raw !== null && Object.keys(raw).length === 1 && 'profile' in raw ? raw.profile : undefined;
-        if (profile !== null && typeof profile !== 'string') throw new GatewayError('BAD_INPUT', { why: 'the body must be {"profile": name or null}' });
-        if (profile !== null && profiles.get(profile) === undefined) throw new GatewayError('BAD_INPUT', { why: `\`profile\` names no profile, got \`${profile}\`` });
+        const profile =
+          typeof raw === 'object' && raw !== null && Object.keys(raw).length === 1 && 'profile' in raw
+            ? raw.profile
+            : undefined;
+        if (profile !== null && typeof profile !== 'string')
+          throw new GatewayError('BAD_INPUT', { why: 'the body must be {"profile": name or null}' });
+        if (profile !== null && profiles.get(profile) === undefined)
+          throw new GatewayError('BAD_INPUT', { why: `\`profile\` names no profile, got \`${profile}\`` });
         return { json: clients.assign(call.names['id']!, profile ?? undefined) };
       },
     },
@@ -116,9 +133,13 @@ function formatterRoutes({ registry, useRegistry, pool }: AdminParts): ApiRoute[
         const name = call.names['name']!;
         const raw = await call.json();
         const enabled = typeof raw === 'object' && raw !== null && 'enabled' in raw ? raw.enabled : undefined;
-        if (registry().get(name) === undefined) throw new GatewayError('NOT_FOUND', { path: `/api/formatters/${name}` });
-        if (typeof enabled !== 'boolean') throw new GatewayError('BAD_INPUT', { why: '`enabled` must be true or false' });
-        const off = registry().list().filter((each) => !registry().isEnabled(each.name) && each.name !== name);
+        if (registry().get(name) === undefined)
+          throw new GatewayError('NOT_FOUND', { path: `/api/formatters/${name}` });
+        if (typeof enabled !== 'boolean')
+          throw new GatewayError('BAD_INPUT', { why: '`enabled` must be true or false' });
+        const off = registry()
+          .list()
+          .filter((each) => !registry().isEnabled(each.name) && each.name !== name);
         useRegistry(registry().withDisabled([...off.map((each) => each.name), ...(enabled ? [] : [name])]));
         return { json: statuses().find((status) => status.name === name) };
       },
@@ -131,20 +152,38 @@ function describe({ profile, etag, preset }: StoredProfile): object {
 }
 
 function shown({ profile, etag }: StoredProfile, status: number): ApiResult {
-  return { status, json: profile, fields: { etag, ...(status === 201 ? { location: `/api/profiles/${profile.name}` } : {}) } };
+  return {
+    status,
+    json: profile,
+    fields: { etag, ...(status === 201 ? { location: `/api/profiles/${profile.name}` } : {}) },
+  };
 }
 
 function readSubject(raw: unknown): { userAgent: string; address: string; fields: Map<string, string> } {
-  const given = typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? (raw as Record<string, unknown>) : undefined;
+  const given =
+    typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? (raw as Record<string, unknown>) : undefined;
   const { userAgent = '', address = '127.0.0.1', fields = {} } = given ?? {};
-  if (given === undefined || typeof userAgent !== 'string' || typeof address !== 'string' || typeof fields !== 'object' || fields === null)
-    throw new GatewayError('BAD_INPUT', { why: 'the body must be {"userAgent": text, "address": text, "fields": {name: text}}, each of them optional' });
-  const named = new Map(Object.entries(fields).flatMap(([name, value]): [string, string][] => (typeof value === 'string' ? [[name.toLowerCase(), value]] : [])));
+  if (
+    given === undefined ||
+    typeof userAgent !== 'string' ||
+    typeof address !== 'string' ||
+    typeof fields !== 'object' ||
+    fields === null
+  )
+    throw new GatewayError('BAD_INPUT', {
+      why: 'the body must be {"userAgent": text, "address": text, "fields": {name: text}}, each of them optional',
+    });
+  const named = new Map(
+    Object.entries(fields).flatMap(([name, value]): [string, string][] =>
+      typeof value === 'string' ? [[name.toLowerCase(), value]] : [],
+    ),
+  );
   return { userAgent: userAgent || (named.get('user-agent') ?? ''), address, fields: named };
 }
 
 function readWhole(text: string | null, fallback: number, max: number): number {
   if (text === null) return fallback;
-  if (!/^\d{1,9}$/.test(text) || Number(text) > max) throw new GatewayError('BAD_INPUT', { why: `must be a whole number up to ${max}, got \`${text}\`` });
+  if (!/^\d{1,9}$/.test(text) || Number(text) > max)
+    throw new GatewayError('BAD_INPUT', { why: `must be a whole number up to ${max}, got \`${text}\`` });
   return Number(text);
 }

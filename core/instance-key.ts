@@ -7,7 +7,10 @@ import { join } from 'node:path';
  * Text of a secret file, made when it is not there. Of several processes that start at once one makes it and all read
  * the same: a finished file is linked to its name, which fails for all but the first.
  */
-export function readOrMakeSecret(dataDir: string, name: string): { readonly secret: string; readonly file: string; readonly isNew: boolean } {
+export function readOrMakeSecret(
+  dataDir: string,
+  name: string,
+): { readonly secret: string; readonly file: string; readonly isNew: boolean } {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, name);
   const fresh = join(dataDir, `.${name}.${randomBytes(6).toString('hex')}`);

@@ -3,9 +3,9 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { GatewayError } from '../core/errors.ts';
 import { Fields } from '../core/fields.ts';
 import { type AddressRange, isWithin, parseAddressRange } from './address-range.ts';
-import { findUser } from './steps/identify.ts';
 import type { Received } from './received.ts';
 import type { SessionStore } from './session-store.ts';
+import { findUser } from './steps/identify.ts';
 import type { Target } from './target.ts';
 import type { User, Users } from './users.ts';
 
@@ -31,14 +31,19 @@ export function makeAccess(rules: AccessRules): Access {
       await spend(limiter, received);
       const user = await authenticate(received, target, rules);
       // A site's visitors are the site's business.
-      if (target.mode === 'reverse' || user !== undefined || isWithin(rules.clientsAllow, received.peer.address)) return user;
+      if (target.mode === 'reverse' || user !== undefined || isWithin(rules.clientsAllow, received.peer.address))
+        return user;
       if (target.mode === 'forward') throw new GatewayError('PROXY_SIGN_IN_NEEDED', {}, { fields: PROXY_CHALLENGE });
       throw new GatewayError('SIGN_IN_NEEDED');
     },
   };
 }
 
-async function authenticate(received: Received, target: Target, { users, sessions }: AccessRules): Promise<User | undefined> {
+async function authenticate(
+  received: Received,
+  target: Target,
+  { users, sessions }: AccessRules,
+): Promise<User | undefined> {
   if (target.mode !== 'forward') return findUser(received, { users, sessions });
   const credentials = /^basic\s+([A-Za-z0-9+/=]+)$/i.exec(received.fields.get('proxy-authorization') ?? '')?.[1];
   if (credentials === undefined || users.isEmpty) return undefined;

@@ -21,7 +21,8 @@ export function parseAddressRange(text: string): AddressRange {
   const word = WORDS[text.toLowerCase()];
   if (word !== undefined) return word;
   const [network, bits] = readRange(text) ?? [];
-  if (network === undefined || bits === undefined) throw new RangeError('must be an address, a CIDR range, loopback, private or any');
+  if (network === undefined || bits === undefined)
+    throw new RangeError('must be an address, a CIDR range, loopback, private or any');
   return (address) => {
     const each = readAddress(address);
     return each !== undefined && each.kind() === network.kind() && each.match([network, bits] as never);

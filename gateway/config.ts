@@ -1,6 +1,14 @@
 /** Settings of the gateway itself: where it listens, what it is called, who may use it, how it is bounded. */
 import { availableParallelism } from 'node:os';
-import { parseList, parseSwitch, parseText, parseWhole, parseWords, type Setting, type SettingTable } from '../core/config.ts';
+import {
+  parseList,
+  parseSwitch,
+  parseText,
+  parseWhole,
+  parseWords,
+  type Setting,
+  type SettingTable,
+} from '../core/config.ts';
 import { type AddressRange, parseAddressRange } from './address-range.ts';
 
 const MODES = ['prefix', 'reverse', 'forward'] as const;
@@ -12,7 +20,13 @@ const PRIVATE_RANGES = ['loopback', 'private'].map(parseAddressRange);
 
 function parseOrigin(text: string): string {
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.username !== '')
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    url.pathname !== '/' ||
+    url.search !== '' ||
+    url.username !== ''
+  )
     throw new RangeError('must be an origin such as https://gateway.example');
   return url.origin;
 }
@@ -118,7 +132,8 @@ export const gatewaySettings = {
     secret: true,
     parse: parseList((item) => {
       const [kid, ...secret] = item.split(':');
-      if (!kid || secret.join(':').length < 16) throw new RangeError('must be kid:secret with a secret of at least 16 characters');
+      if (!kid || secret.join(':').length < 16)
+        throw new RangeError('must be kid:secret with a secret of at least 16 characters');
       return { kid, secret: secret.join(':') };
     }),
   } satisfies Setting<readonly { kid: string; secret: string }[]>,
@@ -167,7 +182,8 @@ export const gatewaySettings = {
     help: 'What is logged: debug, info, warn, error or silent.',
     group: 'main',
     parse: (text) => {
-      if (!/^(debug|info|warn|error|silent)$/.test(text)) throw new RangeError('must be debug, info, warn, error or silent');
+      if (!/^(debug|info|warn|error|silent)$/.test(text))
+        throw new RangeError('must be debug, info, warn, error or silent');
       return text;
     },
   } satisfies Setting<string>,

@@ -2,8 +2,9 @@
  * The cookie jar of prefix mode: cookies of origins live here, per client and site, and never reach the client
  * (S-3, threat 23). The rules of matching are RFC 6265bis's, kept by tough-cookie.
  */
-import { Cookie, domainMatch, pathMatch } from 'tough-cookie';
+
 import { getDomain } from 'tldts';
+import { Cookie, domainMatch, pathMatch } from 'tough-cookie';
 import type { Clock } from '../core/clock.ts';
 import type { SessionStore } from './session-store.ts';
 
@@ -73,7 +74,8 @@ function readCookie(line: string, url: URL, clock: Clock): Cookie | undefined {
   const domain = cookie.domain?.replace(/^\./, '').toLowerCase();
   if (domain !== undefined && domain !== '' && domain !== host) {
     // A cookie for a whole public suffix would be shared by strangers.
-    if (domainMatch(host, domain) !== true || getDomain(domain, { allowPrivateDomains: true }) === null) return undefined;
+    if (domainMatch(host, domain) !== true || getDomain(domain, { allowPrivateDomains: true }) === null)
+      return undefined;
     cookie.domain = domain;
     cookie.hostOnly = false;
   } else {

@@ -7,7 +7,9 @@ export function isHypertext(essence: string): boolean {
 
 /** Documents: what has presentations of its own. */
 export function isDocument(essence: string): boolean {
-  return isHypertext(essence) || essence === 'text/markdown' || essence === 'text/plain' || essence === 'text/vnd.wap.wml';
+  return (
+    isHypertext(essence) || essence === 'text/markdown' || essence === 'text/plain' || essence === 'text/vnd.wap.wml'
+  );
 }
 
 export function isPicture(essence: string): boolean {

@@ -23,9 +23,11 @@ export function makeErrorReply(error: unknown, context: ErrorContext): Reply {
   const reply = renderError(known, chooseFormat(context.read), context);
   const { fields } = reply;
   for (const [name, value] of known.fields ?? []) fields.append(name, value);
-  if (!fields.has('retry-after') && known.details['seconds'] !== undefined) fields.set('retry-after', String(known.details['seconds']));
+  if (!fields.has('retry-after') && known.details['seconds'] !== undefined)
+    fields.set('retry-after', String(known.details['seconds']));
   const { proxyStatus } = errorCatalogue[known.code] as { proxyStatus?: string };
-  if (proxyStatus !== undefined) fields.set('proxy-status', `${context.pseudonym}; error=${proxyStatus}; details="${known.code}"`);
+  if (proxyStatus !== undefined)
+    fields.set('proxy-status', `${context.pseudonym}; error=${proxyStatus}; details="${known.code}"`);
   fields.set('vary', context.read.vary());
   fields.set('x-request-id', context.requestId);
   return reply;
@@ -44,7 +46,13 @@ function chooseFormat(read: VaryRecorder): ErrorFormat {
     ['text', named('text/plain')],
   ];
   // Of equals the order in the field decides, as for the resource itself.
-  const typeOf = { html: 'text/html', wml: 'text/vnd.wap.wml', markdown: 'text/markdown', json: 'application/json', text: 'text/plain' };
+  const typeOf = {
+    html: 'text/html',
+    wml: 'text/vnd.wap.wml',
+    markdown: 'text/markdown',
+    json: 'application/json',
+    text: 'text/plain',
+  };
   const best = candidates
     .filter(([, q]) => q > 0)
     .sort((a, b) => b[1] - a[1] || qualityOf(accept, typeOf[a[0]]).index - qualityOf(accept, typeOf[b[0]]).index)[0];
@@ -67,8 +75,14 @@ function renderError(error: GatewayError, format: ErrorFormat, context: ErrorCon
       'text/vnd.wap.wml; charset=utf-8',
       `<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE wml PUBLIC "-//WAPFORUM//DTD WML 1.1//EN" "http://www.wapforum.org/DTD/wml_1.1.xml">\n<wml><card id="error" title="Error ${status}"><p>${escapeHtml(message).replace(/\$/g, '$$$$')}</p><p>${escapeHtml(id)}</p></card></wml>\n`,
     );
-  if (format === 'markdown') return makeTextReply(status, 'text/markdown; charset=utf-8', `# Error ${status}\n\n${escapeMarkdown(message)}\n\nRequest id: ${id}\n`);
-  if (format === 'text') return makeTextReply(status, 'text/plain; charset=utf-8', `Error ${status}: ${message}\nRequest id: ${id}\n`);
+  if (format === 'markdown')
+    return makeTextReply(
+      status,
+      'text/markdown; charset=utf-8',
+      `# Error ${status}\n\n${escapeMarkdown(message)}\n\nRequest id: ${id}\n`,
+    );
+  if (format === 'text')
+    return makeTextReply(status, 'text/plain; charset=utf-8', `Error ${status}: ${message}\nRequest id: ${id}\n`);
   return makePage({
     status,
     title: `Error ${status}`,

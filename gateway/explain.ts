@@ -23,12 +23,23 @@ export interface Explanation {
   readonly target: string;
   readonly mode: string;
   readonly presentation: string | null;
-  readonly client: { readonly class: string; readonly preset: string; readonly evidence: readonly string[]; readonly profile: string | null; readonly reason: string };
+  readonly client: {
+    readonly class: string;
+    readonly preset: string;
+    readonly evidence: readonly string[];
+    readonly profile: string | null;
+    readonly reason: string;
+  };
   readonly preferences: Readonly<Record<string, MergedValue>>;
   readonly original: { readonly status: number; readonly type: string; readonly bytes: number | null };
   readonly plan: readonly PlannedStep[];
   readonly alternatives: readonly { readonly plan: readonly PlannedStep[]; readonly why: string }[];
-  readonly steps: readonly { readonly formatter: string; readonly ms: number; readonly bytesIn: number; readonly bytesOut: number }[];
+  readonly steps: readonly {
+    readonly formatter: string;
+    readonly ms: number;
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+  }[];
   readonly notes: readonly Note[];
   readonly reply: { readonly type: string; readonly bytes: number | null; readonly chain: string };
   readonly vary: string | null;
@@ -47,9 +58,13 @@ interface PlannedStep {
 /** Answers an explanation. @throws GatewayError whatever the explained request would meet. */
 export async function explain(received: Received, target: Target, gateway: Gateway): Promise<Reply> {
   const explained = { ...received, method: 'GET', fields: standIn(received.fields) };
-  const explanation = await explainExchange(await prepare(explained, target, new VaryRecorder(explained.fields), gateway));
+  const explanation = await explainExchange(
+    await prepare(explained, target, new VaryRecorder(explained.fields), gateway),
+  );
   const wantsJson = asks(parseAccept(received.fields.get('accept')), 'application/json');
-  const reply = wantsJson ? makeTextReply(200, 'application/json', `${JSON.stringify(explanation, null, 2)}\n`) : explanationPage(explanation);
+  const reply = wantsJson
+    ? makeTextReply(200, 'application/json', `${JSON.stringify(explanation, null, 2)}\n`)
+    : explanationPage(explanation);
   reply.fields.set('vary', 'Accept, User-Agent, Format-Profile, Explain-Accept, Explain-User-Agent, Explain-Profile');
   reply.fields.set('x-request-id', received.id);
   return reply;
@@ -83,10 +98,17 @@ export async function explainExchange(exchange: Exchange): Promise<Explanation> 
     steps: isMade ? variant.steps : [],
     notes: isMade ? variant.notes.filter((note) => note.event !== 'fields') : [],
     reply: isMade
-      ? { type: variant.charset === undefined ? variant.mediaType : `${variant.mediaType}; charset=${variant.charset}`, bytes: variant.body.byteLength, chain: chainText(variant.plan) }
+      ? {
+          type: variant.charset === undefined ? variant.mediaType : `${variant.mediaType}; charset=${variant.charset}`,
+          bytes: variant.body.byteLength,
+          chain: chainText(variant.plan),
+        }
       : { type: fetched.fields.get('content-type') ?? '', bytes, chain: `none;reason=${reason}` },
     vary: read.vary(fetched.fields.get('vary')) ?? null,
-    cache: { origin: fetched.cache.hit ? 'hit' : 'miss', variant: formatted?.kind !== 'variant' ? 'none' : formatted.hit ? 'hit' : 'miss' },
+    cache: {
+      origin: fetched.cache.hit ? 'hit' : 'miss',
+      variant: formatted?.kind !== 'variant' ? 'none' : formatted.hit ? 'hit' : 'miss',
+    },
   };
 }
 
@@ -101,7 +123,10 @@ async function runChoice(
     fetched.response.body.destroy();
     return { formatted: undefined, bytes: stated === undefined ? null : Number(stated) };
   }
-  return { formatted: await formatOriginal(original, choice, exchange.choice, exchange.gateway), bytes: original.body.byteLength };
+  return {
+    formatted: await formatOriginal(original, choice, exchange.choice, exchange.gateway),
+    bytes: original.body.byteLength,
+  };
 }
 
 function standIn(fields: Fields): Fields {
@@ -120,18 +145,29 @@ function alternativesOf(choice: Choice, taken: Plan | undefined): Explanation['a
     .filter(({ plan }) => plan !== taken)
     .map(({ wish, plan, alternative }) => ({
       plan: plannedSteps(plan),
-      why: alternative ? `next best chain for ${wish.presentation} (${wish.mediaType})` : `ranks lower: ${wish.presentation} (${wish.mediaType}), rank ${wish.rank.join(' / ')}`,
+      why: alternative
+        ? `next best chain for ${wish.presentation} (${wish.mediaType})`
+        : `ranks lower: ${wish.presentation} (${wish.mediaType}), rank ${wish.rank.join(' / ')}`,
     }));
   return [...plans, ...choice.result.unmet.map((unmet) => ({ plan: [], why: whyUnmet(unmet) }))];
 }
 
 function whyUnmet({ wish, reason, missing }: UnmetWish): string {
   const what = `${wish.presentation} (${wish.mediaType})`;
-  return reason === 'no-chain' ? `${what}: no chain of formatters leads there` : `${what}: no formatter meets ${missing.join(', ') || 'all demands together'}`;
+  return reason === 'no-chain'
+    ? `${what}: no chain of formatters leads there`
+    : `${what}: no formatter meets ${missing.join(', ') || 'all demands together'}`;
 }
 
 function plannedSteps(plan: Plan): PlannedStep[] {
-  return plan.steps.map(({ formatter, version, from, to, keeps, cost }) => ({ formatter, version, from, to, keeps, cost }));
+  return plan.steps.map(({ formatter, version, from, to, keeps, cost }) => ({
+    formatter,
+    version,
+    from,
+    to,
+    keeps,
+    cost,
+  }));
 }
 
 function chainText(plan: Plan): string {

@@ -11,7 +11,8 @@ export interface FormTokens {
 const LIFE_MS = 86_400_000;
 
 export function makeFormTokens(key: Uint8Array, clock: Clock): FormTokens {
-  const sign = (client: string, made: string) => createHmac('sha256', key).update(`form ${made} ${client}`).digest('base64url');
+  const sign = (client: string, made: string) =>
+    createHmac('sha256', key).update(`form ${made} ${client}`).digest('base64url');
   return {
     make(client) {
       const made = clock.now().toString(36);

@@ -79,5 +79,10 @@ export function dropAlways(fields: Fields): void {
 
 /** Request fields that are ours to consume (design part 3, "To the origin"). */
 export function isOwnRequestField(name: string): boolean {
-  return name.startsWith('format-') || name.startsWith('explain-') || name === 'proxy-authorization' || name === 'proxy-connection';
+  return (
+    name.startsWith('format-') ||
+    name.startsWith('explain-') ||
+    name === 'proxy-authorization' ||
+    name === 'proxy-connection'
+  );
 }

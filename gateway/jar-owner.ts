@@ -18,7 +18,11 @@ export function jarOwnerOf(received: Received, user: User | undefined): string |
 }
 
 /** Puts what the origin set into the jar; gives the client its bearer cookie when this is the first. */
-export function takeCookies(reply: Reply, fetched: FetchedOriginal, { received, target, client, gateway }: Exchange): Reply {
+export function takeCookies(
+  reply: Reply,
+  fetched: FetchedOriginal,
+  { received, target, client, gateway }: Exchange,
+): Reply {
   const lines = target.mode === 'prefix' ? fetched.fields.getAll('set-cookie') : [];
   if (lines.length === 0) return reply;
   const held = jarOwnerOf(received, client.user);
@@ -28,7 +32,10 @@ export function takeCookies(reply: Reply, fetched: FetchedOriginal, { received, 
   }
   const secret = randomBytes(24).toString('base64url');
   gateway.jar.take(ownerOfSecret(secret), target.url, lines);
-  reply.fields.append('set-cookie', ownCookieLine('format-jar', secret, { secure: received.peer.secure, maxAgeSeconds: JAR_SECONDS }));
+  reply.fields.append(
+    'set-cookie',
+    ownCookieLine('format-jar', secret, { secure: received.peer.secure, maxAgeSeconds: JAR_SECONDS }),
+  );
   return reply;
 }
 

@@ -85,7 +85,12 @@ export function openGateway(parts: GatewayParts): OpenGateway {
       publicHost: hostNameOf(new URL(parts.publicOrigin).host),
       ownHosts: settings.ownHosts,
     },
-    access: makeAccess({ clientsAllow: settings.clientsAllow, requestsPerMinute: settings.requestsPerMinute, users, sessions }),
+    access: makeAccess({
+      clientsAllow: settings.clientsAllow,
+      requestsPerMinute: settings.requestsPerMinute,
+      users,
+      sessions,
+    }),
     identity: { profiles, clients, detect },
     registry: parts.registry,
     formatsOff: parts.formatsOff,
@@ -96,7 +101,11 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     fetches: makeSingleFlight(),
     pages: makeOwnPages(parts, { sessions, jar }),
     pseudonym: pseudonymOf(parts.instanceKey),
-    limits: { maxPageBytes: settings.maxPageBytes, maxImageBytes: settings.maxImageBytes, maxUploadBytes: settings.maxUploadBytes },
+    limits: {
+      maxPageBytes: settings.maxPageBytes,
+      maxImageBytes: settings.maxImageBytes,
+      maxUploadBytes: settings.maxUploadBytes,
+    },
     close: () => sessions.close(),
   };
 }
@@ -117,4 +126,3 @@ function makeOwnPages(parts: GatewayParts, { sessions, jar }: { sessions: Sessio
     settings: makeSettingsPage({ clients, profiles, users, sessions, jar, tokens, detect }),
   });
 }
-

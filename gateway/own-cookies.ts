@@ -20,17 +20,31 @@ export function cookieOf(received: Received, name: OwnCookie): string | undefine
 
 /** A Cookie field without our own cookies; `undefined` when nothing is left. */
 export function withoutOwnCookies(field: string | undefined): string | undefined {
-  const kept = (field ?? '').split(';').filter((pair) => pair.trim() !== '' && !/^(?:__Host-)?format-/.test(splitPair(pair)[0]));
+  const kept = (field ?? '')
+    .split(';')
+    .filter((pair) => pair.trim() !== '' && !/^(?:__Host-)?format-/.test(splitPair(pair)[0]));
   return kept.length === 0 ? undefined : kept.map((pair) => pair.trim()).join('; ');
 }
 
 /** A Set-Cookie line for one of our cookies. `maxAgeSeconds` 0 removes it. */
-export function ownCookieLine(name: OwnCookie, value: string, options: { secure: boolean; maxAgeSeconds: number }): string {
+export function ownCookieLine(
+  name: OwnCookie,
+  value: string,
+  options: { secure: boolean; maxAgeSeconds: number },
+): string {
   const flags = ['Path=/', `Max-Age=${options.maxAgeSeconds}`, 'HttpOnly', 'SameSite=Lax'];
   return [`${name}=${value}`, ...flags, ...(options.secure ? ['Secure'] : [])].join('; ');
 }
 
 function splitPair(pair: string): [string, string] {
   const mark = pair.indexOf('=');
-  return mark === -1 ? [pair.trim(), ''] : [pair.slice(0, mark).trim(), pair.slice(mark + 1).trim().replace(/^"(.*)"$/, '$1')];
+  return mark === -1
+    ? [pair.trim(), '']
+    : [
+        pair.slice(0, mark).trim(),
+        pair
+          .slice(mark + 1)
+          .trim()
+          .replace(/^"(.*)"$/, '$1'),
+      ];
 }

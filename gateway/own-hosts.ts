@@ -19,5 +19,10 @@ export function isOwnHost(received: Received, names: OwnNames): boolean {
   // In absolute-form any literal may be a target; only what must be this very listener is ours.
   const port = portOf(received.authority) ?? (received.absolute?.startsWith('https:') ? 443 : 80);
   if (port !== received.peer.localPort) return false;
-  return isLoopbackName(name) || name === received.peer.localAddress || name === names.publicHost || names.ownHosts.includes(name);
+  return (
+    isLoopbackName(name) ||
+    name === received.peer.localAddress ||
+    name === names.publicHost ||
+    names.ownHosts.includes(name)
+  );
 }

@@ -11,7 +11,8 @@ const MAX_BYTES = 65_536;
  * @throws GatewayError BODY_TOO_LARGE, UNSUPPORTED_BODY when it has a Content-Encoding.
  */
 export async function readBody(received: Received, maxBytes = MAX_BYTES): Promise<Buffer> {
-  if (received.fields.has('content-encoding')) throw new GatewayError('UNSUPPORTED_BODY', { why: 'it has a Content-Encoding' });
+  if (received.fields.has('content-encoding'))
+    throw new GatewayError('UNSUPPORTED_BODY', { why: 'it has a Content-Encoding' });
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of received.body as AsyncIterable<Buffer>) {
@@ -29,6 +30,7 @@ export async function readBody(received: Received, maxBytes = MAX_BYTES): Promis
  */
 export async function readForm(received: Received): Promise<URLSearchParams> {
   const type = readMediaType(received.fields.get('content-type'))?.essence;
-  if (type !== 'application/x-www-form-urlencoded') throw new GatewayError('UNSUPPORTED_BODY', { why: 'a form is wanted' });
+  if (type !== 'application/x-www-form-urlencoded')
+    throw new GatewayError('UNSUPPORTED_BODY', { why: 'a form is wanted' });
   return new URLSearchParams((await readBody(received)).toString('utf8'));
 }

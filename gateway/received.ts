@@ -1,6 +1,7 @@
 /** The first record of a request: what arrived, checked before anything else sees it (threats 16 to 18, P-18, P-19). */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { GatewayError } from '../core/errors.ts';
 import { Fields } from '../core/fields.ts';
@@ -33,7 +34,9 @@ export interface Received {
   /** The whole target of an absolute-form request as sent. */
   readonly absolute: string | undefined;
   readonly peer: Peer;
-  readonly body: IncomingMessage;
+  /** As sent: `1.0`, `1.1` or `2.0`. */
+  readonly httpVersion: string;
+  readonly body: Readable;
   readonly hasBody: boolean;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
@@ -48,7 +51,11 @@ const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 
  *
  * @throws GatewayError BAD_REQUEST, ADDRESS_TOO_LONG, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED.
  */
-export function receive(message: IncomingMessage, trustedProxies: readonly AddressRange[], signal: AbortSignal): Received {
+export function receive(
+  message: IncomingMessage,
+  trustedProxies: readonly AddressRange[],
+  signal: AbortSignal,
+): Received {
   const fields = Fields.fromRaw(message.rawHeaders);
   const target = message.url ?? '';
   checkFraming(message, fields);
@@ -65,6 +72,7 @@ export function receive(message: IncomingMessage, trustedProxies: readonly Addre
     path: absolute === undefined ? target : pathOf(absolute),
     absolute,
     peer,
+    httpVersion: message.httpVersion,
     body: message,
     hasBody: fields.has('transfer-encoding') || Number(fields.get('content-length') ?? 0) > 0,
     signal,
@@ -109,7 +117,8 @@ function checkTarget(target: string): void {
   if (target.startsWith('//')) throw bad('the path starts with two slashes');
   if (target.includes('#')) throw bad('the address holds a `#`, which clients never send');
   if (/[^\u0021-\u007e]/.test(target)) throw bad('the address holds characters that must be percent-encoded');
-  if (!target.startsWith('/') && target !== '*' && !/^[a-z][a-z0-9+.-]*:/i.test(target)) throw bad('the address is malformed');
+  if (!target.startsWith('/') && target !== '*' && !/^[a-z][a-z0-9+.-]*:/i.test(target))
+    throw bad('the address is malformed');
 }
 
 function pathOf(absolute: string): string {
@@ -140,13 +149,21 @@ function findPeer(message: IncomingMessage, fields: Fields, trustedProxies: read
   // The right-most address that is not itself a trusted proxy is the client (RFC 7239 5.2, read from the near end).
   const hops = forwardedFor(fields).reverse();
   const client = hops.find((hop) => !isWithin(trustedProxies, hop)) ?? hops.at(-1) ?? connected;
-  const proto = fields.get('x-forwarded-proto')?.split(',')[0]?.trim() ?? /proto=(\w+)/i.exec(fields.get('forwarded') ?? '')?.[1];
-  return { address: client, secure: proto === undefined ? encrypted : proto.toLowerCase() === 'https', trusted: true, ...local };
+  const proto =
+    fields.get('x-forwarded-proto')?.split(',')[0]?.trim() ?? /proto=(\w+)/i.exec(fields.get('forwarded') ?? '')?.[1];
+  return {
+    address: client,
+    secure: proto === undefined ? encrypted : proto.toLowerCase() === 'https',
+    trusted: true,
+    ...local,
+  };
 }
 
 function forwardedFor(fields: Fields): string[] {
   const legacy = fields.get('x-forwarded-for');
-  const standard = [...(fields.get('forwarded') ?? '').matchAll(/for="?\[?([0-9a-f.:]+?)\]?(?::\d+)?"?(?=[;,\s]|$)/gi)].map((match) => match[1]!);
+  const standard = [
+    ...(fields.get('forwarded') ?? '').matchAll(/for="?\[?([0-9a-f.:]+?)\]?(?::\d+)?"?(?=[;,\s]|$)/gi),
+  ].map((match) => match[1]!);
   return (legacy?.split(',').map((each) => each.trim()) ?? standard).filter((each) => /^[0-9a-f.:]+$/i.test(each));
 }
 

@@ -8,7 +8,8 @@ import type { ChoiceContext } from './steps/choose.ts';
 export function replyCharsetOf(mediaType: string, { negotiation, read }: ChoiceContext): string {
   if (!isTextual(mediaType)) return 'utf-8';
   const preferred = negotiation.preferences.text.charset.toLowerCase();
-  if (mediaType !== 'text/vnd.wap.wml' || preferred !== 'utf-8') return iconv.encodingExists(preferred) ? preferred : 'utf-8';
+  if (mediaType !== 'text/vnd.wap.wml' || preferred !== 'utf-8')
+    return iconv.encodingExists(preferred) ? preferred : 'utf-8';
   // WAP phones say what they can show; UTF-8 is not always among it.
   const accepted = read.get('accept-charset')?.toLowerCase();
   return accepted === undefined || /utf-?8|\*/.test(accepted) || !/iso-8859-1/.test(accepted) ? 'utf-8' : 'iso-8859-1';
@@ -19,7 +20,14 @@ export function encodeReply(outcome: FormatOutcome, charset: string): FormatOutc
   const isUnicode = outcome.charset === undefined || outcome.charset.toLowerCase() === 'utf-8';
   if (charset === 'utf-8' || !isUnicode || !isTextual(outcome.mediaType)) return outcome;
   const text = Buffer.from(outcome.body.buffer, outcome.body.byteOffset, outcome.body.byteLength).toString('utf8');
-  return { ...outcome, charset, body: iconv.encode(escapeMissing(withCharsetDeclared(text, charset), charset, isMarkup(outcome.mediaType)), charset) };
+  return {
+    ...outcome,
+    charset,
+    body: iconv.encode(
+      escapeMissing(withCharsetDeclared(text, charset), charset, isMarkup(outcome.mediaType)),
+      charset,
+    ),
+  };
 }
 
 function isMarkup(mediaType: string): boolean {
@@ -30,7 +38,10 @@ function isMarkup(mediaType: string): boolean {
 function withCharsetDeclared(text: string, charset: string): string {
   return text
     .replace(/^(<\?xml[^>]*encoding=["'])[^"']*/i, `$1${charset}`)
-    .replace(/<meta\s+charset=["']?[\w-]+["']?\s*\/?>/i, `<meta http-equiv="Content-Type" content="text/html; charset=${charset}">`);
+    .replace(
+      /<meta\s+charset=["']?[\w-]+["']?\s*\/?>/i,
+      `<meta http-equiv="Content-Type" content="text/html; charset=${charset}">`,
+    );
 }
 
 function escapeMissing(text: string, charset: string, markup: boolean): string {
@@ -46,7 +57,24 @@ function escapeMissing(text: string, charset: string, markup: boolean): string {
 }
 
 const PLAIN: Readonly<Record<string, string>> = {
-  '‘': "'", '’': "'", '‚': ',', '“': '"', '”': '"', '„': '"', '–': '-', '—': '--', '…': '...', '•': '*', '€': 'EUR', '™': '(TM)', '→': '->', '←': '<-', '\u2002': ' ', '\u2003': ' ', '\u2009': ' ', '\u202f': ' ',
+  '‘': "'",
+  '’': "'",
+  '‚': ',',
+  '“': '"',
+  '”': '"',
+  '„': '"',
+  '–': '-',
+  '—': '--',
+  '…': '...',
+  '•': '*',
+  '€': 'EUR',
+  '™': '(TM)',
+  '→': '->',
+  '←': '<-',
+  '\u2002': ' ',
+  '\u2003': ' ',
+  '\u2009': ' ',
+  '\u202f': ' ',
 };
 
 function plainFor(character: string): string {

@@ -8,7 +8,8 @@ const PREFIX_POLICY =
 const PREFIX_PDF_POLICY = "script-src 'none'; object-src 'none'; frame-ancestors 'none'";
 
 /** Policy of our own pages: no scripts, our own styles, forms to ourselves. */
-const OWN_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const OWN_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /** Fields of a reply with an origin's content. */
 export function setContentSecurity(fields: Fields, mode: Mode, essence: string): void {

@@ -16,8 +16,8 @@ import type { SingleFlight } from './cache/single-flight.ts';
 import type { Variant, VariantCache } from './cache/variant-cache.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { makeErrorReply } from './error-page.ts';
-import type { Pages } from './pages/pages.ts';
 import { makeRedirect } from './pages/layout.ts';
+import type { Pages } from './pages/pages.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
 import { serveResource } from './serve-resource.ts';
@@ -67,6 +67,7 @@ export async function serve(received: Received, gateway: Gateway): Promise<Reply
 
 function answerError(error: unknown, received: Received, read: VaryRecorder, { log, pseudonym }: Gateway): Reply {
   const reply = makeErrorReply(error, { read, requestId: received.id, pseudonym });
-  if (reply.status >= 500 && !received.signal.aborted) log.error('request failed', { requestId: received.id, status: reply.status, error });
+  if (reply.status >= 500 && !received.signal.aborted)
+    log.error('request failed', { requestId: received.id, status: reply.status, error });
   return reply;
 }

@@ -94,12 +94,16 @@ function prepareStatements(database: DatabaseSync) {
     endSessions: prepare('DELETE FROM session WHERE ends <= ?'),
     listCookies: prepare('SELECT domain, path, name, value FROM cookie WHERE owner = ? AND site = ?'),
     touch: prepare('UPDATE cookie SET used = ? WHERE owner = ? AND site = ?'),
-    putCookie: prepare('INSERT OR REPLACE INTO cookie (owner, site, domain, path, name, value, used) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    putCookie: prepare(
+      'INSERT OR REPLACE INTO cookie (owner, site, domain, path, name, value, used) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
     removeCookie: prepare('DELETE FROM cookie WHERE owner = ? AND site = ? AND domain = ? AND path = ? AND name = ?'),
     boundSite: prepare(`DELETE FROM cookie WHERE owner = ? AND site = ? AND rowid IN (
       SELECT rowid FROM cookie WHERE owner = ? AND site = ? ORDER BY used DESC, rowid DESC LIMIT -1 OFFSET ?)`),
     dropIdle: prepare('DELETE FROM cookie WHERE used < ?'),
-    dropExcess: prepare('DELETE FROM cookie WHERE rowid IN (SELECT rowid FROM cookie ORDER BY used DESC LIMIT -1 OFFSET ?)'),
+    dropExcess: prepare(
+      'DELETE FROM cookie WHERE rowid IN (SELECT rowid FROM cookie ORDER BY used DESC LIMIT -1 OFFSET ?)',
+    ),
     forget: prepare('DELETE FROM cookie WHERE owner = ?'),
   };
 }

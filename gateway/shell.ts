@@ -70,7 +70,10 @@ export function makeShell(parts: ShellParts): Shell {
   server.maxConnections = parts.maxConnections;
   server.setTimeout(IDLE_MS);
   server.on('clientError', (error, socket) => refuseMessage(error, socket as Socket));
-  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => void refuseExpectation(request, response, parts));
+  server.on(
+    'checkExpectation',
+    (request: IncomingMessage, response: ServerResponse) => void refuseExpectation(request, response, parts),
+  );
   return {
     server,
     active: () => active,
@@ -85,7 +88,12 @@ export function makeShell(parts: ShellParts): Shell {
   };
 }
 
-async function exchange(message: IncomingMessage, response: ServerResponse, parts: ShellParts, draining: boolean): Promise<void> {
+async function exchange(
+  message: IncomingMessage,
+  response: ServerResponse,
+  parts: ShellParts,
+  draining: boolean,
+): Promise<void> {
   const started = parts.clock.monotonic();
   const gone = new AbortController();
   response.on('close', () => {
@@ -106,7 +114,11 @@ async function exchange(message: IncomingMessage, response: ServerResponse, part
   });
 }
 
-async function answer(message: IncomingMessage, signal: AbortSignal, parts: ShellParts): Promise<{ reply: Reply; received?: Received }> {
+async function answer(
+  message: IncomingMessage,
+  signal: AbortSignal,
+  parts: ShellParts,
+): Promise<{ reply: Reply; received?: Received }> {
   let received: Received;
   try {
     received = receive(message, parts.trustedProxies, signal);
@@ -117,10 +129,18 @@ async function answer(message: IncomingMessage, signal: AbortSignal, parts: Shel
   return { reply: await parts.serve(received), received };
 }
 
-async function refuseExpectation(message: IncomingMessage, response: ServerResponse, { pseudonym }: ShellParts): Promise<void> {
+async function refuseExpectation(
+  message: IncomingMessage,
+  response: ServerResponse,
+  { pseudonym }: ShellParts,
+): Promise<void> {
   const read = new VaryRecorder(Fields.fromRaw(message.rawHeaders));
   response.shouldKeepAlive = false;
-  await sendReply(message, response, makeErrorReply(new GatewayError('EXPECTATION_FAILED'), { read, requestId: makeRequestId(), pseudonym }));
+  await sendReply(
+    message,
+    response,
+    makeErrorReply(new GatewayError('EXPECTATION_FAILED'), { read, requestId: makeRequestId(), pseudonym }),
+  );
 }
 
 /** Node's parser errors, by what they mean to a client. */

@@ -38,11 +38,15 @@ export function readSites(file: string | undefined): readonly Site[] {
   try {
     raw = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new RangeError(`SITES: the file ${file} cannot be read as JSON: ${(error as Error).message}`, { cause: error });
+    throw new RangeError(`SITES: the file ${file} cannot be read as JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   const result = z.array(siteSchema).safeParse(raw);
   if (!result.success)
-    throw new RangeError(result.error.issues.map((issue) => `SITES: ${issue.path.join('.') || 'the file'}: ${issue.message}`).join('\n'));
+    throw new RangeError(
+      result.error.issues.map((issue) => `SITES: ${issue.path.join('.') || 'the file'}: ${issue.message}`).join('\n'),
+    );
   const hosts = result.data.map((site) => site.host);
   const twice = hosts.find((host, index) => hosts.indexOf(host) !== index);
   if (twice !== undefined) throw new RangeError(`SITES: the host ${twice} stands there twice`);

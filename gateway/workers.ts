@@ -26,7 +26,10 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
     worker.on('message', (addresses: WorkerAddresses) => {
       ready.push(addresses);
       if (ready.length !== options.workers) return;
-      options.announce({ origin: addresses.origin, adminOrigin: ready.find((each) => each.adminOrigin !== undefined)?.adminOrigin });
+      options.announce({
+        origin: addresses.origin,
+        adminOrigin: ready.find((each) => each.adminOrigin !== undefined)?.adminOrigin,
+      });
     });
     worker.on('exit', (code) => {
       if (stopping) return;

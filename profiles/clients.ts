@@ -50,7 +50,11 @@ export interface Clients {
   /** Assigns a profile (`undefined` takes it away); durable. @throws GatewayError NOT_FOUND. */
   assign(id: string, profile: string | undefined): ClientRecord;
   /** Keeps what a person chose; durable. @throws GatewayError NOT_FOUND. */
-  choose(id: string, settings: PartialPreferences | undefined, sites?: Readonly<Record<string, PartialPreferences>>): ClientRecord;
+  choose(
+    id: string,
+    settings: PartialPreferences | undefined,
+    sites?: Readonly<Record<string, PartialPreferences>>,
+  ): ClientRecord;
   /** Forgets a client wholly. */
   forget(id: string): void;
   close(): void;

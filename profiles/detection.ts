@@ -38,13 +38,17 @@ export function makeDetector({ cacheSize = 5_000 }: { readonly cacheSize?: numbe
 
 // Chromium says more of itself than its frozen User-Agent does: a tablet that calls itself a phone, or a desktop.
 function refineByHints(detection: Detection, userAgent: string, read: ReadField): Detection {
-  if (!/\b(?:Chrome|Chromium|CriOS)\//.test(userAgent) || !/^(?:smartphone|tablet|desktop)$/.test(detection.class)) return detection;
+  if (!/\b(?:Chrome|Chromium|CriOS)\//.test(userAgent) || !/^(?:smartphone|tablet|desktop)$/.test(detection.class))
+    return detection;
   const factors = read('sec-ch-ua-form-factors');
-  if (factors !== undefined && /"Tablet"/i.test(factors)) return refined(detection, 'tablet', 'tablet', 'Sec-CH-UA-Form-Factors says Tablet');
+  if (factors !== undefined && /"Tablet"/i.test(factors))
+    return refined(detection, 'tablet', 'tablet', 'Sec-CH-UA-Form-Factors says Tablet');
   if (!/Android/.test(userAgent)) return detection;
   const mobile = read('sec-ch-ua-mobile')?.trim();
-  if (mobile === '?0' && detection.class === 'smartphone') return refined(detection, 'tablet', 'tablet', 'Sec-CH-UA-Mobile says ?0 on Android');
-  if (mobile === '?1' && detection.class === 'tablet') return refined(detection, 'smartphone', 'phone', 'Sec-CH-UA-Mobile says ?1');
+  if (mobile === '?0' && detection.class === 'smartphone')
+    return refined(detection, 'tablet', 'tablet', 'Sec-CH-UA-Mobile says ?0 on Android');
+  if (mobile === '?1' && detection.class === 'tablet')
+    return refined(detection, 'smartphone', 'phone', 'Sec-CH-UA-Mobile says ?1');
   return detection;
 }
 

@@ -16,7 +16,10 @@ interface Rule {
 
 export function makeRules(profiles: readonly Profile[]): ProfileRules {
   const rules = profiles
-    .filter(({ match }) => match !== undefined && Object.values(match).some((values) => values !== undefined && values.length > 0))
+    .filter(
+      ({ match }) =>
+        match !== undefined && Object.values(match).some((values) => values !== undefined && values.length > 0),
+    )
     .sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0) || (a.name < b.name ? -1 : 1))
     .map(toRule);
   return {

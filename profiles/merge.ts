@@ -51,7 +51,8 @@ function applyLayer(values: Map<string, MergedValue>, { name, prefers }: Layer):
   };
   put('presentation', typeof prefers.presentation === 'string' ? [prefers.presentation] : prefers.presentation);
   if (prefers.types !== undefined) put('types', prefers.types);
-  for (const group of GROUPS) for (const [key, value] of Object.entries(prefers[group] ?? {})) put(`${group}.${key}`, value);
+  for (const group of GROUPS)
+    for (const [key, value] of Object.entries(prefers[group] ?? {})) put(`${group}.${key}`, value);
   for (const [formatter, options] of Object.entries(prefers.formatters ?? {})) put(`formatters.${formatter}`, options);
   put('strict', prefers.strict);
   put('httpsUpgrade', prefers.httpsUpgrade);
@@ -74,14 +75,18 @@ function tighten(values: Map<string, MergedValue>, network: NetworkSignals): voi
     if (JSON.stringify(get(path)) !== JSON.stringify(value)) values.set(path, { value, layer });
   };
   // H-5: Save-Data halves quality and drops what is decoration.
-  put('images.quality', Math.min(get('images.quality') as number, Math.max(30, Math.round((get('images.quality') as number) / 2))));
+  put(
+    'images.quality',
+    Math.min(get('images.quality') as number, Math.max(30, Math.round((get('images.quality') as number) / 2))),
+  );
   put('images.maxWidth', Math.min(get('images.maxWidth') as number, 640));
   put('images.dpr', Math.min(get('images.dpr') as number, 1));
   put('images.animation', false);
   put('page.fonts', false);
   put('page.media', false);
   const presentation = get('presentation') as string[];
-  if (network.mayTightenPresentation && presentation[0] === 'full') put('presentation', ['lite', ...presentation.filter((each) => each !== 'lite')]);
+  if (network.mayTightenPresentation && presentation[0] === 'full')
+    put('presentation', ['lite', ...presentation.filter((each) => each !== 'lite')]);
 }
 
 function toPreferences(values: ReadonlyMap<string, MergedValue>): Preferences {

@@ -21,7 +21,11 @@ function smallPhone(maxWidth: number) {
 
 const PRESETS: readonly (Omit<Profile, 'selectable' | 'prefers'> & { readonly prefers: unknown })[] = [
   { name: 'default', title: 'Base of all profiles', prefers: { presentation: 'original' } },
-  { name: 'desktop', title: 'Desktop browser', prefers: { ...browser, images: { ...browser.images, maxWidth: 1_920 } } },
+  {
+    name: 'desktop',
+    title: 'Desktop browser',
+    prefers: { ...browser, images: { ...browser.images, maxWidth: 1_920 } },
+  },
   { name: 'tablet', title: 'Tablet', prefers: { ...browser, images: { ...browser.images, maxWidth: 1_600 } } },
   { name: 'phone', title: 'Smartphone', prefers: { ...browser, images: { ...browser.images, maxWidth: 1_080 } } },
   {
@@ -58,7 +62,11 @@ const PRESETS: readonly (Omit<Profile, 'selectable' | 'prefers'> & { readonly pr
   {
     name: 'text-browser',
     title: 'Text browser',
-    prefers: { presentation: 'lite', images: { load: false }, page: { styles: 'none', scripts: false, fonts: false, media: false } },
+    prefers: {
+      presentation: 'lite',
+      images: { load: false },
+      page: { styles: 'none', scripts: false, fonts: false, media: false },
+    },
   },
   {
     name: 'screen-reader',
@@ -68,7 +76,12 @@ const PRESETS: readonly (Omit<Profile, 'selectable' | 'prefers'> & { readonly pr
   {
     name: 'terminal',
     title: 'Terminal',
-    prefers: { presentation: 'text', images: { load: false }, text: { width: 72 }, page: { styles: 'none', scripts: false } },
+    prefers: {
+      presentation: 'text',
+      images: { load: false },
+      text: { width: 72 },
+      page: { styles: 'none', scripts: false },
+    },
   },
   {
     name: 'retro',
@@ -81,11 +94,19 @@ const PRESETS: readonly (Omit<Profile, 'selectable' | 'prefers'> & { readonly pr
       httpsUpgrade: true,
     },
   },
-  { name: 'agent', title: 'Language-model agent', prefers: { presentation: 'markdown', page: { styles: 'none', scripts: false } } },
+  {
+    name: 'agent',
+    title: 'Language-model agent',
+    prefers: { presentation: 'markdown', page: { styles: 'none', scripts: false } },
+  },
   {
     name: 'archive',
     title: 'Archive',
-    prefers: { presentation: ['epub', 'article'], images: { types: [JPEG, PNG], maxWidth: 1_200 }, page: { scripts: false, media: false } },
+    prefers: {
+      presentation: ['epub', 'article'],
+      images: { types: [JPEG, PNG], maxWidth: 1_200 },
+      page: { scripts: false, media: false },
+    },
   },
 ];
 

@@ -1,10 +1,10 @@
 /** A profile: stored preferences with the rules that say whom they are for (design part 4). */
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { GatewayError } from '../core/errors.ts';
 import type { PlainData } from '../core/component.ts';
-import { PRESENTATIONS } from '../core/presentation.ts';
+import { GatewayError } from '../core/errors.ts';
 import { readMediaType } from '../core/media-type.ts';
+import { PRESENTATIONS } from '../core/presentation.ts';
 import { CLIENT_CLASSES } from './client-class.ts';
 
 const MAX_BYTES = 65_536;
@@ -16,15 +16,35 @@ const text = z.string().min(1).max(1_000);
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(100);
 const presentation = z.enum(PRESENTATIONS);
 const quality = z.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1');
-const whole = (min: number, max: number) => z.int(`must be a whole number from ${min} to ${max}`).min(min, `must be ${min} to ${max}`).max(max, `must be ${min} to ${max}`);
-const mediaRange = text.refine((range) => range === '*/*' || readMediaType(range) !== undefined, 'must be a media range such as text/html or image/*');
-const mediaType = text.refine((type) => readMediaType(type) !== undefined && !type.includes('*'), 'must be a media type such as image/webp');
-const addressRange = text.refine((range) => (range.includes('/') ? ipaddr.isValidCIDR(range) : ipaddr.isValid(range)), 'must be an address or a CIDR range');
+const whole = (min: number, max: number) =>
+  z
+    .int(`must be a whole number from ${min} to ${max}`)
+    .min(min, `must be ${min} to ${max}`)
+    .max(max, `must be ${min} to ${max}`);
+const mediaRange = text.refine(
+  (range) => range === '*/*' || readMediaType(range) !== undefined,
+  'must be a media range such as text/html or image/*',
+);
+const mediaType = text.refine(
+  (type) => readMediaType(type) !== undefined && !type.includes('*'),
+  'must be a media type such as image/webp',
+);
+const addressRange = text.refine(
+  (range) => (range.includes('/') ? ipaddr.isValidCIDR(range) : ipaddr.isValid(range)),
+  'must be an address or a CIDR range',
+);
 const profileName = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a to z, 0 to 9 and -');
 
 /** Options of a formatter: any plain data; the formatter itself checks them. */
 const plainData: z.ZodType<PlainData> = z.lazy(() =>
-  z.union([z.null(), z.boolean(), z.number(), z.string().max(1_000), list(plainData), z.record(z.string().max(100), plainData)]),
+  z.union([
+    z.null(),
+    z.boolean(),
+    z.number(),
+    z.string().max(1_000),
+    list(plainData),
+    z.record(z.string().max(100), plainData),
+  ]),
 );
 
 const images = z.strictObject({
@@ -50,7 +70,10 @@ const page = z.strictObject({
 
 const textual = z.strictObject({
   width: whole(20, 1_000).optional(),
-  charset: z.string().regex(/^[\w:.-]{1,40}$/, 'must be the name of a charset').optional(),
+  charset: z
+    .string()
+    .regex(/^[\w:.-]{1,40}$/, 'must be the name of a charset')
+    .optional(),
   emphasis: z.enum(['none', 'ansi']).optional(),
 });
 
@@ -73,7 +96,11 @@ export const profileSchema = z.strictObject({
   priority: whole(-1_000_000, 1_000_000).optional(),
   selectable: z.boolean().optional(),
   match: z
-    .strictObject({ userAgent: list(text).optional(), address: list(addressRange).optional(), class: list(z.enum(CLIENT_CLASSES)).optional() })
+    .strictObject({
+      userAgent: list(text).optional(),
+      address: list(addressRange).optional(),
+      class: list(z.enum(CLIENT_CLASSES)).optional(),
+    })
     .optional(),
   prefers: preferencesSchema.optional(),
   sites: z.record(z.string().regex(/^[a-z0-9.-]{1,253}$/i, 'must be a host name'), preferencesSchema).optional(),
@@ -97,7 +124,8 @@ export function parsePreferences(raw: unknown): z.infer<typeof preferencesSchema
 
 function parseWith<T extends z.ZodType>(schema: T, raw: unknown): z.infer<T> {
   refuseUnsafe(raw, '', 0);
-  if (JSON.stringify(raw)?.length > MAX_BYTES) throw new GatewayError('BAD_INPUT', { why: `a profile must have at most ${MAX_BYTES} bytes` });
+  if (JSON.stringify(raw)?.length > MAX_BYTES)
+    throw new GatewayError('BAD_INPUT', { why: `a profile must have at most ${MAX_BYTES} bytes` });
   const result = schema.safeParse(raw, { reportInput: true });
   if (result.success) return result.data;
   throw new GatewayError('BAD_INPUT', { why: result.error.issues.slice(0, 20).map(describeIssue).join('; ') });

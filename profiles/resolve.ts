@@ -29,7 +29,8 @@ export function resolvePreferences(sources: PreferenceSources): MergedPreference
   const base = profiles.get('default')?.profile;
   if (base !== undefined) layers.push(...layersOf(base, 'default', host));
   if (detection.preset !== 'default')
-    for (const profile of profiles.chain(detection.preset)) layers.push(...layersOf(profile, `preset:${profile.name}`, host));
+    for (const profile of profiles.chain(detection.preset))
+      layers.push(...layersOf(profile, `preset:${profile.name}`, host));
   if (stored !== undefined)
     for (const profile of profiles.chain(stored)) layers.push(...layersOf(profile, `profile:${profile.name}`, host));
   if (settings !== undefined) layers.push({ name: 'settings', prefers: settings });
@@ -49,7 +50,8 @@ function layersOf(profile: Profile, name: string, host: string): Layer[] {
 function findSiteException(profile: Profile, host: string): { host: string; prefers: PartialPreferences } | undefined {
   const top = getDomain(host) ?? host;
   for (let name = host.toLowerCase(); ; name = name.slice(name.indexOf('.') + 1)) {
-    if (profile.sites !== undefined && Object.hasOwn(profile.sites, name)) return { host: name, prefers: profile.sites[name]! };
+    if (profile.sites !== undefined && Object.hasOwn(profile.sites, name))
+      return { host: name, prefers: profile.sites[name]! };
     if (name === top || !name.includes('.')) return undefined;
   }
 }

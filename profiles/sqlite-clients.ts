@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
 import { openDatabase } from '../core/database.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { ClientKey, ClientRecord, Clients, ClientSighting } from './clients.ts';
+import type { ClientKey, ClientRecord, ClientSighting, Clients } from './clients.ts';
 import type { PartialPreferences } from './preferences.ts';
 
 const MIGRATIONS = [
@@ -97,7 +97,14 @@ export function openClients(options: ClientStoreOptions): Clients {
       return (sql.list.all(limit, offset) as unknown as Row[]).map(toRecord);
     },
     assign: (id, profile) => change(id, () => sql.assign.run(profile ?? null, id)),
-    choose: (id, settings, sites) => change(id, () => sql.choose.run(settings === undefined ? null : JSON.stringify(settings), sites === undefined ? null : JSON.stringify(sites), id)),
+    choose: (id, settings, sites) =>
+      change(id, () =>
+        sql.choose.run(
+          settings === undefined ? null : JSON.stringify(settings),
+          sites === undefined ? null : JSON.stringify(sites),
+          id,
+        ),
+      ),
     forget(id) {
       unsaved.delete(id);
       records.delete(id);
@@ -111,7 +118,12 @@ export function openClients(options: ClientStoreOptions): Clients {
   };
 }
 
-function prepareStatements(database: DatabaseSync): Record<'version' | 'find' | 'list' | 'see' | 'assign' | 'choose' | 'forget' | 'dropOld' | 'dropExcess', StatementSync> {
+function prepareStatements(
+  database: DatabaseSync,
+): Record<
+  'version' | 'find' | 'list' | 'see' | 'assign' | 'choose' | 'forget' | 'dropOld' | 'dropExcess',
+  StatementSync
+> {
   return {
     version: database.prepare('PRAGMA data_version'),
     find: database.prepare('SELECT * FROM client WHERE id = ?'),
@@ -128,12 +140,21 @@ function prepareStatements(database: DatabaseSync): Record<'version' | 'find' | 
   };
 }
 
-function saveSightings(database: DatabaseSync, sql: { see: StatementSync }, pending: readonly { record: ClientRecord; requests: number }[]): void {
+function saveSightings(
+  database: DatabaseSync,
+  sql: { see: StatementSync },
+  pending: readonly { record: ClientRecord; requests: number }[],
+): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     for (const { record, requests } of pending) {
       const { id, kind, firstSeen, lastSeen, ...rest } = record;
-      const seen = JSON.stringify({ class: rest.class, preset: rest.preset, evidence: rest.evidence, userAgent: rest.userAgent });
+      const seen = JSON.stringify({
+        class: rest.class,
+        preset: rest.preset,
+        evidence: rest.evidence,
+        userAgent: rest.userAgent,
+      });
       sql.see.run(id, kind, seen, firstSeen, lastSeen, requests);
     }
     database.exec('COMMIT');
@@ -143,7 +164,11 @@ function saveSightings(database: DatabaseSync, sql: { see: StatementSync }, pend
   }
 }
 
-function sighted(held: ClientRecord | undefined, facts: { id: string; kind: ClientRecord['kind']; now: number }, sighting: ClientSighting): ClientRecord {
+function sighted(
+  held: ClientRecord | undefined,
+  facts: { id: string; kind: ClientRecord['kind']; now: number },
+  sighting: ClientSighting,
+): ClientRecord {
   const { id, kind, now } = facts;
   return {
     id,
@@ -177,8 +202,16 @@ function toRecord(row: Row): ClientRecord {
 }
 
 function idOf(clientKey: ClientKey, key: string): string {
-  const parts = clientKey.kind === 'user' ? [clientKey.name] : clientKey.kind === 'cookie' ? [clientKey.secret] : [clientKey.address, clientKey.userAgent];
-  return createHmac('sha256', key).update(JSON.stringify([clientKey.kind, ...parts])).digest('base64url').slice(0, 24);
+  const parts =
+    clientKey.kind === 'user'
+      ? [clientKey.name]
+      : clientKey.kind === 'cookie'
+        ? [clientKey.secret]
+        : [clientKey.address, clientKey.userAgent];
+  return createHmac('sha256', key)
+    .update(JSON.stringify([clientKey.kind, ...parts]))
+    .digest('base64url')
+    .slice(0, 24);
 }
 
 function durably(write: () => unknown): void {

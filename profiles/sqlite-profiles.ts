@@ -9,7 +9,9 @@ import { presets } from './presets.ts';
 import { type Profile, parseProfile } from './profile.ts';
 import type { Profiles, StoredProfile } from './profiles.ts';
 
-const MIGRATIONS = [`CREATE TABLE profile (name TEXT PRIMARY KEY, body TEXT NOT NULL, changed INTEGER NOT NULL) STRICT;`];
+const MIGRATIONS = [
+  `CREATE TABLE profile (name TEXT PRIMARY KEY, body TEXT NOT NULL, changed INTEGER NOT NULL) STRICT;`,
+];
 const MAX_CHAIN = 16;
 
 export interface ProfileStoreOptions {
@@ -36,7 +38,8 @@ export function openProfiles({ file, clock }: ProfileStoreOptions): Profiles {
   // data_version changes when another connection has written; our own writes drop the edition themselves.
   const current = (): Edition => {
     const version = sql.version.get()?.['data_version'];
-    if (edition === undefined || version !== seen) edition = readEdition(sql.all.all() as unknown as { name: string; body: string }[]);
+    if (edition === undefined || version !== seen)
+      edition = readEdition(sql.all.all() as unknown as { name: string; body: string }[]);
     seen = version;
     return edition;
   };
@@ -90,7 +93,11 @@ function toStored(profile: Profile, preset: boolean): StoredProfile {
 
 function chainOf(byName: ReadonlyMap<string, StoredProfile>, name: string): Profile[] {
   const chain: Profile[] = [];
-  for (let next = byName.get(name)?.profile; next !== undefined && chain.length < MAX_CHAIN; next = next.extends === undefined ? undefined : byName.get(next.extends)?.profile)
+  for (
+    let next = byName.get(name)?.profile;
+    next !== undefined && chain.length < MAX_CHAIN;
+    next = next.extends === undefined ? undefined : byName.get(next.extends)?.profile
+  )
     // Everybody stands on `default` already.
     if (next.name !== 'default') chain.unshift(next);
   return chain;
@@ -98,27 +105,33 @@ function chainOf(byName: ReadonlyMap<string, StoredProfile>, name: string): Prof
 
 function checkIfMatch(held: StoredProfile | undefined, ifMatch: readonly string[] | '*' | undefined): void {
   if (ifMatch === undefined) return;
-  const isMet = ifMatch === '*' ? held !== undefined : held === undefined ? ifMatch.length === 0 : ifMatch.includes(held.etag);
+  const isMet =
+    ifMatch === '*' ? held !== undefined : held === undefined ? ifMatch.length === 0 : ifMatch.includes(held.etag);
   if (!isMet) throw new GatewayError('STALE', { etag: held?.etag ?? 'gone' });
 }
 
 function checkBase(byName: ReadonlyMap<string, StoredProfile>, profile: Profile): void {
   const seen = [profile.name];
   for (let base = profile.extends; base !== undefined; base = byName.get(base)?.profile.extends) {
-    if (seen.includes(base)) throw new GatewayError('BAD_INPUT', { why: `\`extends\` makes a cycle: ${[...seen, base].join(' → ')}` });
-    if (!byName.has(base)) throw new GatewayError('BAD_INPUT', { why: `\`extends\` names no profile, got \`${base}\`` });
+    if (seen.includes(base))
+      throw new GatewayError('BAD_INPUT', { why: `\`extends\` makes a cycle: ${[...seen, base].join(' → ')}` });
+    if (!byName.has(base))
+      throw new GatewayError('BAD_INPUT', { why: `\`extends\` names no profile, got \`${base}\`` });
     seen.push(base);
-    if (seen.length > MAX_CHAIN) throw new GatewayError('BAD_INPUT', { why: `\`extends\` makes a chain of more than ${MAX_CHAIN}` });
+    if (seen.length > MAX_CHAIN)
+      throw new GatewayError('BAD_INPUT', { why: `\`extends\` makes a chain of more than ${MAX_CHAIN}` });
   }
 }
 
 function checkRemovable(byName: ReadonlyMap<string, StoredProfile>, name: string): void {
   const held = byName.get(name);
   if (held === undefined) throw new GatewayError('NOT_FOUND', { path: name });
-  if (held.preset) throw new GatewayError('CONFLICT', { why: `\`${name}\` is a preset: it can be changed, not removed` });
+  if (held.preset)
+    throw new GatewayError('CONFLICT', { why: `\`${name}\` is a preset: it can be changed, not removed` });
   // Removing the change of a preset gives the preset back, so nobody loses a base.
   const users = [...byName.values()].filter((each) => each.profile.extends === name).map((each) => each.profile.name);
-  if (users.length > 0 && !presets.has(name)) throw new GatewayError('CONFLICT', { why: `\`${name}\` is the base of ${users.join(', ')}` });
+  if (users.length > 0 && !presets.has(name))
+    throw new GatewayError('CONFLICT', { why: `\`${name}\` is the base of ${users.join(', ')}` });
 }
 
 // IMMEDIATE: what was checked is still true when it is written. FULL synchronous: committed means on the disk.

@@ -3,7 +3,12 @@
  * bytes again. Holds no bodies: those are the origin cache's.
  */
 import { LRUCache } from 'lru-cache';
-import { currentAgeSeconds, effectiveCacheControl, freshnessLifetimeSeconds, isPrivateOrNoStore } from '../../core/cache-control.ts';
+import {
+  currentAgeSeconds,
+  effectiveCacheControl,
+  freshnessLifetimeSeconds,
+  isPrivateOrNoStore,
+} from '../../core/cache-control.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Fields } from '../../core/fields.ts';
 import { parseVary } from '../../core/vary.ts';
@@ -47,7 +52,9 @@ export function makeOriginalIndex(clock: Clock): OriginalIndex {
   const byUrl = new LRUCache<string, Entry[]>({ max: MAX_ENTRIES });
   return {
     find(url, requestFields) {
-      const entry = byUrl.get(url)?.find((each) => each.selecting.every(([name, value]) => requestFields.get(name) === value));
+      const entry = byUrl
+        .get(url)
+        ?.find((each) => each.selecting.every(([name, value]) => requestFields.get(name) === value));
       return entry !== undefined && entry.freshUntil > clock.now() ? entry.facts : undefined;
     },
     put(url, requestFields, facts) {

@@ -14,7 +14,11 @@ export interface SingleFlight<T> {
    *
    * @returns the result, and whether it was another asker's work.
    */
-  run(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<{ value: T; shared: boolean }>;
+  run(
+    key: string,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<{ value: T; shared: boolean }>;
 }
 
 export function makeSingleFlight<T>(): SingleFlight<T> {

@@ -12,7 +12,8 @@ export const goPage: PageEntry = {
     const text = query.get('url')?.trim() ?? '';
     if (text === '') throw new GatewayError('BAD_TARGET', { target: text, why: 'no address was given' });
     const presentation = query.get('as') ?? '';
-    if (presentation !== '' && !isPresentation(presentation)) throw new GatewayError('UNKNOWN_PRESENTATION', { name: presentation, known: PRESENTATIONS.join(', ') });
+    if (presentation !== '' && !isPresentation(presentation))
+      throw new GatewayError('UNKNOWN_PRESENTATION', { name: presentation, known: PRESENTATIONS.join(', ') });
     const url = parseTargetUrl(withScheme(text));
     return makeRedirect(303, `${presentation === '' ? '/' : `${gatewayPath}as/${presentation}/`}${url.href}`);
   },

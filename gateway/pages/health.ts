@@ -8,7 +8,10 @@ export interface Readiness {
   readonly whyNot: () => string | undefined;
 }
 
-export const healthPage: PageEntry = { methods: ['GET'], handle: () => makeTextReply(200, 'text/plain; charset=utf-8', 'ok\n') };
+export const healthPage: PageEntry = {
+  methods: ['GET'],
+  handle: () => makeTextReply(200, 'text/plain; charset=utf-8', 'ok\n'),
+};
 
 export function makeReadyPage(readiness: Readiness): PageEntry {
   return {

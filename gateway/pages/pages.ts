@@ -30,7 +30,11 @@ export function makePages(entries: Readonly<Record<string, PageEntry>>): Pages {
       const allowed = entry.methods.includes('GET') ? ['HEAD', ...entry.methods] : entry.methods;
       if (!allowed.includes(received.method)) {
         const list = allowed.join(', ');
-        throw new GatewayError('METHOD_NOT_ALLOWED', { method: received.method, allowed: list }, { fields: Fields.from({ allow: list }) });
+        throw new GatewayError(
+          'METHOD_NOT_ALLOWED',
+          { method: received.method, allowed: list },
+          { fields: Fields.from({ allow: list }) },
+        );
       }
       const reply = await entry.handle(received, page, read);
       reply.fields.set('x-request-id', received.id);
@@ -41,4 +45,7 @@ export function makePages(entries: Readonly<Record<string, PageEntry>>): Pages {
 }
 
 /** `/robots.txt` of an own host: nobody's pages are to be indexed under our name. */
-export const robotsPage: PageEntry = { methods: ['GET'], handle: () => makeTextReply(200, 'text/plain; charset=utf-8', 'User-agent: *\nDisallow: /\n') };
+export const robotsPage: PageEntry = {
+  methods: ['GET'],
+  handle: () => makeTextReply(200, 'text/plain; charset=utf-8', 'User-agent: *\nDisallow: /\n'),
+};

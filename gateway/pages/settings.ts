@@ -85,13 +85,21 @@ function imagesOf(settings: PartialPreferences | undefined): string {
 }
 
 function option(value: string, label: string, current: string): Html {
-  return value === current ? html`<option value="${value}" selected>${label}</option>` : html`<option value="${value}">${label}</option>`;
+  return value === current
+    ? html`<option value="${value}" selected>${label}</option>`
+    : html`<option value="${value}">${label}</option>`;
 }
 
-function saveSettings(received: Received, read: VaryRecorder, { form, path }: { form: URLSearchParams; path: string }, parts: SettingsParts): Reply {
+function saveSettings(
+  received: Received,
+  read: VaryRecorder,
+  { form, path }: { form: URLSearchParams; path: string },
+  parts: SettingsParts,
+): Reply {
   const settings = readSettings(form);
   const profile = form.get('profile') || undefined;
-  if (profile !== undefined && parts.profiles.get(profile)?.profile.selectable !== true) throw new GatewayError('UNKNOWN_PROFILE', { name: profile, known: 'those on the page' });
+  if (profile !== undefined && parts.profiles.get(profile)?.profile.selectable !== true)
+    throw new GatewayError('UNKNOWN_PROFILE', { name: profile, known: 'those on the page' });
   const user = findUser(received, parts);
   const held = cookieOf(received, 'format-client');
   const secret = held ?? randomBytes(24).toString('base64url');
@@ -109,16 +117,27 @@ function readSettings(form: URLSearchParams): PartialPreferences | undefined {
   const presentation = form.get('presentation') ?? '';
   const images = form.get('images') ?? '';
   const quality = form.get('quality') ?? '';
-  if (presentation !== '' && !isPresentation(presentation)) throw new GatewayError('BAD_INPUT', { why: '`presentation` is not one of those on the page' });
-  if (quality !== '' && !/^(?:[1-9]\d?|100)$/.test(quality)) throw new GatewayError('BAD_INPUT', { why: '`quality` must be 1 to 100' });
-  const pictures = { ...(images === '' ? {} : { load: images === 'yes' }), ...(quality === '' ? {} : { quality: Number(quality) }) };
-  const settings = { ...(isPresentation(presentation) ? { presentation } : {}), ...(Object.keys(pictures).length > 0 ? { images: pictures } : {}) };
+  if (presentation !== '' && !isPresentation(presentation))
+    throw new GatewayError('BAD_INPUT', { why: '`presentation` is not one of those on the page' });
+  if (quality !== '' && !/^(?:[1-9]\d?|100)$/.test(quality))
+    throw new GatewayError('BAD_INPUT', { why: '`quality` must be 1 to 100' });
+  const pictures = {
+    ...(images === '' ? {} : { load: images === 'yes' }),
+    ...(quality === '' ? {} : { quality: Number(quality) }),
+  };
+  const settings = {
+    ...(isPresentation(presentation) ? { presentation } : {}),
+    ...(Object.keys(pictures).length > 0 ? { images: pictures } : {}),
+  };
   return Object.keys(settings).length === 0 ? undefined : settings;
 }
 
 function forgetClient(received: Received, path: string, parts: SettingsParts): Reply {
   const user = findUser(received, parts);
-  for (const key of [clientKeyOf(received, user), { kind: 'address', address: received.peer.address, userAgent: received.fields.get('user-agent') ?? '' } as const]) {
+  for (const key of [
+    clientKeyOf(received, user),
+    { kind: 'address', address: received.peer.address, userAgent: received.fields.get('user-agent') ?? '' } as const,
+  ]) {
     const record = parts.clients.find(key);
     if (record !== undefined) parts.clients.forget(record.id);
   }
@@ -130,5 +149,8 @@ function forgetClient(received: Received, path: string, parts: SettingsParts): R
 }
 
 function setCookie(reply: Reply, received: Received, name: OwnCookie, value: string): void {
-  reply.fields.append('set-cookie', ownCookieLine(name, value, { secure: received.peer.secure, maxAgeSeconds: value === '' ? 0 : COOKIE_SECONDS }));
+  reply.fields.append(
+    'set-cookie',
+    ownCookieLine(name, value, { secure: received.peer.secure, maxAgeSeconds: value === '' ? 0 : COOKIE_SECONDS }),
+  );
 }

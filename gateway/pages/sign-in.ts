@@ -65,11 +65,16 @@ export function tokenClientOf(received: Received): string {
 
 /** @throws GatewayError FORBIDDEN when the form was not ours. */
 export function checkToken(received: Received, form: URLSearchParams, tokens: FormTokens): void {
-  if (!tokens.check(tokenClientOf(received), form.get('token') ?? undefined)) throw new GatewayError('FORBIDDEN', { why: 'the form is out of date; open its page again' });
+  if (!tokens.check(tokenClientOf(received), form.get('token') ?? undefined))
+    throw new GatewayError('FORBIDDEN', { why: 'the form is out of date; open its page again' });
 }
 
 function signInForm(received: Received, { tokens, users }: SignInParts): Reply {
-  if (users.isEmpty) return makePage({ title: 'Sign in', body: html`<h1>Sign in</h1><p>Nobody can sign in here: the gateway has no users.</p>` });
+  if (users.isEmpty)
+    return makePage({
+      title: 'Sign in',
+      body: html`<h1>Sign in</h1><p>Nobody can sign in here: the gateway has no users.</p>`,
+    });
   return makePage({
     title: 'Sign in',
     body: html`<h1>Sign in</h1><form action="/-/sign-in" method="post"><input type="hidden" name="token" value="${tokens.make(tokenClientOf(received))}">
@@ -80,7 +85,10 @@ function signInForm(received: Received, { tokens, users }: SignInParts): Reply {
 }
 
 function withSession(reply: Reply, received: Received, secret: string, maxAgeSeconds: number): Reply {
-  reply.fields.append('set-cookie', ownCookieLine('format-session', secret, { secure: received.peer.secure, maxAgeSeconds }));
+  reply.fields.append(
+    'set-cookie',
+    ownCookieLine('format-session', secret, { secure: received.peer.secure, maxAgeSeconds }),
+  );
   return reply;
 }
 

@@ -1,10 +1,10 @@
 /** Step `choose`: the final media type, now that the original's is known (design part 3, "Which format"; the laws). */
 import { qualityOf } from '../../core/accept.ts';
 import { isNoTransform } from '../../core/cache-control.ts';
+import type { PlainRecord } from '../../core/component.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { Wish } from '../../core/plan.ts';
-import type { PlainRecord } from '../../core/component.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
 import { findPlans, type PlanResult, type RankedPlan } from '../../formatters/planner.ts';
 import type { FormatterRegistry } from '../../formatters/registry.ts';
@@ -17,8 +17,18 @@ import type { Negotiation } from './negotiate.ts';
 export type PassReason = 'no-transform' | 'smaller' | 'not-asked' | 'attachment' | 'unmet' | 'failed';
 
 export type Choice =
-  | { readonly kind: 'pass'; readonly reason: PassReason; readonly result: PlanResult; readonly wishes: readonly Wish[] }
-  | { readonly kind: 'format'; readonly best: RankedPlan; readonly result: PlanResult; readonly wishes: readonly Wish[] };
+  | {
+      readonly kind: 'pass';
+      readonly reason: PassReason;
+      readonly result: PlanResult;
+      readonly wishes: readonly Wish[];
+    }
+  | {
+      readonly kind: 'format';
+      readonly best: RankedPlan;
+      readonly result: PlanResult;
+      readonly wishes: readonly Wish[];
+    };
 
 /** What the choice looks at. */
 export interface ChoiceContext {
@@ -49,15 +59,26 @@ const NO_PLANS: PlanResult = { plans: [], unmet: [] };
  * @param failed Formatters that have failed for this request.
  * @throws GatewayError NOT_ACCEPTABLE where the URL named a presentation that cannot be had, or the profile is strict.
  */
-export function choose(original: OriginalHead, context: ChoiceContext, failed: ReadonlySet<string> = new Set()): Choice {
+export function choose(
+  original: OriginalHead,
+  context: ChoiceContext,
+  failed: ReadonlySet<string> = new Set(),
+): Choice {
   const { target, negotiation, registry, formatsOff } = context;
   const forbidden = whyUntouched(original, context);
   if (forbidden !== undefined) return { kind: 'pass', reason: forbidden, result: NO_PLANS, wishes: [] };
   const from = original.essence;
   const edges = registry.edges();
-  const wishes = makeWishes({ from, target, negotiation, read: context.read, edges }).filter((wish) => !formatsOff.has(wish.mediaType));
+  const wishes = makeWishes({ from, target, negotiation, read: context.read, edges }).filter(
+    (wish) => !formatsOff.has(wish.mediaType),
+  );
   const without = failed.union(context.suspended);
-  const result = findPlans(edges, { from, wishes, options: negotiation.preferences.formatters as PlainRecord, without });
+  const result = findPlans(edges, {
+    from,
+    wishes,
+    options: negotiation.preferences.formatters as PlainRecord,
+    without,
+  });
   const best = result.plans[0];
   if (best !== undefined && best.plan.steps.length > 0) return { kind: 'format', best, result, wishes };
   if (best === undefined && failed.size === 0) checkAcceptable(original, context, wishes);
@@ -65,21 +86,28 @@ export function choose(original: OriginalHead, context: ChoiceContext, failed: R
   return { kind: 'pass', reason: failed.size > 0 ? 'failed' : isTaken ? 'not-asked' : 'unmet', result, wishes };
 }
 
-function whyUntouched({ status, fields, essence }: OriginalHead, { received, target, formatsOff }: ChoiceContext): PassReason | undefined {
+function whyUntouched(
+  { status, fields, essence }: OriginalHead,
+  { received, target, formatsOff }: ChoiceContext,
+): PassReason | undefined {
   // CT-2, CT-12, P-4: no-transform is obeyed both ways, whatever else is asked.
   if (isNoTransform(received.fields) || isNoTransform(fields)) return 'no-transform';
   if (!/^(?:GET|HEAD|POST)$/.test(received.method)) return 'not-asked';
   // P-8: parts are not formatted; the others have no body that stands for the resource.
-  if (status < 200 || status === 204 || status === 205 || status === 206 || (status >= 300 && status < 400)) return 'not-asked';
+  if (status < 200 || status === 204 || status === 205 || status === 206 || (status >= 300 && status < 400))
+    return 'not-asked';
   if (formatsOff.has(essence) || target.presentation === 'original') return 'not-asked';
-  if (target.presentation === undefined && /^\s*attachment/i.test(fields.get('content-disposition') ?? '')) return 'attachment';
+  if (target.presentation === undefined && /^\s*attachment/i.test(fields.get('content-disposition') ?? ''))
+    return 'attachment';
   return undefined;
 }
 
 // N-4: 406 only where the URL named the form or the profile is strict; never for an origin's own error page.
 function checkAcceptable(original: OriginalHead, context: ChoiceContext, wishes: readonly Wish[]): void {
   const { target, negotiation } = context;
-  const isUntaken = qualityOf(negotiation.accept, original.essence).q === 0 || (wishes.length > 0 && !negotiation.preferences.presentation.includes('original'));
+  const isUntaken =
+    qualityOf(negotiation.accept, original.essence).q === 0 ||
+    (wishes.length > 0 && !negotiation.preferences.presentation.includes('original'));
   if (original.status >= 400) return;
   if (target.presentation === undefined && !(negotiation.preferences.strict && isUntaken)) return;
   throw new GatewayError('NOT_ACCEPTABLE', {

@@ -32,7 +32,8 @@ export function ownDemands({ formatters }: Preferences, edges: WishContext['edge
 /** Demands of a picture; every one may be left unmet, as a picture in a wrong size is better than none. */
 export function pictureDemands({ negotiation, read, target }: WishContext): Demands {
   const { images } = negotiation.preferences;
-  const isAsked = (path: string) => negotiation.unasked || !/^(?:base|default)/.test(negotiation.values[path]?.layer ?? 'base');
+  const isAsked = (path: string) =>
+    negotiation.unasked || !/^(?:base|default)/.test(negotiation.values[path]?.layer ?? 'base');
   const dpr = quantiseDpr(readNumber(read.get('sec-ch-dpr') ?? read.get('dpr')) ?? images.dpr, images.dpr);
   const hinted = readNumber(read.get('sec-ch-width') ?? read.get('width'));
   const viewport = readNumber(read.get('sec-ch-viewport-width') ?? read.get('viewport-width'));
@@ -42,7 +43,9 @@ export function pictureDemands({ negotiation, read, target }: WishContext): Dema
     optional: {
       clean: true,
       quality: images.quality,
-      ...(isAsked('images.maxWidth') ? { maxWidth: quantiseWidth(hinted === undefined ? bound : Math.min(hinted, bound), images.maxWidth) } : {}),
+      ...(isAsked('images.maxWidth')
+        ? { maxWidth: quantiseWidth(hinted === undefined ? bound : Math.min(hinted, bound), images.maxWidth) }
+        : {}),
       ...(images.color === 'full' ? {} : { color: { mode: images.color, levels: images.levels } }),
       ...(images.animation ? {} : { still: true }),
       ...(target.presentation === 'lite' || negotiation.preferences.presentation[0] === 'lite' ? { light: true } : {}),
@@ -51,20 +54,30 @@ export function pictureDemands({ negotiation, read, target }: WishContext): Dema
 }
 
 /** Demands of a document in a presentation. */
-export function documentDemands(wanted: { mediaType: string; presentation: Presentation }, context: WishContext): Demands {
+export function documentDemands(
+  wanted: { mediaType: string; presentation: Presentation },
+  context: WishContext,
+): Demands {
   const { target, from } = context;
   const { images, page, text } = context.negotiation.preferences;
   const required: PlainRecord = {};
   const optional: PlainRecord = {};
-  const simplified: PlainRecord = { images: images.load, maxWidth: Math.round(images.maxWidth * images.dpr), styles: page.styles, markup: page.markup };
+  const simplified: PlainRecord = {
+    images: images.load,
+    maxWidth: Math.round(images.maxWidth * images.dpr),
+    styles: page.styles,
+    markup: page.markup,
+  };
   if (isHypertext(from)) {
     if (wanted.presentation === 'full') required['full'] = { scripts: target.mode !== 'prefix' && page.scripts };
     if (wanted.presentation === 'lite') required['lite'] = simplified;
     if (wanted.presentation === 'article') required['article'] = simplified;
-    if (wanted.presentation === 'markdown' || wanted.presentation === 'gemtext' || wanted.presentation === 'epub') required['article'] = simplified;
+    if (wanted.presentation === 'markdown' || wanted.presentation === 'gemtext' || wanted.presentation === 'epub')
+      required['article'] = simplified;
   }
   // A text page is read, not followed by its links: they stay the addresses that anyone can use.
-  if (wanted.mediaType !== 'text/plain' && wanted.mediaType !== 'application/epub+zip' && target.links.mode !== 'none') required['links'] = { ...target.links };
+  if (wanted.mediaType !== 'text/plain' && wanted.mediaType !== 'application/epub+zip' && target.links.mode !== 'none')
+    required['links'] = { ...target.links };
   if (wanted.mediaType === 'text/plain') optional['wrap'] = { width: text.width, emphasis: text.emphasis };
   if (wanted.mediaType === 'text/vnd.wap.wml') optional['deck'] = { maxBytes: page.maxBytes, images: images.load };
   return { required, optional };
@@ -84,5 +97,7 @@ function quantiseDpr(dpr: number, preferred: number): number {
 }
 
 function readNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,5}(?:\.\d{1,4})?$/.test(text.trim()) && Number(text) > 0 ? Number(text) : undefined;
+  return text !== undefined && /^\d{1,5}(?:\.\d{1,4})?$/.test(text.trim()) && Number(text) > 0
+    ? Number(text)
+    : undefined;
 }

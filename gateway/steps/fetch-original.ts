@@ -1,6 +1,7 @@
 /** Step `fetch`: the original, by the guarded egress; concurrent askers of the same shared resource cause one request (C-6). */
-import { isNoTransform, isPrivateOrNoStore, parseCacheControl } from '../../core/cache-control.ts';
+
 import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
+import { isNoTransform, isPrivateOrNoStore, parseCacheControl } from '../../core/cache-control.ts';
 import type { Fields } from '../../core/fields.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import { readBody } from '../../egress/read-body.ts';
@@ -86,7 +87,10 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
   let response = await send(order.fields, received.hasBody ? received.body : undefined);
   if (mustAskAgain(response, exchange)) {
     response.body.destroy();
-    response = await send(order.fields.clone().set('accept-encoding', received.fields.get('accept-encoding') ?? 'identity'), undefined);
+    response = await send(
+      order.fields.clone().set('accept-encoding', received.fields.get('accept-encoding') ?? 'identity'),
+      undefined,
+    );
   }
   exchange.timings.push({ name: 'fetch', ms: gateway.clock.monotonic() - started });
   return wrap(response, exchange, signal);
@@ -123,7 +127,14 @@ function wrap(response: UpstreamResponse, { gateway, order }: Exchange, signal: 
     },
     buffered: () => held,
     facts(original) {
-      const facts = { ...times, status: head.status, fields: head.fields, url: head.url, digest: original.digest, bytes: original.body.byteLength };
+      const facts = {
+        ...times,
+        status: head.status,
+        fields: head.fields,
+        url: head.url,
+        digest: original.digest,
+        bytes: original.body.byteLength,
+      };
       if (order.method === 'GET') gateway.originals.put(order.url.href, order.fields, facts);
       return facts;
     },
@@ -131,7 +142,9 @@ function wrap(response: UpstreamResponse, { gateway, order }: Exchange, signal: 
 }
 
 function originReport({ cache, status }: UpstreamResponse): CacheReport['origin'] {
-  const forwarded = cache.hit ? {} : { forward: cache.fwd ?? 'uri-miss', status: cache.fwdStatus ?? status, stored: cache.stored === true };
+  const forwarded = cache.hit
+    ? {}
+    : { forward: cache.fwd ?? 'uri-miss', status: cache.fwdStatus ?? status, stored: cache.stored === true };
   return { hit: cache.hit, ...forwarded, ...(cache.ttlSeconds === undefined ? {} : { ttl: cache.ttlSeconds }) };
 }
 

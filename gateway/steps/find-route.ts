@@ -17,7 +17,21 @@ export interface RouteRules extends OwnNames {
 }
 
 /** Names of our own pages; `as` and `explain` lead to targets and are handled apart. */
-const PAGES = new Set(['healthz', 'readyz', 'go', 'sign-in', 'sign-out', 'settings', 'image', 'proxy.pac', 'setup', 'docs', 'views', 'services', 'fleet']);
+const PAGES = new Set([
+  'healthz',
+  'readyz',
+  'go',
+  'sign-in',
+  'sign-out',
+  'settings',
+  'image',
+  'proxy.pac',
+  'setup',
+  'docs',
+  'views',
+  'services',
+  'fleet',
+]);
 
 interface Place {
   readonly gatewayPath: string;
@@ -54,8 +68,10 @@ function findOwnRoute(received: Received, rules: RouteRules): Route {
     toTarget: (rest, wanted) => toPrefixTarget(rest, wanted, received, rules),
   };
   const [path, query] = splitQuery(received.path);
-  if (path === '/' || path === '*') return { kind: 'page', name: 'home', rest: '', query, site: undefined, gatewayPath: '/-/' };
-  if (path === '/robots.txt') return { kind: 'page', name: 'robots', rest: '', query, site: undefined, gatewayPath: '/-/' };
+  if (path === '/' || path === '*')
+    return { kind: 'page', name: 'home', rest: '', query, site: undefined, gatewayPath: '/-/' };
+  if (path === '/robots.txt')
+    return { kind: 'page', name: 'robots', rest: '', query, site: undefined, gatewayPath: '/-/' };
   return findGatewayPage(received.path, place) ?? place.toTarget(received.path.slice(1), PLAIN);
 }
 
@@ -102,7 +118,8 @@ function findGatewayPage(path: string, place: Place): Route | undefined {
     });
   const [pathOnly, query] = splitQuery(below);
   const [, name = '', rest = ''] = /^([^/]*)(?:\/(.*))?$/s.exec(pathOnly)!;
-  if (PAGES.has(name)) return { kind: 'page', name, rest, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
+  if (PAGES.has(name))
+    return { kind: 'page', name, rest, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
   if (place.site !== undefined) return undefined;
   throw new GatewayError('NOT_FOUND', { path: pathOnly === '' ? path : `${place.gatewayPath}${pathOnly}` });
 }

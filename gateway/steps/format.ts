@@ -6,8 +6,8 @@ import type { Fields } from '../../core/fields.ts';
 import type { Log } from '../../core/log.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import type { Plan } from '../../core/plan.ts';
-import { type Variant, type VariantCache, variantKeyOf } from '../cache/variant-cache.ts';
 import type { SingleFlight } from '../cache/single-flight.ts';
+import { type Variant, type VariantCache, variantKeyOf } from '../cache/variant-cache.ts';
 import { isPicture } from '../document-types.ts';
 import { encodeReply, replyCharsetOf } from '../reply-charset.ts';
 import { type Choice, type ChoiceContext, choose } from './choose.ts';
@@ -32,7 +32,13 @@ export interface FormatParts {
 
 /** What became of it: a variant, or the choice to pass the original. */
 export type Formatted =
-  | { readonly kind: 'variant'; readonly variant: Variant; readonly choice: Choice; readonly hit: boolean; readonly collapsed: boolean }
+  | {
+      readonly kind: 'variant';
+      readonly variant: Variant;
+      readonly choice: Choice;
+      readonly hit: boolean;
+      readonly collapsed: boolean;
+    }
   | { readonly kind: 'pass'; readonly choice: Choice & { kind: 'pass' } };
 
 const MAX_ATTEMPTS = 4;
@@ -44,7 +50,12 @@ const READABLE_FIELDS = ['content-language', 'last-modified', 'content-dispositi
  *
  * @throws GatewayError SHED, CONTENT_TOO_LARGE, BAD_CONTENT, NOT_ACCEPTABLE.
  */
-export async function formatOriginal(original: Original, first: Choice, context: ChoiceContext, parts: FormatParts): Promise<Formatted> {
+export async function formatOriginal(
+  original: Original,
+  first: Choice,
+  context: ChoiceContext,
+  parts: FormatParts,
+): Promise<Formatted> {
   const failed = new Set<string>();
   let choice = first;
   for (let attempt = 0; choice.kind === 'format' && attempt < MAX_ATTEMPTS; attempt++) {
@@ -52,7 +63,12 @@ export async function formatOriginal(original: Original, first: Choice, context:
       return { kind: 'variant', choice, ...(await makeVariant(original, choice.best.plan, context, parts)) };
     } catch (error) {
       if (!(error instanceof FormatFailure)) throw error;
-      parts.log.warn('formatting failed', { formatter: error.formatter, kind: error.kind, reason: error.message, host: context.target.url.host });
+      parts.log.warn('formatting failed', {
+        formatter: error.formatter,
+        kind: error.kind,
+        reason: error.message,
+        host: context.target.url.host,
+      });
       refuseHopeless(error, original, context);
       if (failed.has(error.formatter)) break;
       failed.add(error.formatter);
@@ -132,7 +148,8 @@ function isCommonPicture(essence: string): boolean {
 function refuseHopeless(error: FormatFailure, original: Original, { target, received }: ChoiceContext): void {
   if (error.kind === 'aborted' || received.signal.aborted) throw error;
   if (error.kind === 'busy') throw new GatewayError('SHED', { seconds: error.retryAfterSeconds }, { cause: error });
-  if (error.kind === 'hostile' && original.status < 400) throw new GatewayError('BAD_CONTENT', { why: error.message }, { cause: error });
+  if (error.kind === 'hostile' && original.status < 400)
+    throw new GatewayError('BAD_CONTENT', { why: error.message }, { cause: error });
   if (error.kind === 'too-large' && (isPicture(original.essence) || target.presentation !== undefined))
     throw new GatewayError('CONTENT_TOO_LARGE', { why: error.message }, { cause: error });
 }

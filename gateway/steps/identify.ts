@@ -34,7 +34,12 @@ export interface IdentifyParts {
  *
  * @throws GatewayError UNKNOWN_PROFILE when `Format-Profile` names none that may be chosen.
  */
-export function identify(received: Received, target: Target, read: VaryRecorder, parts: IdentifyParts & { readonly user: User | undefined }): Client {
+export function identify(
+  received: Received,
+  target: Target,
+  read: VaryRecorder,
+  parts: IdentifyParts & { readonly user: User | undefined },
+): Client {
   const detection = parts.detect((name) => read.get(name));
   const isPersonal = target.site?.personal !== false;
   const user = isPersonal ? parts.user : undefined;
@@ -49,7 +54,10 @@ export function identify(received: Received, target: Target, read: VaryRecorder,
 }
 
 /** The signed-in user of a request, by session cookie. */
-export function findUser(received: Received, parts: { readonly sessions: SessionStore; readonly users: Users }): User | undefined {
+export function findUser(
+  received: Received,
+  parts: { readonly sessions: SessionStore; readonly users: Users },
+): User | undefined {
   if (parts.users.isEmpty) return undefined;
   const secret = cookieOf(received, 'format-session');
   const name = secret === undefined ? undefined : parts.sessions.userOf(secret);
@@ -64,8 +72,16 @@ export function clientKeyOf(received: Received, user: User | undefined): ClientK
   return { kind: 'address', address: received.peer.address, userAgent: received.fields.get('user-agent') ?? '' };
 }
 
-function seeClient(received: Received, user: User | undefined, detection: Detection, parts: IdentifyParts): ClientRecord {
-  return parts.clients.see(clientKeyOf(received, user), { ...detection, userAgent: received.fields.get('user-agent') ?? '' });
+function seeClient(
+  received: Received,
+  user: User | undefined,
+  detection: Detection,
+  parts: IdentifyParts,
+): ClientRecord {
+  return parts.clients.see(clientKeyOf(received, user), {
+    ...detection,
+    userAgent: received.fields.get('user-agent') ?? '',
+  });
 }
 
 interface ProfileClues extends IdentifyParts {
@@ -78,9 +94,11 @@ interface ProfileClues extends IdentifyParts {
 function findProfile(received: Received, target: Target, read: VaryRecorder, clues: ProfileClues): Client['profile'] {
   const { profiles, user, record } = clues;
   const named = read.get('format-profile')?.trim();
-  if (user?.profile !== undefined && profiles.get(user.profile) !== undefined) return { name: user.profile, reason: 'user' };
+  if (user?.profile !== undefined && profiles.get(user.profile) !== undefined)
+    return { name: user.profile, reason: 'user' };
   if (named !== undefined && named !== '') return { name: checkSelectable(named, profiles), reason: 'field' };
-  if (record?.profile !== undefined && profiles.get(record.profile) !== undefined) return { name: record.profile, reason: 'assigned' };
+  if (record?.profile !== undefined && profiles.get(record.profile) !== undefined)
+    return { name: record.profile, reason: 'assigned' };
   const ruled = profiles.match({
     userAgent: received.fields.get('user-agent') ?? '',
     address: received.peer.address,

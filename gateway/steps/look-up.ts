@@ -14,7 +14,13 @@ export async function lookUp(exchange: Exchange): Promise<Reply | undefined> {
   if (order.method !== 'GET' || order.isPassThrough) return undefined;
   // RFC 9111 5.2.1: the client insists on hearing from the origin.
   const directives = parseCacheControl(received.fields.get('cache-control'));
-  if (directives.has('no-cache') || directives.has('no-store') || directives.has('max-age') || received.fields.get('pragma') === 'no-cache') return undefined;
+  if (
+    directives.has('no-cache') ||
+    directives.has('no-store') ||
+    directives.has('max-age') ||
+    received.fields.get('pragma') === 'no-cache'
+  )
+    return undefined;
   if (order.fields.has('cookie') || order.fields.has('authorization')) return undefined;
   const facts = gateway.originals.find(order.url.href, order.fields);
   if (facts === undefined) return undefined;

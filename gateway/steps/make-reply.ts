@@ -1,7 +1,7 @@
 /** Step `reply`: the finished reply, formatted or passed through, with validators of its own and conditions answered. */
 import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
 import { evaluateConditions } from '../../core/conditional.ts';
-import { readEntityTag, formatEntityTag } from '../../core/etag.ts';
+import { formatEntityTag, readEntityTag } from '../../core/etag.ts';
 import type { Fields } from '../../core/fields.ts';
 import { isDecodable } from '../../egress/decode.ts';
 import { decodeBody } from '../../egress/read-body.ts';
@@ -13,7 +13,15 @@ import type { Reply } from '../reply.ts';
 import { type Exchange, replyContext } from '../serve-resource.ts';
 import { type Choice, type PassReason, reachablePresentations } from './choose.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
-import { addFormatLinks, applyNotes, type CacheReport, finishFields, formatChain, setAge, takeOriginFields } from './reply-fields.ts';
+import {
+  addFormatLinks,
+  applyNotes,
+  type CacheReport,
+  finishFields,
+  formatChain,
+  setAge,
+  takeOriginFields,
+} from './reply-fields.ts';
 
 export interface VariantReply {
   readonly facts: OriginalFacts;
@@ -25,7 +33,12 @@ export interface VariantReply {
 }
 
 /** Types of the alternates that are offered on documents. */
-const ALTERNATES: Readonly<Record<string, string>> = { markdown: 'text/markdown', text: 'text/plain', lite: 'text/html', article: 'text/html' };
+const ALTERNATES: Readonly<Record<string, string>> = {
+  markdown: 'text/markdown',
+  text: 'text/plain',
+  lite: 'text/html',
+  article: 'text/html',
+};
 
 /** A reply with what formatters made. */
 export async function replyWithVariant(exchange: Exchange, made: VariantReply): Promise<Reply> {
@@ -33,7 +46,12 @@ export async function replyWithVariant(exchange: Exchange, made: VariantReply): 
   const { facts, variant } = made;
   const fields = takeOriginFields(facts.fields, exchange, facts.url);
   dropByteFields(fields);
-  fields.delete('content-encoding').delete('content-length').delete('last-modified').delete('etag').delete('transfer-encoding');
+  fields
+    .delete('content-encoding')
+    .delete('content-length')
+    .delete('last-modified')
+    .delete('etag')
+    .delete('transfer-encoding');
   const isText = variant.charset !== undefined;
   fields.set('content-type', isText ? `${variant.mediaType}; charset=${variant.charset}` : variant.mediaType);
   applyNotes(fields, variant.notes, target, facts.url);
@@ -42,7 +60,10 @@ export async function replyWithVariant(exchange: Exchange, made: VariantReply): 
   addFormatLinks(fields, target, alternatesOf(exchange, variant));
   const coding = codingFor(variant.mediaType, variant.body.byteLength, read);
   // P-7: one tag for each coding; C-12: a function of the variant key.
-  const tag = { opaque: coding === 'identity' ? variant.key : `${variant.key}-${coding}`, weak: !variant.plan.deterministic };
+  const tag = {
+    opaque: coding === 'identity' ? variant.key : `${variant.key}-${coding}`,
+    weak: !variant.plan.deterministic,
+  };
   fields.set('etag', formatEntityTag(tag));
   finishFields(fields, replyContext(exchange, { origin: made.cache, variant: made }), variant.mediaType);
   if (isNotModified(exchange, fields, facts.status)) return notModified(fields);
@@ -130,7 +151,8 @@ function isNotModified({ received }: Exchange, fields: Fields, status: number): 
 
 // RFC 9110 15.4.5: what the 200 would have said of caching and selection, and nothing of the body.
 function notModified(fields: Fields): Reply {
-  for (const name of ['content-type', 'content-length', 'content-encoding', 'content-language', 'transfer-encoding']) fields.delete(name);
+  for (const name of ['content-type', 'content-length', 'content-encoding', 'content-language', 'transfer-encoding'])
+    fields.delete(name);
   return { status: 304, fields, body: undefined };
 }
 

@@ -1,9 +1,10 @@
 /** The request the origin gets (design part 3, "To the origin"; P-1, CT-2, CT-9, CT-10). */
+
+import { hasWildcard } from '../../core/accept.ts';
 import { isNoTransform } from '../../core/cache-control.ts';
 import { GatewayError } from '../../core/errors.ts';
-import { Fields } from '../../core/fields.ts';
+import type { Fields } from '../../core/fields.ts';
 import { removeHopByHop } from '../../core/hop-by-hop.ts';
-import { hasWildcard } from '../../core/accept.ts';
 import { type CookieJar, type SiteContext, siteOf } from '../cookie-jar.ts';
 import { isOwnRequestField, VIA_COMMENT } from '../hop-fields.ts';
 import { readPrefixReferer } from '../modes/prefix.ts';
@@ -47,7 +48,8 @@ export function makeUpstreamRequest(received: Received, target: Target, parts: U
   fields.delete('host').delete('expect').delete('content-length');
   const noTransform = isNoTransform(received.fields);
   const isSafe = received.method === 'GET' || received.method === 'HEAD';
-  const isPassThrough = noTransform || target.presentation === 'original' || !mayBeFormatted(received, target, parts.negotiation);
+  const isPassThrough =
+    noTransform || target.presentation === 'original' || !mayBeFormatted(received, target, parts.negotiation);
   if (!noTransform) setNegotiationFields(fields, target, parts.negotiation);
   if (isSafe && !isPassThrough) for (const name of CONDITIONS) fields.delete(name);
   setCookies(fields, received, target, parts);
@@ -57,7 +59,8 @@ export function makeUpstreamRequest(received: Received, target: Target, parts: U
 }
 
 /** Types that an Accept may name to ask for a change. */
-const FORMATTABLE = /^(?:text\/(?:html|plain|markdown|vnd\.wap\.wml|gemini|csv)|application\/(?:xhtml\+xml|vnd\.wap\.xhtml\+xml|epub\+zip)|image\/)/;
+const FORMATTABLE =
+  /^(?:text\/(?:html|plain|markdown|vnd\.wap\.wml|gemini|csv)|application\/(?:xhtml\+xml|vnd\.wap\.xhtml\+xml|epub\+zip)|image\/)/;
 
 function mayBeFormatted(received: Received, target: Target, { unasked, accept }: Negotiation): boolean {
   // CT-1: only GET, HEAD and POST exchanges are transformed.
@@ -69,7 +72,8 @@ function mayBeFormatted(received: Received, target: Target, { unasked, accept }:
 function setNegotiationFields(fields: Fields, target: Target, { accept, acceptText }: Negotiation): void {
   // An explanation's own Accept has been replaced by the one that is explained.
   if (target.explain) fields.set('accept', acceptText);
-  if (acceptText !== undefined && !accept.anything && !hasWildcard(accept)) fields.set('accept', `${acceptText}, */*;q=0.1`);
+  if (acceptText !== undefined && !accept.anything && !hasWildcard(accept))
+    fields.set('accept', `${acceptText}, */*;q=0.1`);
   fields.set('accept-encoding', OWN_CODINGS);
 }
 
@@ -79,7 +83,10 @@ function setCookies(fields: Fields, received: Received, target: Target, { jar, j
     return;
   }
   const page = readPrefixReferer(received.fields.get('referer'), received.authority);
-  fields.set('cookie', jarOwner === undefined ? undefined : jar.cookieField(jarOwner, target.url, siteContext(received, target, page)));
+  fields.set(
+    'cookie',
+    jarOwner === undefined ? undefined : jar.cookieField(jarOwner, target.url, siteContext(received, target, page)),
+  );
   // Origin and Referer name the page's own address, as its own server knows it; an unknown page is cross-site.
   if (fields.has('origin')) fields.set('origin', page?.origin ?? 'null');
   fields.set('referer', page === undefined ? undefined : refererFor(page, target.url));
@@ -92,7 +99,8 @@ function refererFor(page: URL, url: URL): string | undefined {
 }
 
 function siteContext(received: Received, target: Target, page: URL | undefined): SiteContext {
-  if (page !== undefined && page.protocol === target.url.protocol && siteOf(page) === siteOf(target.url)) return 'same-site';
+  if (page !== undefined && page.protocol === target.url.protocol && siteOf(page) === siteOf(target.url))
+    return 'same-site';
   const destination = received.fields.get('sec-fetch-dest');
   const isNavigation = destination === undefined || destination === 'document';
   return isNavigation && /^(?:GET|HEAD)$/.test(received.method) ? 'cross-site-navigation' : 'cross-site';
@@ -104,11 +112,19 @@ function checkLoop(received: Received, pseudonym: string): void {
 }
 
 function setVia(fields: Fields, received: Received, target: Target, pseudonym: string): void {
-  fields.append('via', `${received.body.httpVersion} ${pseudonym} ${VIA_COMMENT}`);
+  fields.append('via', `${received.httpVersion} ${pseudonym} ${VIA_COMMENT}`);
   // RFC 8586: survives intermediaries that drop Via.
   fields.append('cdn-loop', pseudonym);
   const believed = received.peer.trusted;
-  for (const name of ['x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'forwarded', 'x-real-ip', 'x-original-url', 'x-rewrite-url'])
+  for (const name of [
+    'x-forwarded-host',
+    'x-forwarded-proto',
+    'x-forwarded-port',
+    'forwarded',
+    'x-real-ip',
+    'x-original-url',
+    'x-rewrite-url',
+  ])
     fields.delete(name);
   if (!believed) {
     fields.delete('x-forwarded-for');

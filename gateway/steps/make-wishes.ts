@@ -7,8 +7,8 @@ import type { VaryRecorder } from '../../core/vary.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
 import { isDocument, isHypertext, isPicture } from '../document-types.ts';
 import type { Target } from '../target.ts';
-import type { Negotiation } from './negotiate.ts';
 import { documentDemands, ownDemands, pictureDemands } from './derive-demands.ts';
+import type { Negotiation } from './negotiate.ts';
 
 /** The type each presentation of a document comes in. */
 const TYPE_OF: Readonly<Record<Exclude<Presentation, 'original'>, string>> = {
@@ -65,7 +65,8 @@ export function presentationsOf(from: string): Presentation[] {
 function candidatesNamed(context: WishContext, named: Exclude<Presentation, 'original'>): Candidate[] {
   const { from, negotiation } = context;
   if (isPicture(from)) return PICTURE_PRESENTATIONS.has(named) ? pictureCandidates(context) : [];
-  if (isDocument(from)) return [{ mediaType: typeForMarkup(TYPE_OF[named], named, negotiation.preferences), presentation: named }];
+  if (isDocument(from))
+    return [{ mediaType: typeForMarkup(TYPE_OF[named], named, negotiation.preferences), presentation: named }];
   return presentationsOf(from).includes(named) ? [{ mediaType: from, presentation: named }] : [];
 }
 
@@ -80,7 +81,8 @@ function candidatesByKind(context: WishContext): Candidate[] {
   const { from, negotiation, target } = context;
   if (isPicture(from)) return pictureCandidates(context);
   // Style sheets keep their type; only their addresses change.
-  if (from === 'text/css') return target.mode === 'prefix' && negotiation.unasked ? [{ mediaType: from, presentation: 'full' }] : [];
+  if (from === 'text/css')
+    return target.mode === 'prefix' && negotiation.unasked ? [{ mediaType: from, presentation: 'full' }] : [];
   return isDocument(from) ? documentCandidates(context) : [];
 }
 
@@ -92,7 +94,8 @@ function documentCandidates({ from, negotiation }: WishContext): Candidate[] {
   const has = (mediaType: string) => candidates.some((candidate) => candidate.mediaType === mediaType);
   // What Accept may name although the profile does not list it.
   const ownHypertext = wanted.includes('original') && isHypertext(from);
-  if (!has('text/html') && !ownHypertext) candidates.push({ mediaType: 'text/html', presentation: hypertextFor(wanted[0]!) });
+  if (!has('text/html') && !ownHypertext)
+    candidates.push({ mediaType: 'text/html', presentation: hypertextFor(wanted[0]!) });
   for (const each of ['markdown', 'text', 'wml', 'gemtext', 'epub'] as const)
     if (!has(TYPE_OF[each])) candidates.push({ mediaType: TYPE_OF[each], presentation: each });
   if (page.markup !== 'xhtml-mp') candidates.push({ mediaType: 'application/vnd.wap.xhtml+xml', presentation: 'lite' });
@@ -111,7 +114,11 @@ function typeForMarkup(mediaType: string, presentation: Presentation, { page }: 
 function pictureCandidates({ from, negotiation, target }: WishContext): Candidate[] {
   const { types } = negotiation.preferences.images;
   const isStored = /^(?:profile|site|settings)/.test(negotiation.values['images.types']?.layer ?? '');
-  const all = new Set([...types, from, ...['image/avif', 'image/webp', 'image/jpeg', 'image/png', 'image/gif', 'image/vnd.wap.wbmp']]);
+  const all = new Set([
+    ...types,
+    from,
+    ...['image/avif', 'image/webp', 'image/jpeg', 'image/png', 'image/gif', 'image/vnd.wap.wbmp'],
+  ]);
   const shown = [...all].filter((type) => {
     const isListed = types.length === 0 || types.includes(type);
     if (asks(negotiation.accept, type)) return isListed || !isStored;

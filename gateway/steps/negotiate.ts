@@ -24,7 +24,12 @@ export interface Negotiation extends MergedPreferences {
 const ASKING_CLASSES: ReadonlySet<ClientClass> = new Set(['bot', 'tool', 'unknown', 'agent']);
 
 /** Merges all that is known into preferences. */
-export function negotiate(received: Received, target: Target, client: Client, parts: { read: VaryRecorder; profiles: Profiles }): Negotiation {
+export function negotiate(
+  received: Received,
+  target: Target,
+  client: Client,
+  parts: { read: VaryRecorder; profiles: Profiles },
+): Negotiation {
   const { read, profiles } = parts;
   const acceptText = read.get('accept');
   const accept = parseAccept(acceptText);
@@ -45,7 +50,8 @@ export function negotiate(received: Received, target: Target, client: Client, pa
     accept,
     acceptText,
     storedDecides: storedDecides && !isScript,
-    unasked: !isScript && (storedDecides || client.profile !== undefined || !ASKING_CLASSES.has(client.detection.class)),
+    unasked:
+      !isScript && (storedDecides || client.profile !== undefined || !ASKING_CLASSES.has(client.detection.class)),
   };
 }
 

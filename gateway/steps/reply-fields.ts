@@ -1,12 +1,17 @@
 /** Fields of replies (design part 3, "Reply fields"). */
-import { currentAgeSeconds, formatCacheControl, freshnessLifetimeSeconds, parseCacheControl } from '../../core/cache-control.ts';
+import {
+  currentAgeSeconds,
+  formatCacheControl,
+  freshnessLifetimeSeconds,
+  parseCacheControl,
+} from '../../core/cache-control.ts';
 import type { Clock } from '../../core/clock.ts';
-import { Fields } from '../../core/fields.ts';
+import type { Note } from '../../core/executor.ts';
+import type { Fields } from '../../core/fields.ts';
 import { removeHopByHop } from '../../core/hop-by-hop.ts';
 import { toClient } from '../../core/links/address-map.ts';
 import { formatLinkField, type LinkValue, parseLinkField } from '../../core/links/link-header.ts';
 import { formatRefresh, readRefresh } from '../../core/links/refresh.ts';
-import type { Note } from '../../core/executor.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
 import { dropAlways, dropPrefixFields, VIA_COMMENT } from '../hop-fields.ts';
@@ -17,7 +22,13 @@ import type { Client } from './identify.ts';
 /** How the caches took part, for Cache-Status (RFC 9211). */
 export interface CacheReport {
   /** The origin cache: `hit`, or why the request went on. */
-  readonly origin: { readonly hit: boolean; readonly forward?: string | undefined; readonly status?: number | undefined; readonly stored?: boolean; readonly ttl?: number | undefined };
+  readonly origin: {
+    readonly hit: boolean;
+    readonly forward?: string | undefined;
+    readonly status?: number | undefined;
+    readonly stored?: boolean;
+    readonly ttl?: number | undefined;
+  };
   /** The variant cache; absent when nothing was formatted. */
   readonly variant?: { readonly hit: boolean; readonly collapsed: boolean } | undefined;
 }
@@ -56,7 +67,12 @@ export function finishFields(fields: Fields, context: ReplyContext, essence: str
   if (client.personal) makePrivate(fields);
   fields.append('via', `1.1 ${context.pseudonym} ${VIA_COMMENT}`);
   fields.set('cache-status', [fields.get('cache-status'), formatCacheStatus(cache)].filter(Boolean).join(', '));
-  fields.set('server-timing', [fields.get('server-timing'), ...context.timings.map(({ name, ms }) => `${name};dur=${ms.toFixed(1)}`)].filter(Boolean).join(', ') || undefined);
+  fields.set(
+    'server-timing',
+    [fields.get('server-timing'), ...context.timings.map(({ name, ms }) => `${name};dur=${ms.toFixed(1)}`)]
+      .filter(Boolean)
+      .join(', ') || undefined,
+  );
   fields.set('x-request-id', context.requestId);
 }
 
@@ -73,7 +89,11 @@ export function setAge(fields: Fields, times: { requestedAt: number; receivedAt:
 }
 
 /** Seconds for which an original is still fresh. */
-export function ttlSeconds(fields: Fields, times: { requestedAt: number; receivedAt: number }, clock: Clock): number | undefined {
+export function ttlSeconds(
+  fields: Fields,
+  times: { requestedAt: number; receivedAt: number },
+  clock: Clock,
+): number | undefined {
   const lifetime = freshnessLifetimeSeconds(fields, times.receivedAt);
   return lifetime === undefined ? undefined : lifetime - currentAgeSeconds(fields, { ...times, now: clock.now() });
 }
@@ -90,14 +110,26 @@ export function applyNotes(fields: Fields, notes: readonly Note[], target: Targe
 }
 
 /** Links to the original and to other forms (H-11). */
-export function addFormatLinks(fields: Fields, target: Target, alternates: readonly { presentation: string; mediaType: string }[]): void {
+export function addFormatLinks(
+  fields: Fields,
+  target: Target,
+  alternates: readonly { presentation: string; mediaType: string }[],
+): void {
   const links: LinkValue[] = parseLinkField(fields.get('link') ?? '').filter((link) => !isCanonical(link));
-  const publicAddress = target.mode === 'reverse' ? toClient(target.links, target.url.href, target.url.href) : target.url.href;
-  if (publicAddress !== undefined) links.push({ target: withoutFragment(publicAddress), parameters: [['rel', 'canonical']] });
+  const publicAddress =
+    target.mode === 'reverse' ? toClient(target.links, target.url.href, target.url.href) : target.url.href;
+  if (publicAddress !== undefined)
+    links.push({ target: withoutFragment(publicAddress), parameters: [['rel', 'canonical']] });
   if (target.mode !== 'forward') {
     const rest = target.mode === 'prefix' ? target.url.href : `${target.url.pathname.slice(1)}${target.url.search}`;
     for (const { presentation, mediaType } of alternates)
-      links.push({ target: `${target.gatewayPath}as/${presentation}/${rest}`, parameters: [['rel', 'alternate'], ['type', mediaType]] });
+      links.push({
+        target: `${target.gatewayPath}as/${presentation}/${rest}`,
+        parameters: [
+          ['rel', 'alternate'],
+          ['type', mediaType],
+        ],
+      });
   }
   fields.set('link', formatLinkField(links));
 }
@@ -117,7 +149,10 @@ function mapAddresses(fields: Fields, target: Target, base: string): void {
   if (refresh !== undefined) fields.set('refresh', mapRefresh(refresh, target, base));
   const links = fields.get('link');
   if (links !== undefined && target.links.mode !== 'none')
-    fields.set('link', formatLinkField(parseLinkField(links).flatMap((link) => mapLink(link, target, base))) || undefined);
+    fields.set(
+      'link',
+      formatLinkField(parseLinkField(links).flatMap((link) => mapLink(link, target, base))) || undefined,
+    );
   if (target.mode === 'prefix') fields.delete('content-location');
 }
 
@@ -139,7 +174,11 @@ function mapRefresh(value: string, target: Target, base: string): string | undef
 // Preload and module hints would only cost bytes where scripts are off and addresses have changed.
 function mapLink(link: LinkValue, target: Target, base: string): LinkValue[] {
   const rel = link.parameters.find(([name]) => name === 'rel')?.[1] ?? '';
-  if (target.mode === 'prefix' && /preload|modulepreload|preconnect|dns-prefetch|prefetch|prerender|stylesheet|compression-dictionary/i.test(rel)) return [];
+  if (
+    target.mode === 'prefix' &&
+    /preload|modulepreload|preconnect|dns-prefetch|prefetch|prerender|stylesheet|compression-dictionary/i.test(rel)
+  )
+    return [];
   const mapped = toClient(target.links, link.target, base);
   return mapped === undefined ? [] : [{ ...link, target: mapped }];
 }
@@ -149,7 +188,8 @@ function rewriteCookieDomains(fields: Fields): void {
   const lines = fields.getAll('set-cookie');
   if (lines.length === 0) return;
   fields.delete('set-cookie');
-  for (const line of lines) if (!/^\s*format-/i.test(line)) fields.append('set-cookie', line.replace(/;\s*domain=[^;]*/gi, ''));
+  for (const line of lines)
+    if (!/^\s*format-/i.test(line)) fields.append('set-cookie', line.replace(/;\s*domain=[^;]*/gi, ''));
 }
 
 // Threat 23: the realm names its site, or the browser would offer one site's password to another.
@@ -157,7 +197,14 @@ function nameRealms(fields: Fields, target: Target): void {
   if (target.mode !== 'prefix') return;
   const lines = fields.getAll('www-authenticate');
   fields.delete('www-authenticate');
-  for (const line of lines) fields.append('www-authenticate', line.replace(/\brealm=(?:"([^"]*)"|([^\s,]+))/gi, (_, quoted, bare) => `realm="${target.url.host}: ${quoted ?? bare}"`));
+  for (const line of lines)
+    fields.append(
+      'www-authenticate',
+      line.replace(
+        /\brealm=(?:"([^"]*)"|([^\s,]+))/gi,
+        (_, quoted, bare) => `realm="${target.url.host}: ${quoted ?? bare}"`,
+      ),
+    );
 }
 
 // N-9: what another person with the same fields might get otherwise is nobody else's.
@@ -173,6 +220,7 @@ function formatCacheStatus({ origin, variant }: CacheReport): string {
   const ttl = origin.ttl === undefined ? '' : `; ttl=${Math.trunc(origin.ttl)}`;
   const forward = `; fwd=${origin.forward ?? 'miss'}${origin.status === undefined ? '' : `; fwd-status=${origin.status}`}${origin.stored === true ? '; stored' : ''}`;
   const members = [`gw-origin${origin.hit ? `; hit${ttl}` : forward}`];
-  if (variant !== undefined) members.push(`gw-variant; ${variant.hit ? 'hit' : `fwd=miss${variant.collapsed ? '; collapsed' : ''}; stored`}`);
+  if (variant !== undefined)
+    members.push(`gw-variant; ${variant.hit ? 'hit' : `fwd=miss${variant.collapsed ? '; collapsed' : ''}; stored`}`);
   return members.join(', ');
 }

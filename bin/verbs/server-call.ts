@@ -1,0 +1,70 @@
+/** Calls of the admin API for verbs that talk to a server. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Option } from 'commander';
+import { parseSettings, readEnvironment } from '../../core/config.ts';
+import { type OperatorResponse, requestAsOperator } from '../../egress/operator-request.ts';
+import { settingTable } from '../../main.ts';
+
+/** The server does not answer. */
+export class UnreachableError extends Error {}
+
+/** `--server ADMIN_URL`. */
+export const serverOption = (): Option =>
+  new Option('--server <url>', 'admin address of the server').default('', 'ADMIN_HOST and ADMIN_PORT of the settings');
+
+/** `--json`. */
+export const jsonOption = (): Option => new Option('--json', 'print JSON');
+
+export interface ServerCall {
+  readonly server: string;
+  readonly method?: string;
+  readonly path: string;
+  readonly json?: unknown;
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Calls the admin API with the token of ADMIN_TOKEN, or of the data folder.
+ *
+ * @throws UnreachableError; Error with the server's own sentence for faults.
+ */
+export async function callServer(call: ServerCall): Promise<OperatorResponse> {
+  const settings = parseSettings(settingTable, readEnvironment());
+  const host = settings.adminHost.includes(':') ? `[${settings.adminHost}]` : settings.adminHost;
+  const base = call.server || `http://${host}:${settings.adminPort}`;
+  const token = settings.adminToken ?? readToken(settings.dataDir);
+  let response: OperatorResponse;
+  try {
+    response = await requestAsOperator({
+      method: call.method ?? 'GET',
+      url: new URL(call.path, base),
+      token,
+      json: call.json,
+      ...(call.fields === undefined ? {} : { fields: call.fields }),
+    });
+  } catch (cause) {
+    throw new UnreachableError(`${base} does not answer: ${(cause as Error).message}`, { cause });
+  }
+  if (response.status >= 400) throw new Error(titleOf(response));
+  return response;
+}
+
+function titleOf({ status, text }: OperatorResponse): string {
+  try {
+    const { title } = JSON.parse(text) as { title?: unknown };
+    return `${status}: ${String(title ?? text)}`;
+  } catch {
+    // Not ours: a server of another kind answers there.
+    return `${status}: ${text.slice(0, 200)}`;
+  }
+}
+
+function readToken(dataDir: string): string | undefined {
+  try {
+    return readFileSync(join(dataDir, 'admin.token'), 'utf8').trim();
+  } catch {
+    // No token here: the server says that one is needed.
+    return undefined;
+  }
+}
