@@ -15,3 +15,18 @@ export function makeMemoryStore(maxBytes: number): OriginStore {
     maxCount: Math.max(16, Math.floor(maxBytes / 4096)),
   });
 }
+
+/**
+ * A store in an SQLite database, which processes of one machine may share.
+ *
+ * @param location path of the database file, or `:memory:`.
+ * @param maxEntries entries kept; the oldest go first.
+ * @param maxEntryBytes largest body kept.
+ */
+export function openSqliteStore(
+  location: string,
+  maxEntries: number,
+  maxEntryBytes: number,
+): OriginStore & { close(): void } {
+  return new cacheStores.SqliteCacheStore({ location, maxCount: maxEntries, maxEntrySize: maxEntryBytes });
+}
