@@ -92,7 +92,7 @@ function prepareStatements(database: DatabaseSync) {
     findSession: prepare('SELECT user FROM session WHERE id = ? AND ends > ?'),
     dropSession: prepare('DELETE FROM session WHERE id = ?'),
     endSessions: prepare('DELETE FROM session WHERE ends <= ?'),
-    listCookies: prepare('SELECT domain, path, name, value FROM cookie WHERE owner = ? AND site = ?'),
+    listCookies: prepare('SELECT domain, path, name, value FROM cookie WHERE owner = ? AND site = ? ORDER BY rowid'),
     touch: prepare('UPDATE cookie SET used = ? WHERE owner = ? AND site = ?'),
     putCookie: prepare(
       'INSERT OR REPLACE INTO cookie (owner, site, domain, path, name, value, used) VALUES (?, ?, ?, ?, ?, ?, ?)',

@@ -1,0 +1,389 @@
+/** Whole conversations: client, gateway, origin, on loopback. */
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import test from 'ava';
+import { CLIENTS } from './support/client.ts';
+import { inWorld } from './support/gateway.ts';
+
+const PAGE = `<!DOCTYPE html><html lang="en"><head><title>A page</title><script>alert(1)</script><style>p{color:red}</style></head>
+<body><nav><a href="/">Home</a> <a href="other?x=1&amp;y=2">Other</a></nav><main><h1>Heading</h1>${'<p>Some words that make a paragraph, long enough to be one.</p>'.repeat(12)}
+<p><img src="pic.jpg" alt="A picture" onclick="evil()"></p><form action="/send" method="post"><label for="q">Query</label><input id="q" name="q"><button>Go</button></form></main></body></html>`;
+
+test(
+  'a desktop browser gets the whole page with its links inside the gateway and no scripts',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/dir/page', PAGE);
+    const { status, fields, text } = await through('/dir/page', { fields: CLIENTS.desktop });
+    t.is(status, 200);
+    t.is(fields['content-type'], 'text/html; charset=utf-8');
+    t.true(text.includes(`href="/${origin.url}/dir/other?x=1&amp;y=2"`), text);
+    t.true(text.includes(`src="/${origin.url}/dir/pic.jpg"`));
+    t.true(text.includes(`action="/${origin.url}/send"`));
+    t.false(/<script|onclick/i.test(text));
+    t.regex(String(fields['format-chain']), /^html-full;v="[\d.]+", links;v="[\d.]+"$/);
+  }),
+);
+
+test(
+  'design 3: prefix replies carry the Content-Security-Policy to the letter, nosniff, same-origin Referer and noindex (threats 24, 26)',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/p', PAGE);
+    origin.on('/f.pdf', (_, response) => {
+      response.writeHead(200, {
+        'content-type': 'application/pdf',
+        'content-security-policy': "default-src 'self'",
+        'strict-transport-security': 'max-age=1',
+      });
+      response.end('%PDF-1.4');
+    });
+    const page = await through('/p', { fields: CLIENTS.desktop });
+    t.is(
+      page.fields['content-security-policy'],
+      "sandbox allow-same-origin allow-forms allow-popups allow-downloads allow-top-navigation-by-user-activation; script-src 'none'; object-src 'none'; frame-ancestors 'none'",
+    );
+    t.is(page.fields['x-content-type-options'], 'nosniff');
+    t.is(page.fields['referrer-policy'], 'same-origin');
+    t.is(page.fields['x-robots-tag'], 'noindex');
+    const pdf = await through('/f.pdf', { fields: CLIENTS.desktop });
+    t.false(String(pdf.fields['content-security-policy']).includes('sandbox'));
+    t.false(String(pdf.fields['content-security-policy']).includes('self'));
+    t.is(pdf.fields['strict-transport-security'], undefined);
+    t.is(pdf.text, '%PDF-1.4');
+  }),
+);
+
+test(
+  'CT-12, P-4: a response that says no-transform reaches the client byte for byte, in the coding it accepts',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/raw', (request, response) => {
+      const isGzip = /gzip/.test(String(request.headers['accept-encoding']));
+      response.writeHead(200, {
+        'content-type': 'text/html',
+        'cache-control': 'no-transform',
+        etag: '"strong"',
+        ...(isGzip ? { 'content-encoding': 'gzip' } : {}),
+      });
+      response.end(isGzip ? gzipSync(PAGE) : PAGE);
+    });
+    const plain = await through('/raw', { fields: CLIENTS.desktop });
+    t.is(plain.text, PAGE);
+    t.is(plain.fields['format-chain'], 'none;reason=no-transform');
+    t.is(plain.fields.etag, '"strong"');
+    const coded = await through('/raw', { fields: { ...CLIENTS.desktop, 'accept-encoding': 'gzip' } });
+    t.is(coded.fields['content-encoding'], 'gzip');
+    t.deepEqual(coded.body, gzipSync(PAGE));
+  }),
+);
+
+test(
+  'CT-2: a request that says no-transform goes upstream with its own Accept and Accept-Encoding, and comes back as it is',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/raw', PAGE);
+    const { text, fields } = await through('/raw', {
+      fields: { ...CLIENTS.desktop, 'accept-encoding': 'br;q=0.3', 'cache-control': 'no-transform' },
+    });
+    t.is(text, PAGE);
+    t.is(fields['format-chain'], 'none;reason=no-transform');
+    t.is(origin.requests[0]?.fields['accept-encoding'], 'br;q=0.3');
+    t.is(origin.requests[0]?.fields.accept, CLIENTS.desktop.accept);
+  }),
+);
+
+test(
+  'P-10, C-12: our ETag is answered 304 without asking a fresh origin again; each coding has a tag of its own (P-7)',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/p', (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html', 'cache-control': 'max-age=60', etag: '"origin"' });
+      response.end(PAGE);
+    });
+    const first = await through('/p', { fields: CLIENTS.desktop });
+    const coded = await through('/p', { fields: { ...CLIENTS.desktop, 'accept-encoding': 'br' } });
+    t.is(coded.fields['content-encoding'], 'br');
+    t.not(first.fields.etag, '"origin"');
+    t.not(first.fields.etag, coded.fields.etag);
+    const again = await through('/p', { fields: { ...CLIENTS.desktop, 'if-none-match': String(first.fields.etag) } });
+    t.is(again.status, 304);
+    t.is(again.body.length, 0);
+    t.is(again.fields.etag, first.fields.etag);
+    t.truthy(again.fields.vary);
+    t.is(origin.requests.length, 1);
+    t.regex(String(again.fields['cache-status']), /^gw-origin; hit; ttl=\d+, gw-variant; hit$/);
+  }),
+);
+
+test(
+  'G11, C-6: many concurrent misses of one page cause one upstream request',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/p', (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html', 'cache-control': 'max-age=60' });
+      response.write(PAGE.slice(0, 100));
+      // The rest comes once every client has had the time to ask.
+      setImmediate(() => setImmediate(() => response.end(PAGE.slice(100))));
+    });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => through('/p', { fields: CLIENTS.kaios })));
+    t.true(answers.every((answer) => answer.status === 200 && answer.text === answers[0]!.text));
+    t.true(origin.requests.length <= 2, `${origin.requests.length} upstream requests`);
+  }),
+);
+
+test(
+  'design 3: bot, tool and unknown clients get the original, byte for byte, with the Referer law for its links',
+  inWorld(async (t, { origin, through, get }) => {
+    origin.on('/p', PAGE);
+    const { text, fields } = await through('/p', { fields: CLIENTS.curl });
+    t.is(createHash('sha256').update(text).digest('hex'), createHash('sha256').update(PAGE).digest('hex'));
+    t.is(fields['format-chain'], 'none;reason=not-asked');
+    const law = await get('/send?a=b', { fields: { referer: 'http://127.0.0.1:1/' } });
+    t.is(law.status, 404);
+  }),
+);
+
+test(
+  'design 3: an unknown path with the Referer of a prefix page is redirected below that origin, before names are read as hosts',
+  inWorld(async (t, { origin, get, server }) => {
+    const referer = `${server.origin}/${origin.url}/dir/page`;
+    const first = await get('/style.css?v=1', { fields: { referer } });
+    t.is(first.status, 307);
+    t.is(first.fields.location, `/${origin.url}/style.css?v=1`);
+    const name = await get('/readme.md', { fields: { referer } });
+    t.is(name.fields.location, `/${origin.url}/readme.md`);
+    const post = await get('/send', {
+      method: 'POST',
+      body: 'a=b',
+      fields: { referer: `${server.origin}/-/as/original/${origin.url}/x` },
+    });
+    t.is(post.status, 307);
+    t.is(post.fields.location, `/${origin.url}/send`);
+  }),
+);
+
+test(
+  'design 3: the other spellings of a target are redirected to the proper one',
+  inWorld(async (t, { get }) => {
+    for (const [path, location] of [
+      ['/https:/example.org/a?b=c', '/https://example.org/a?b=c'],
+      ['/example.org/a?b', '/https://example.org/a?b'],
+      ['/-/as/lite/example.org/', '/-/as/lite/https://example.org/'],
+      ['/-/explain/https:/example.org/', '/-/explain/https://example.org/'],
+    ] as const) {
+      const { status, fields } = await get(path);
+      t.is(status, 307, path);
+      t.is(fields.location, location);
+    }
+    const go = await get('/-/go?url=example.org%2Fx%3Fy');
+    t.is(go.status, 303);
+    t.is(go.fields.location, '/https://example.org/x?y');
+  }),
+);
+
+test(
+  'design 3: what is wrong with a request has its own status, in the format the client reads',
+  inWorld(async (t, { get }) => {
+    for (const [path, status] of [
+      ['/-/as/nonsense/https://example.org/', 404],
+      ['/ftp://example.org/', 400],
+      ['/javascript:alert(1)', 400],
+      ['/http://user:secret@example.org/', 400],
+      ['/http://127.0.0.2:9/', 403],
+      ['/http://[::ffff:7f00:2]:9/', 403],
+      ['/http://example.org:22/', 403],
+      ['/nothing', 404],
+      ['/-/nothing', 404],
+    ] as const)
+      t.is((await get(path)).status, status, path);
+    t.is((await get('/x', { fields: { host: 'elsewhere.test' } })).status, 421);
+    t.is((await get('/', { method: 'TRACE' })).status, 405);
+    const wml = await get('/nothing', { fields: CLIENTS.wap });
+    t.regex(String(wml.fields['content-type']), /^text\/vnd\.wap\.wml/);
+    const markdown = await get('/nothing', { fields: CLIENTS.agent });
+    t.regex(String(markdown.fields['content-type']), /^text\/markdown/);
+    const json = await get('/nothing', { fields: { accept: 'application/json' } });
+    t.is(json.fields['content-type'], 'application/problem+json');
+    t.is(JSON.parse(json.text).status, 404);
+    for (const each of [wml, markdown, json]) {
+      t.is(each.fields['cache-control'], 'no-store');
+      t.truthy(each.fields['x-request-id']);
+      t.true(each.text.includes(String(each.fields['x-request-id'])));
+    }
+  }),
+);
+
+test(
+  'threat 23, S-3: cookies of origins live in the jar, never reach the client, and come back to their site alone',
+  inWorld(async (t, { origin, through, get }) => {
+    origin.on('/login', (_, response) => {
+      response.writeHead(303, {
+        location: '/home',
+        'set-cookie': ['sid=secret; Path=/; HttpOnly', 'format-jar=evil; Path=/'],
+      });
+      response.end();
+    });
+    origin.on('/home', PAGE);
+    const login = await through('/login', {
+      method: 'POST',
+      body: 'user=me',
+      fields: { ...CLIENTS.desktop, 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    t.is(login.status, 303);
+    t.is(login.fields.location, `/${origin.url}/home`);
+    const cookies = login.fields['set-cookie'] ?? [];
+    t.is(cookies.length, 1);
+    t.regex(cookies[0]!, /^format-jar=[\w-]{32}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
+    const jar = cookies[0]!.split(';')[0]!;
+    await through('/home', {
+      fields: { ...CLIENTS.desktop, cookie: `${jar}; other=1; format-admin=${'x'.repeat(32)}` },
+    });
+    t.is(origin.requests.at(-1)?.fields.cookie, 'sid=secret; format-jar=evil');
+    await through('/home', { fields: CLIENTS.desktop });
+    t.is(origin.requests.at(-1)?.fields.cookie, undefined, 'another client has no jar');
+    t.is((await get('/-/healthz')).fields['set-cookie'], undefined);
+  }),
+);
+
+test(
+  'P-1, threat 20: hop-by-hop fields and our own never reach the origin; Via and the CT comment do (CT-9)',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/p', PAGE);
+    await through('/p', {
+      fields: {
+        ...CLIENTS.desktop,
+        connection: 'close, X-Private',
+        'x-private': '1',
+        te: 'trailers',
+        'format-profile': 'kaios',
+        'explain-accept': 'a/b',
+        'proxy-authorization': 'Basic eDp5',
+        'x-forwarded-host': 'evil',
+      },
+    });
+    const { fields } = origin.requests[0]!;
+    for (const name of [
+      'x-private',
+      'te',
+      'format-profile',
+      'explain-accept',
+      'proxy-authorization',
+      'x-forwarded-host',
+    ])
+      t.is(fields[name], undefined, name);
+    t.regex(String(fields.via), /^1\.1 gw-[0-9a-f]{10} \(http:\/\/www\.w3\.org\/ns\/ct\)$/);
+    t.is(fields['user-agent'], CLIENTS.desktop['user-agent']);
+  }),
+);
+
+test(
+  'P-3, threat 4: a request that has come through this gateway before is a loop',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/p', PAGE);
+    const { fields } = await through('/p');
+    const pseudonym = /gw-[0-9a-f]+/.exec(String(fields.via))![0];
+    const loop = await through('/p', { fields: { via: `1.1 ${pseudonym}` } });
+    t.is(loop.status, 508);
+    t.is(origin.requests.length, 1);
+  }),
+);
+
+test(
+  'seen 4: a stored profile decides the next request and loses to a presentation in the URL',
+  inWorld(async (t, { origin, admin, get }) => {
+    origin.on('/p', PAGE);
+    const put = await admin('/api/profiles/my-desk', {
+      method: 'PUT',
+      json: { name: 'my-desk', match: { userAgent: ['Chrome/140'] }, prefers: { presentation: 'article' } },
+    });
+    t.is(put.status, 201, put.text);
+    const stored = await get(`/${origin.url}/p`, { fields: CLIENTS.desktop });
+    t.true(String(stored.fields['format-chain']).startsWith('html-article'));
+    const url = await get(`/-/as/lite/${origin.url}/p`, { fields: CLIENTS.desktop });
+    t.true(String(url.fields['format-chain']).startsWith('html-lite'));
+    const removed = await admin('/api/profiles/my-desk', { method: 'DELETE' });
+    t.is(removed.status, 204);
+    const after = await get(`/${origin.url}/p`, { fields: CLIENTS.desktop });
+    t.true(String(after.fields['format-chain']).startsWith('html-full'));
+  }),
+);
+
+test(
+  'design 3: Format-Profile names a selectable profile; another is 400 naming those there are',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/p', PAGE);
+    const kaios = await through('/p', { fields: { ...CLIENTS.curl, 'format-profile': 'kaios' } });
+    t.true(String(kaios.fields['format-chain']).startsWith('html-lite'));
+    t.true(String(kaios.fields.vary).includes('Format-Profile'));
+    const unknown = await through('/p', { fields: { 'format-profile': 'nobody' } });
+    t.is(unknown.status, 400);
+    t.true(unknown.text.includes('kaios'));
+  }),
+);
+
+test(
+  'explain tells client, preferences with their layers, plan, steps and reply; Explain fields stand in for the real ones',
+  inWorld(async (t, { origin, get }) => {
+    origin.on('/p', PAGE);
+    const { status, text, fields } = await get(`/-/explain/${origin.url}/p`, {
+      fields: {
+        accept: 'application/json',
+        'explain-accept': CLIENTS.kaios.accept,
+        'explain-user-agent': CLIENTS.kaios['user-agent'],
+      },
+    });
+    t.is(status, 200);
+    t.is(fields['content-type'], 'application/json');
+    const explanation = JSON.parse(text);
+    t.is(explanation.target, `${origin.url}/p`);
+    t.is(explanation.client.class, 'feature-phone');
+    t.deepEqual(explanation.preferences['images.maxWidth'], { value: 240, layer: 'preset:kaios' });
+    t.deepEqual(
+      explanation.plan.map((step: { formatter: string }) => step.formatter),
+      ['html-lite', 'links'],
+    );
+    t.is(explanation.steps.length, 2);
+    t.is(explanation.original.bytes, Buffer.byteLength(PAGE));
+    t.regex(explanation.reply.type, /^text\/html/);
+    const page = await get(`/-/explain/${origin.url}/p`, { fields: CLIENTS.desktop });
+    t.true(page.text.includes('html-full'));
+  }),
+);
+
+test('reverse mode: a site is served under its own name, its links rewritten to it, its cookies kept as its own', async (t) => {
+  const { mkdtemp, writeFile, rm } = await import('node:fs/promises');
+  const { startOrigin } = await import('./support/origin.ts');
+  const folder = await mkdtemp('/tmp/sites-');
+  const upstream = await startOrigin();
+  try {
+    upstream.on('/a', (_, response) => {
+      response.writeHead(200, {
+        'content-type': 'text/html',
+        'set-cookie': 'sid=1; Path=/; Domain=127.0.0.1; HttpOnly',
+      });
+      response.end(`<title>x</title><script>app()</script><a href="${upstream.url}/b">b</a><a href="/c">c</a>`);
+    });
+    upstream.on('/old', (_, response) => {
+      response.writeHead(302, { location: `${upstream.url}/new` });
+      response.end();
+    });
+    await writeFile(`${folder}/sites.json`, JSON.stringify([{ host: 'docs.example', upstream: upstream.url }]));
+    await inWorld(
+      async (_t, { get }) => {
+        const page = await get('/a', { fields: { ...CLIENTS.desktop, host: 'docs.example' } });
+        t.is(page.status, 200);
+        t.true(page.text.includes('<script>app()</script>'), 'full keeps the scripts of a site of our own');
+        t.true(page.text.includes('href="http://docs.example/b"') || page.text.includes('href="/b"'), page.text);
+        t.deepEqual(page.fields['set-cookie'], ['sid=1; Path=/; HttpOnly']);
+        t.is(page.fields['content-security-policy'], undefined);
+        const moved = await get('/old', { fields: { host: 'docs.example:8080' } });
+        t.is(moved.fields.location, 'http://docs.example:8080/new');
+        const lite = await get('/-/as/lite/a', {
+          fields: { ...CLIENTS.desktop, host: 'docs.example', cookie: `sid=1; format-jar=${'a'.repeat(32)}` },
+        });
+        t.false(lite.text.includes('<script'));
+        t.is(upstream.requests.at(-1)?.fields.cookie, 'sid=1');
+        t.is(upstream.requests.at(-1)?.fields['x-forwarded-host'], 'docs.example');
+      },
+      { environment: { SITES: `${folder}/sites.json`, UPSTREAM_ALLOW: 'none' } },
+    )(t);
+  } finally {
+    await upstream.close();
+    await rm(folder, { recursive: true });
+  }
+});
