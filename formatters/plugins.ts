@@ -10,7 +10,7 @@ import type { PlainRecord } from '../core/component.ts';
 import { type Log, silentLog } from '../core/log.ts';
 import { type FormatterDescriptor, isPlainData, parseManifest, RegistrationError } from './descriptor.ts';
 import { barsSockets } from './pool/launch.ts';
-import { DONE, FormatterProcess } from './pool/process.ts';
+import { FormatterProcess } from './pool/process.ts';
 
 /** A service or updater that was found: others run it. */
 export interface OtherComponent {
@@ -163,7 +163,7 @@ async function describeInCage(module: string, root: string, options: PluginOptio
     return await answer.promise;
   } finally {
     timer.cancel();
-    child.kill(DONE);
+    child.kill('has done its work', 'debug');
   }
 }
 

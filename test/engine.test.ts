@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import sharp from 'sharp';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { FormatInput, Formatter, PlainRecord, Want } from '../core/component.ts';
 import { parseSettings, SettingsError } from '../core/config.ts';
@@ -15,6 +16,7 @@ import {
 } from '../formatters/descriptor.ts';
 import { findPlans, type PlanRequest } from '../formatters/planner.ts';
 import { Breaker } from '../formatters/pool/breaker.ts';
+import { estimateBytes, readPixels } from '../formatters/pool/estimate.ts';
 import { encodeFrame, makeFrameReader } from '../formatters/pool/frame.ts';
 import { type GraphEdge, makeRegistry } from '../formatters/registry.ts';
 import { type RunnerHost, runPlan } from '../formatters/runner.ts';
@@ -661,18 +663,18 @@ test('five faults in a minute suspend; after a minute one probe decides (threat 
   let now = 0;
   const clock = { ...systemClock, monotonic: () => now };
   const breaker = new Breaker(clock, { faults: 5, windowMs: 60_000, restMs: 60_000 });
-  for (let i = 0; i < 4; i++) t.false(breaker.fault('x'));
+  for (let i = 0; i < 4; i++) t.false(breaker.fault('x', false));
   now = 61_000;
   t.is(breaker.faults('x'), 0, 'old faults are forgotten');
-  for (let i = 0; i < 4; i++) t.false(breaker.fault('x'));
+  for (let i = 0; i < 4; i++) t.false(breaker.fault('x', false));
   t.true(breaker.mayRun('x'));
-  t.true(breaker.fault('x'), 'the fifth suspends');
+  t.true(breaker.fault('x', false), 'the fifth suspends');
   t.true(breaker.isSuspended('x') && !breaker.mayRun('x') && breaker.mayRun('y'));
   now += 60_000;
   t.true(breaker.mayRun('x'), 'a probe is due');
   breaker.enter('x');
   t.false(breaker.mayRun('x'), 'one probe at a time');
-  t.true(breaker.fault('x'), 'a failed probe suspends again');
+  t.true(breaker.fault('x', false), 'a failed probe suspends again');
   t.false(breaker.mayRun('x'));
   now += 60_000;
   breaker.enter('x');
@@ -682,6 +684,47 @@ test('five faults in a minute suspend; after a minute one probe decides (threat 
   breaker.leave('x', true);
   t.false(breaker.isSuspended('x'));
   t.is(breaker.faults('x'), 0);
+});
+
+test('the memory of a picture is estimated from its header, before it is decoded (threat 39)', async (t) => {
+  const picture = sharp({ create: { width: 640, height: 300, channels: 4, background: '#8888' } });
+  const encoded: Record<string, Buffer> = {
+    png: await picture.clone().png().toBuffer(),
+    jpeg: await picture
+      .clone()
+      .jpeg({ progressive: true })
+      .withExif({ IFD0: { Copyright: 'x'.repeat(500) } })
+      .toBuffer(),
+    gif: await picture.clone().gif().toBuffer(),
+    'webp lossy': await picture.clone().flatten().webp().toBuffer(),
+    'webp lossless': await picture.clone().webp({ lossless: true }).toBuffer(),
+    'webp extended': await picture.clone().webp().toBuffer(),
+    avif: await picture.clone().avif({ effort: 0 }).toBuffer(),
+  };
+  for (const [kind, bytes] of Object.entries(encoded)) {
+    t.is(readPixels(bytes), 640 * 300, kind);
+    for (let end = 0; end < Math.min(bytes.length, 700); end += 7)
+      t.notThrows(() => readPixels(bytes.subarray(0, end)));
+  }
+  const job = {
+    mediaType: 'image/avif',
+    body: encoded['avif']!,
+    charset: undefined,
+    url: '',
+    fields: {},
+  } as unknown as FormatJob;
+  t.true(estimateBytes(job) > 640 * 300 * 18);
+  t.true(estimateBytes({ ...job, mediaType: HTML, body: new Uint8Array(1e6) }) > 8e6);
+});
+
+test('one of our own is suspended only where it fails more often than it works (threat 39)', (t) => {
+  const breaker = new Breaker(systemClock, { faults: 5, windowMs: 60_000, restMs: 60_000 });
+  for (let i = 0; i < 6; i++) breaker.leave('image', true);
+  for (let i = 0; i < 6; i++) t.false(breaker.fault('image', true));
+  t.true(breaker.fault('image', true));
+  for (let i = 0; i < 6; i++) breaker.leave('plugin', true);
+  for (let i = 0; i < 4; i++) t.false(breaker.fault('plugin', false));
+  t.true(breaker.fault('plugin', false), 'third-party code has no such credit');
 });
 
 test('settings of the formatters have defaults, and mistakes are told', (t) => {

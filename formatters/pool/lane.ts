@@ -2,7 +2,7 @@
  * Processes that share a queue: one lane for the built-in formatters, one for SVG, one for each third-party component.
  * A lane starts its processes one after the other, replaces those that end, and sheds what it cannot do in time.
  */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import type { FormatOutcome } from '../../core/executor.ts';
 import type { Log } from '../../core/log.ts';
 import type { Budget } from './budget.ts';
@@ -15,6 +15,7 @@ const MAX_BACK_OFF_MS = 30_000;
 /** Starts that failed in a row before jobs are refused instead of waiting for the next try. */
 const HOPELESS_STARTS = 3;
 const PING_EVERY_MS = 5000;
+const WATCH_EVERY_MS = 250;
 
 export interface LaneOptions {
   readonly name: string;
@@ -25,6 +26,7 @@ export interface LaneOptions {
   readonly modules: readonly string[];
   readonly heapMb: number;
   readonly maxBodyBytes: number;
+  readonly maxGrowthBytes: number;
   readonly maxQueued: number;
   readonly recycleJobs: number;
   readonly recycleBytes: number;
@@ -51,7 +53,7 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #slots = new Set<Slot>();
   readonly #waiting: Waiting;
-  readonly #pings;
+  readonly #timers: readonly Timer[];
   #lastId = 0;
   #failedStarts = 0;
   #backsOff = false;
@@ -62,7 +64,10 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#waiting = new Waiting(options.clock);
-    this.#pings = options.clock.every(PING_EVERY_MS, () => this.#ping());
+    this.#timers = [
+      options.clock.every(PING_EVERY_MS, () => this.#ping()),
+      options.clock.every(WATCH_EVERY_MS, () => this.#watch()),
+    ];
   }
 
   /** Resolves when the first process is ready. */
@@ -119,7 +124,7 @@ export class Lane {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#pings.cancel();
+    for (const timer of this.#timers) timer.cancel();
     this.#waiting.refuseAll('busy', 'the server is stopping');
     await Promise.all([...this.#slots].map((slot) => slot.process.close()));
   }
@@ -179,9 +184,9 @@ export class Lane {
   #afterJob(slot: Slot): void {
     if (!slot.process.isUsable) return;
     const { recycleJobs, recycleBytes } = this.#options;
-    if (slot.isTainted) slot.process.kill('had an error that nobody caught');
-    else if (slot.jobs >= recycleJobs) slot.process.kill('has done its number of jobs');
-    else if (slot.process.growthBytes() > recycleBytes) slot.process.kill('has grown');
+    if (slot.isTainted) slot.process.kill('did what nobody asked for');
+    else if (slot.jobs >= recycleJobs) slot.process.kill('has done its number of jobs', 'info');
+    else if (slot.process.growthBytes() > recycleBytes) slot.process.kill('has grown', 'info');
     else this.#rest(slot);
     if (this.#isRetiring) void this.retire();
   }
@@ -194,7 +199,6 @@ export class Lane {
     slot.process.noteIdle();
     slot.process.onFrame = ({ header }) => {
       if (header['type'] === 'pong') slot.awaitsPong = false;
-      else if (header['type'] === 'warmed') slot.process.noteWarm();
       else if (header['type'] === 'stray') this.#onStray(slot, String(header['formatter']));
     };
   }
@@ -202,7 +206,7 @@ export class Lane {
   #onStray(slot: Slot, formatter: string): void {
     if (slot.isTainted) return;
     slot.isTainted = true;
-    if (slot.state === 'idle') slot.process.kill('had an error that nobody caught');
+    if (slot.state === 'idle') slot.process.kill('did what nobody asked for');
     this.#options.onIdleFault(formatter === '' ? slot.lastFormatter : formatter);
   }
 
@@ -240,6 +244,13 @@ export class Lane {
       if (slot.awaitsPong) this.#onStray(slot, '');
       slot.awaitsPong = true;
       slot.process.send({ type: 'ping' });
+    }
+  }
+
+  /** While a job runs its memory is watched by the job; this is for what goes on after. */
+  #watch(): void {
+    for (const slot of this.#slots) {
+      if (slot.state === 'idle' && slot.process.growthBytes() > this.#options.maxGrowthBytes) this.#onStray(slot, '');
     }
   }
 }

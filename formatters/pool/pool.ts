@@ -16,6 +16,7 @@ import type { FormatterRegistry } from '../registry.ts';
 import { Breaker } from './breaker.ts';
 import { Budget } from './budget.ts';
 import type { FetchForComponent } from './component-fetches.ts';
+import { estimateBytes } from './estimate.ts';
 import { Lane } from './lane.ts';
 import { type LaneRecipe, laneOf, lanesFor, SHARED_LANE, SVG_LANE } from './lane-choice.ts';
 import { ProcessFailure } from './process-job.ts';
@@ -49,7 +50,7 @@ export interface PoolOptions {
   readonly limits: PoolLimits;
   /** Guarded egress for `env.fetch`; without it components cannot fetch. */
   readonly fetchForComponent?: FetchForComponent;
-  /** Bytes of memory a job may need. Default: 16 MiB and eight times the body. */
+  /** Bytes of memory a job may need. Default: by pixels for pictures, by bytes for the rest (`estimate.ts`). */
   readonly estimate?: (job: FormatJob) => number;
   readonly clock?: Clock;
   readonly log?: Log;
@@ -184,6 +185,7 @@ class LocalPool implements Pool {
       modules,
       heapMb: limits.memoryMb,
       maxBodyBytes: limits.maxOutputBytes,
+      maxGrowthBytes: limits.memoryMb * MEBIBYTE,
       maxQueued: limits.queuePerProcess * size,
       recycleJobs: limits.recycleJobs,
       recycleBytes: limits.recycleMb * MEBIBYTE,
@@ -234,7 +236,8 @@ class LocalPool implements Pool {
     const timeoutMs = Math.ceil(Math.min(laneMs, run.leftMs));
     return await lane.run({
       formatter,
-      estimatedBytes: estimate(job),
+      // It is ended where it needs more than that.
+      estimatedBytes: Math.min(estimate(job), limits.memoryMb * MEBIBYTE),
       signal: run.signal,
       options: {
         job,
@@ -263,15 +266,12 @@ class LocalPool implements Pool {
   }
 
   #fault(formatter: string, reason: string): void {
-    const suspends = this.#breaker.fault(formatter);
+    const isTrusted = this.#registry.get(formatter)?.source.thirdParty === false;
+    const suspends = this.#breaker.fault(formatter, isTrusted);
     this.#log.warn(suspends ? 'formatter suspended' : 'formatter fault', { formatter, reason });
   }
 
   #sum(of: (lane: Lane) => number): number {
     return [...this.#lanes.values()].reduce((total, lane) => total + of(lane), 0);
   }
-}
-
-function estimateBytes(job: FormatJob): number {
-  return 16 * MEBIBYTE + 8 * job.body.byteLength;
 }

@@ -138,7 +138,7 @@ export class ProcessJob {
     this.#reject('aborted', 'cancelled', false);
     this.#process.send({ type: 'cancel', id: this.#options.id });
     this.#timers.push(
-      this.#options.clock.after(CANCEL_GRACE_MS, () => this.#process.kill('did not stop when cancelled')),
+      this.#options.clock.after(CANCEL_GRACE_MS, () => this.#process.kill('did not stop when cancelled', 'info')),
     );
   }
 

@@ -1,6 +1,6 @@
 /** The pool's end of one formatter process: started, talked to in frames, ended. */
 import type { Clock } from '../../core/clock.ts';
-import type { Log } from '../../core/log.ts';
+import type { Log, LogFields } from '../../core/log.ts';
 import { encodeFrame, type Frame, makeFrameReader } from './frame.ts';
 import { type FormatterChild, launch } from './launch.ts';
 import { readResidentBytes } from './memory.ts';
@@ -9,8 +9,9 @@ const TERM_AFTER_MS = 300;
 const KILL_AFTER_MS = 1000;
 const MAX_TAIL_CHARACTERS = 4000;
 const CLOSED = 'closed';
-/** Said to `kill` when nothing is wrong. */
-export const DONE = 'has done its work';
+/** Lines of log, and bytes beyond an answer, that a process may send for one job. */
+const MAX_LINES = 200;
+const MAX_NOISE_BYTES = 4 * 1024 * 1024;
 
 export interface ProcessOptions {
   /** For the log. */
@@ -46,6 +47,10 @@ export class FormatterProcess {
   readonly #options: ProcessOptions;
   #tail = '';
   #ending: string | undefined;
+  #level: 'debug' | 'info' | 'warn' = 'warn';
+  #isWarm = false;
+  #noiseBytes = 0;
+  #lines = 0;
   #idleBytes: number | undefined;
 
   constructor(options: ProcessOptions) {
@@ -82,20 +87,17 @@ export class FormatterProcess {
     return this.#ending === undefined;
   }
 
-  /** Its modules are loaded: from here growth is counted. */
-  noteWarm(): void {
-    this.#idleBytes = undefined;
-    this.noteIdle();
-  }
-
   /** To be called while it is idle: remembers its least size. */
   noteIdle(): void {
+    this.#noiseBytes = 0;
+    this.#lines = 0;
     const now = this.pid === undefined ? undefined : readResidentBytes(this.pid);
     if (now !== undefined) this.#idleBytes = Math.min(now, this.#idleBytes ?? now);
   }
 
   /** Ends it at once, hung native code included. */
-  kill(reason: string): void {
+  kill(reason: string, level: 'debug' | 'info' | 'warn' = 'warn'): void {
+    if (this.#ending === undefined) this.#level = level;
     this.#ending ??= reason;
     this.#child.kill('SIGKILL');
   }
@@ -116,6 +118,7 @@ export class FormatterProcess {
     const { stdin, stdout, stderr } = this.#child;
     const read = makeFrameReader(this.#options.maxBodyBytes);
     stdout.on('data', (piece: Uint8Array) => {
+      this.#countNoise(piece.byteLength);
       try {
         for (const frame of read(piece)) this.#receive(frame, onReady);
       } catch (error) {
@@ -123,6 +126,7 @@ export class FormatterProcess {
       }
     });
     stderr.on('data', (piece: Buffer) => {
+      this.#countNoise(piece.byteLength);
       this.#tail = (this.#tail + piece.toString('utf8')).slice(-MAX_TAIL_CHARACTERS);
     });
     // A process that ended cannot be written to: its end is told by `ended`.
@@ -133,16 +137,40 @@ export class FormatterProcess {
   #receive(frame: Frame, onReady: () => void): void {
     const { type, formatter, message, fields } = frame.header;
     if (type === 'ready') onReady();
-    else if (type === 'log') this.#options.log.info(String(message), { formatter, fields });
+    else if (type === 'warmed') this.#onWarm();
+    else if (type === 'log') this.#log(String(message), { formatter, fields });
     else this.onFrame(frame);
+  }
+
+  #log(message: string, fields: LogFields): void {
+    this.#lines += 1;
+    if (this.#lines <= MAX_LINES) this.#options.log.info(message, fields);
+  }
+
+  /** Its modules are loaded: from here growth is counted. Once: third-party code could say it again. */
+  #onWarm(): void {
+    if (this.#isWarm) return;
+    this.#isWarm = true;
+    this.#idleBytes = undefined;
+    this.noteIdle();
+  }
+
+  /** What it sends costs us time too. */
+  #countNoise(bytes: number): void {
+    this.#noiseBytes += bytes;
+    if (this.#noiseBytes > this.#options.maxBodyBytes + MAX_NOISE_BYTES) this.kill('talks too much');
   }
 
   #finish(reason: string, ended: PromiseWithResolvers<Ending>, ready: PromiseWithResolvers<void>): void {
     const outOfMemory = this.#ending === undefined && /(?:JavaScript|heap) (?:out of memory|limit)/i.test(this.#tail);
     const why = this.#ending ?? (outOfMemory ? 'ran out of heap' : reason);
     this.#ending = why;
-    if (why !== CLOSED && why !== DONE)
-      this.#options.log.warn('formatter process ended', { lane: this.#options.lane, reason: why, output: this.#tail });
+    if (why !== CLOSED)
+      this.#options.log[this.#level]('formatter process ended', {
+        lane: this.#options.lane,
+        reason: why,
+        output: this.#tail,
+      });
     const ending = { outOfMemory, reason: why };
     this.onEnd(ending);
     ended.resolve(ending);
