@@ -9,6 +9,9 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9111 1.2.2: what a delta-seconds too large to hold counts as. */
 const MAX_SECONDS = 2 ** 31;
 
+/** Directives whose argument is a number of seconds. */
+const IN_SECONDS = new Set(['max-age', 's-maxage', 'stale-if-error', 'stale-while-revalidate']);
+
 /** Directives by name in lower case; `true` where there is no value. */
 export type CacheDirectives = ReadonlyMap<string, string | true>;
 
@@ -71,10 +74,9 @@ export function effectiveCacheControl(
     const directives = new Map<string, string | true>();
     for (const [name, item] of members) {
       // RFC 9213 2.1: a value of another type than the directive wants (max-age="60", max-age=1.5) voids that directive.
-      if (typeof item === 'boolean') {
-        if (item) directives.set(name, true);
-      } else if (typeof item !== 'number') directives.set(name, item);
-      else if (Number.isInteger(item) && item >= 0) directives.set(name, String(item));
+      if (item === true) directives.set(name, true);
+      else if (typeof item === 'number' && Number.isInteger(item) && item >= 0) directives.set(name, String(item));
+      else if (typeof item === 'string' && !IN_SECONDS.has(name)) directives.set(name, item);
     }
     return { directives, target };
   }

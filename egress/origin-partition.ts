@@ -2,6 +2,10 @@
 import { currentExchange } from './exchange.ts';
 import type { OriginStore } from './origin-store.ts';
 
+/** How long a stale original is kept where a condition can renew it. */
+const REVALIDATION_MS = 86_400_000;
+
+type Value = Parameters<OriginStore['createWriteStream']>[1];
 type Key = Parameters<OriginStore['get']>[0];
 
 /**
@@ -30,11 +34,18 @@ export function partitionStore(store: OriginStore, partition: string): OriginSto
       });
     },
     createWriteStream(key, value) {
-      const stream = store.createWriteStream(keyOf(key), value);
+      const stream = store.createWriteStream(keyOf(key), keepForRevalidation(value));
       const exchange = currentExchange.getStore();
       if (exchange !== undefined && stream !== undefined) exchange.storedUntil = value.staleAt;
       return stream;
     },
     delete: (key) => store.delete(keyOf(key)),
   };
+}
+
+// undici drops an entry one freshness lifetime after it went stale: what was fresh for a second would be fetched whole
+// again. When it may be served stale does not depend on this.
+function keepForRevalidation(value: Value): Value {
+  if (value.etag === undefined && !Object.hasOwn(value.headers, 'last-modified')) return value;
+  return { ...value, deleteAt: Math.max(value.deleteAt, value.cachedAt + REVALIDATION_MS) };
 }

@@ -204,6 +204,7 @@ const targeted: [fields: Record<string, string>, target: string | undefined, dir
     [{ 'cache-control': 'no-store', 'cdn-cache-control': '' }, undefined, [['no-store', true]]],
     [{ 'cdn-cache-control': 'max-age=1.5, no-store' }, 'cdn-cache-control', [['no-store', true]]],
     [{ 'cdn-cache-control': 'max-age=-1, private=?0' }, 'cdn-cache-control', []],
+    [{ 'cdn-cache-control': 'max-age="60", s-maxage=x, y=z' }, 'cdn-cache-control', [['y', 'z']]],
   ];
 for (const [fields, target, directives] of targeted)
   test(`C-7, RFC 9213: ${JSON.stringify(fields)} is decided by ${target ?? 'cache-control'}`, (t) => {

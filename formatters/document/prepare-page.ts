@@ -6,6 +6,7 @@ import { unwrapNoscript } from './noscript.ts';
 import { droppedTags } from './parse.ts';
 import { takeRefresh } from './refresh-meta.ts';
 import { resolveBase } from './resolve-base.ts';
+import { placeStreamedParts } from './streamed.ts';
 
 /**
  * Makes a page stand on its own, as a browser without scripts would show it: lazily loaded pictures are real, `noscript`
@@ -17,6 +18,7 @@ export function preparePage(input: FormatInput, env: FormatEnv): { notes?: { ref
   const $ = input.document!;
   if (droppedTags($) > 0) env.note('document.flattened', { tags: droppedTags($) });
   if (input.charset !== 'utf-8') keepFormCharset($, input.charset);
+  placeStreamedParts($);
   loadLazyImages($);
   unwrapNoscript($);
   const refresh = takeRefresh($, input.url);

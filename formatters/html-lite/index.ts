@@ -7,7 +7,7 @@ import { type PageDemand, readPageDemand } from '../document/page-demand.ts';
 import { preparePage } from '../document/prepare-page.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
 import { serialiseXhtml } from '../document/serialise-xhtml.ts';
-import { strip } from './strip.ts';
+import { strip } from '../document/strip.ts';
 import { tidy } from './tidy.ts';
 
 /**
@@ -43,7 +43,7 @@ function formatLite(input: FormatInput, want: Want, env: FormatEnv): FormatResul
   // The reply may be in another charset for old clients: their forms say what the origin reads.
   if (demand.markup !== 'html') keepFormCharset($, input.charset);
   linkFrames($, input.url);
-  const gone = strip($, demand, input.url);
+  const gone = strip($, { demand, pageUrl: input.url, dropsHidden: false });
   if (Object.keys(gone).length > 0) env.note('lite.dropped', gone);
   const body = findElement($.root()[0]!, 'body');
   if (body !== undefined) tidy(body, demand.markup);

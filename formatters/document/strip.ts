@@ -1,19 +1,27 @@
 /** The first pass: what is not for a reader without scripts and styles goes, what stands for something else is replaced. */
 import type { CheerioAPI } from 'cheerio';
 import { type ChildNode, type Element, isComment, isDirective, isTag } from 'domhandler';
-import { editTree, isHtml, makeElement, makeText, type Replacement, textOf } from '../document/edit-tree.ts';
-import { foreignText } from '../document/foreign-text.ts';
-import { frameLink } from '../document/frames.ts';
-import { isAdvertisement, isBeacon, isConsentDialogue, isHidden, isTinyPicture } from '../document/furniture.ts';
-import { isPlaceholder } from '../document/lazy-images.ts';
-import type { PageDemand } from '../document/page-demand.ts';
-import { choosePicture, pictureImage } from '../document/pictures.ts';
+import { editTree, isHtml, makeElement, makeText, type Replacement, textOf } from './edit-tree.ts';
+import { foreignText } from './foreign-text.ts';
+import { frameLink } from './frames.ts';
+import { isAdvertisement, isBeacon, isConsentDialogue, isHidden, isTinyPicture } from './furniture.ts';
+import { isPlaceholder } from './lazy-images.ts';
+import type { PageDemand } from './page-demand.ts';
+import { choosePicture, pictureImage } from './pictures.ts';
 
 const GONE = new Set('script style template base bgsound param track'.split(' '));
 const USEFUL = /^(?:a|input|select|textarea|button|label|h[1-6])$/;
 
+/** How strict `strip` is. */
+export interface StripOptions {
+  readonly demand: PageDemand;
+  readonly pageUrl: string;
+  /** Hidden elements go even when they hold links or fields: they are not what the page says (threat 36). */
+  readonly dropsHidden: boolean;
+}
+
 /** Strips the page. Counts of what went, by reason, for `env.note`. */
-export function strip($: CheerioAPI, demand: PageDemand, pageUrl: string): Record<string, number> {
+export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOptions): Record<string, number> {
   const gone: Record<string, number> = {};
   const count = (reason: string): boolean => {
     gone[reason] = (gone[reason] ?? 0) + 1;
@@ -29,7 +37,7 @@ export function strip($: CheerioAPI, demand: PageDemand, pageUrl: string): Recor
       if (isAdvertisement(node)) return count('advertisement');
       if (node.name === 'img' && (isTinyPicture(node) || isBeacon(node.attribs['src'] ?? ''))) return count('beacon');
       // A script may have hidden a form's fields behind widgets of its own; here the fields are all there is.
-      return !isHidden(node) || isUseful(node) || holdsUseful(node);
+      return !isHidden(node) || (!dropsHidden && (isUseful(node) || holdsUseful(node)));
     },
     leave: (node) => (isTag(node) ? stand(node, demand, pageUrl) : node),
   });
