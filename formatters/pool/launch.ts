@@ -1,5 +1,5 @@
 /** How a formatter process is started: what it may read, what it is told, how large its heap may grow. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parse } from 'node:path';
@@ -30,7 +30,7 @@ export const barsSockets = Number.parseInt(process.versions.node, 10) >= 25;
 export function launch(root: string | undefined, heapMb: number): FormatterChild {
   const flags = [`--max-old-space-size=${heapMb}`, ...(root === undefined ? [] : cageFlags(root))];
   const command = [process.execPath, ...flags, PROGRAM, root === undefined ? 'shared' : 'caged'];
-  const [file, ...rest] = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...command] : command;
+  const [file, ...rest] = canBindToParent() ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...command] : command;
   return spawn(file!, rest, {
     cwd: parse(process.execPath).root,
     // Nothing of ours reaches a formatter: no secret, no proxy, no NODE_OPTIONS. glibc's arenas are bounded, since each
@@ -39,6 +39,15 @@ export function launch(root: string | undefined, heapMb: number): FormatterChild
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });
+}
+
+let bindsToParent: boolean | undefined;
+
+/** True where `setpriv` is there and new enough; asked once, some milliseconds. */
+function canBindToParent(): boolean {
+  bindsToParent ??=
+    existsSync(SETPRIV) && spawnSync(SETPRIV, ['--help'], { encoding: 'utf8', env: {} }).stdout.includes('--pdeathsig');
+  return bindsToParent;
 }
 
 function cageFlags(root: string): string[] {
