@@ -1,9 +1,9 @@
 /** Whose cookie jar a prefix-mode request uses: the signed-in user's, else the bearer's of our random cookie. */
 import { createHash, randomBytes } from 'node:crypto';
+import type { Exchange } from './exchange.ts';
 import { cookieOf, ownCookieLine } from './own-cookies.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
-import type { Exchange } from './serve-resource.ts';
 import type { FetchedOriginal } from './steps/fetch-original.ts';
 import type { User } from './users.ts';
 

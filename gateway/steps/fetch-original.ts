@@ -9,7 +9,7 @@ import type { UpstreamResponse } from '../../egress/upstream-response.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
 import { canonicalJson } from '../cache/variant-cache.ts';
 import { isPicture } from '../document-types.ts';
-import type { Exchange } from '../serve-resource.ts';
+import type { Exchange } from '../exchange.ts';
 import { choose, type OriginalHead } from './choose.ts';
 import { digestOf, type Original } from './format.ts';
 import type { CacheReport } from './reply-fields.ts';

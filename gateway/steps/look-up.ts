@@ -1,8 +1,8 @@
 /** Step `look-up`: a fresh original whose variant is held needs neither fetch nor work; a validator of ours is answered 304. */
 import { parseCacheControl } from '../../core/cache-control.ts';
 import { readMediaType } from '../../core/media-type.ts';
+import type { Exchange } from '../exchange.ts';
 import type { Reply } from '../reply.ts';
-import type { Exchange } from '../serve-resource.ts';
 import { choose } from './choose.ts';
 import { keyFor } from './format.ts';
 import { replyWithVariant } from './make-reply.ts';

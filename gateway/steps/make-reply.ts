@@ -8,9 +8,9 @@ import { decodeBody } from '../../egress/read-body.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
 import type { Variant } from '../cache/variant-cache.ts';
 import { codingFor, encodeBody } from '../content-coding.ts';
+import { type Exchange, replyContext } from '../exchange.ts';
 import { dropByteFields } from '../hop-fields.ts';
 import type { Reply } from '../reply.ts';
-import { type Exchange, replyContext } from '../serve-resource.ts';
 import { type Choice, type PassReason, reachablePresentations } from './choose.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
 import {
