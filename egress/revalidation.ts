@@ -2,7 +2,7 @@
 import type { Dispatcher } from 'undici';
 import { isWeakMatch, readEntityTag } from '../core/etag.ts';
 import { Fields } from '../core/fields.ts';
-import { formatHttpDate } from '../core/http-date.ts';
+import { formatHttpDate, readHttpDate } from '../core/http-date.ts';
 import type { Exchange } from './exchange.ts';
 import { toFieldRecord } from './field-record.ts';
 
@@ -30,7 +30,7 @@ export function replayStored({ controller, exchange, fields, above }: Replay): b
   if (chunks === undefined || !isSameRepresentation(fields, Fields.from(entry.headers))) return false;
   const renewed = Fields.from(entry.headers).delete('age');
   // The old Date would make the renewed response look as old as the stored one.
-  renewed.set('date', formatHttpDate(Date.parse(fields.get('date') ?? '') || exchange.now()));
+  renewed.set('date', formatHttpDate(readHttpDate(fields.get('date')) ?? exchange.now()));
   for (const name of fields.names()) {
     if (KEPT.has(name)) continue;
     renewed.delete(name);

@@ -1,5 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import { parseSettings } from '../../core/config.ts';
+import { GatewayError } from '../../core/errors.ts';
 import { Fields } from '../../core/fields.ts';
 import { egressSettings } from '../../egress/config.ts';
 import { type Egress, type EgressParts, openEgress } from '../../egress/fetch-upstream.ts';
@@ -33,4 +34,14 @@ export function send(
 /** The whole body as text. */
 export async function textOf(response: UpstreamResponse): Promise<string> {
   return Buffer.from(await readBody(response, { maxBytes: 10_000_000, maxDecodedBytes: 20_000_000 })).toString();
+}
+
+/** The code of the error a promise ends with, or `no error`. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return error instanceof GatewayError ? error.code : String(error);
+  }
+  return 'no error';
 }
