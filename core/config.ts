@@ -81,6 +81,14 @@ function fallbackOf<T>(setting: Setting<T>): T {
   return typeof setting.fallback === 'function' ? (setting.fallback as () => T)() : setting.fallback;
 }
 
+/** The default of a setting in words. */
+export function defaultText(setting: Setting<unknown>): string {
+  if (setting.fallbackText !== undefined) return setting.fallbackText;
+  const value = fallbackOf(setting);
+  if (value === undefined) return 'none';
+  return Array.isArray(value) ? value.join(',') || 'none' : String(value);
+}
+
 /** A whole number within a range. */
 export function parseWhole(min: number, max: number): (text: string) => number {
   return (text) => {

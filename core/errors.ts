@@ -65,7 +65,6 @@ const CATALOGUE = {
     sentence: 'A request body of this kind is not understood here: {why}.',
     report: false,
   },
-  UNSUPPORTED_MEDIA: { status: 415, sentence: 'Media of type {type} cannot be formatted.', report: false },
   EXPECTATION_FAILED: { status: 417, sentence: 'Only `100-continue` can be expected.', report: false },
   MISDIRECTED: { status: 421, sentence: 'This gateway does not answer for the host `{host}`.', report: false },
   BAD_CONTENT: { status: 422, sentence: 'The resource is corrupt or unsafe and is not shown: {why}.', report: false },
@@ -127,20 +126,12 @@ const CATALOGUE = {
     report: false,
     proxyStatus: 'http_protocol_error',
   },
-  FORMAT_FAILED: {
-    status: 502,
-    sentence:
-      'The resource cannot be shown: formatting failed (formatter_failed) and the original is not fit to be sent: {why}.',
-    report: true,
-    proxyStatus: 'proxy_internal_error',
-  },
   SHED: {
     status: 503,
     sentence: 'The gateway is busy; try again in {seconds} seconds.',
     report: false,
     proxyStatus: 'proxy_internal_response',
   },
-  DRAINING: { status: 503, sentence: 'This server is about to stop; try again in {seconds} seconds.', report: false },
   UPSTREAM_DOWN: {
     status: 503,
     sentence: 'The server `{host}` has failed several times; it is tried again in {seconds} seconds.',

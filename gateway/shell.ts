@@ -1,9 +1,9 @@
 /** The Koa shell: sockets, limits, and the way from raw messages to `serve()` and back. Decides nothing itself. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
-import { GatewayError } from '../core/errors.ts';
+import { type ErrorCode, errorCatalogue, GatewayError, publicSentence } from '../core/errors.ts';
 import { Fields } from '../core/fields.ts';
 import type { Log } from '../core/log.ts';
 import { VaryRecorder } from '../core/vary.ts';
@@ -36,6 +36,8 @@ const HEADERS_TIMEOUT_MS = 8_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 10_000;
 const IDLE_MS = 75_000;
+/** Node's own bound of what a chunk may say of itself. */
+const MAX_CHUNK_EXTENSION_BYTES = 16_384;
 
 /** Makes the server; it does not listen yet. */
 export function makeShell(parts: ShellParts): Shell {
@@ -143,11 +145,11 @@ async function refuseExpectation(
   );
 }
 
-/** Node's parser errors, by what they mean to a client. */
-const STATUS_OF_ERROR: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Content Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+/** Node's parser errors, by what they mean to a client; anything else is malformed. */
+const CODE_OF_ERROR: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'FIELDS_TOO_LARGE',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'BODY_TOO_LARGE',
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 };
 
 // What cannot be parsed has no fields to negotiate by: text, and the connection ends.
@@ -156,10 +158,18 @@ function refuseMessage(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const status = STATUS_OF_ERROR[error.code ?? ''] ?? '400 Bad Request';
-  const text = `Error ${status}\nRequest id: ${makeRequestId()}\n`;
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n${text}`,
-    () => socket.destroy(),
+  const code = CODE_OF_ERROR[error.code ?? ''] ?? 'BAD_REQUEST';
+  const { status } = errorCatalogue[code];
+  const sentence = publicSentence(code, { why: 'it is not proper HTTP', max: MAX_CHUNK_EXTENSION_BYTES });
+  const text = `Error ${status}: ${sentence}\nRequest id: ${makeRequestId()}\n`;
+  const fields = [
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+  ];
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields.join('\r\n')}\r\n\r\n${text}`, () =>
+    socket.destroy(),
   );
 }

@@ -19,14 +19,20 @@ installPackages();
 if (process.argv.includes('--test')) installPrograms();
 
 function installPackages() {
-  const wanted = `${createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')} ${process.platform}-${process.arch}`;
+  const wanted = `${createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')} ${process.platform}-${process.arch}`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.error('Installing packages …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional', '--loglevel=error'], {
-    cwd: root,
-    shell: process.platform === 'win32',
-  });
+  run(
+    npm,
+    ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional', '--loglevel=error'],
+    {
+      cwd: root,
+      shell: process.platform === 'win32',
+    },
+  );
   writeFileSync(stamp, wanted);
 }
 
@@ -36,7 +42,9 @@ function installPrograms() {
   const packages = missing.flatMap((program) => program.packages);
   const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    console.error(`The tests need ${missing.map((program) => program.name).join(' and ')}. On Debian, as root:\n  ${command}`);
+    console.error(
+      `The tests need ${missing.map((program) => program.name).join(' and ')}. On Debian, as root:\n  ${command}`,
+    );
     process.exit(1);
   }
   console.error(`Installing ${packages.join(', ')} …`);

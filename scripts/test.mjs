@@ -32,7 +32,10 @@ process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
 function run(program, args, onLine) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', onLine ? 'pipe' : 'inherit', 'inherit'], shell: process.platform === 'win32' });
+    const child = spawn(program, args, {
+      stdio: ['ignore', onLine ? 'pipe' : 'inherit', 'inherit'],
+      shell: process.platform === 'win32',
+    });
     if (onLine)
       createInterface({ input: child.stdout }).on('line', (line) => {
         onLine(line);

@@ -1,6 +1,6 @@
 /** `config check|print`. */
 import type { Command } from 'commander';
-import { parseSettings, readEnvironment, type Setting } from '../../core/config.ts';
+import { defaultText, parseSettings, readEnvironment, type Setting } from '../../core/config.ts';
 import { readSites } from '../../gateway/sites.ts';
 import { readUsers } from '../../gateway/users.ts';
 import { settingTable } from '../../main.ts';
@@ -34,10 +34,4 @@ export function addConfigVerbs(program: Command): void {
       for (const { variable, value, isDefault } of rows)
         console.log(`${variable}=${value}${isDefault ? '   # default' : ''}`);
     });
-}
-
-function defaultText(setting: Setting<unknown>): string {
-  if (setting.fallbackText !== undefined) return setting.fallbackText;
-  const value = typeof setting.fallback === 'function' ? (setting.fallback as () => unknown)() : setting.fallback;
-  return Array.isArray(value) ? value.join(',') || 'none' : String(value);
 }
