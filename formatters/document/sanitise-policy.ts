@@ -101,7 +101,7 @@ export const POLICIES: Readonly<Record<PolicyName, Policy>> = {
   },
   fragment: {
     name: 'fragment',
-    elements: new Set([...TEXT, 'body', 'head', 'html', 'input', 'meta', 'title', 'link', 'style', 'svg']),
+    elements: new Set([...TEXT, 'body', 'head', 'html', 'input', 'link', 'meta', 'title']),
     attributes: new Set([...GLOBAL, 'align', 'class', 'height', 'width']),
     byElement: new Map([...byElement, ['input', new Set(['checked', 'disabled', 'type'])]]),
     styles: false,

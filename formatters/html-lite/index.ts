@@ -8,7 +8,7 @@ import { preparePage } from '../document/prepare-page.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
 import { serialiseXhtml } from '../document/serialise-xhtml.ts';
 import { strip } from '../document/strip.ts';
-import { tidy } from './tidy.ts';
+import { tidy } from '../document/tidy.ts';
 
 /**
  * The whole page simplified: every link, form, label, heading and alternative text works and reads; scripts, styles,
@@ -46,7 +46,7 @@ function formatLite(input: FormatInput, want: Want, env: FormatEnv): FormatResul
   const gone = strip($, { demand, pageUrl: input.url, dropsHidden: false });
   if (Object.keys(gone).length > 0) env.note('lite.dropped', gone);
   const body = findElement($.root()[0]!, 'body');
-  if (body !== undefined) tidy(body, demand.markup);
+  if (body !== undefined) tidy(body, { foldsNavigation: demand.markup === 'html' });
   sanitiseDocument($, 'lite');
   finishPage($, demand);
   return isXml ? { mediaType, body: serialiseXhtml($), ...prepared } : { mediaType, document: $, ...prepared };

@@ -1,9 +1,8 @@
 /** The second pass: links that say where they lead, tables that hold data, and nothing around them that says nothing. */
 import { type Element, hasChildren, isTag } from 'domhandler';
-import { collapse, findReferences } from '../document/collapse.ts';
-import { editTree, isHtml, makeElement, makeText, setChildren, textOf, walkElements } from '../document/edit-tree.ts';
-import { flattenTable, isLayoutTable } from '../document/layout-tables.ts';
-import type { Markup } from '../document/page-demand.ts';
+import { collapse, findReferences } from './collapse.ts';
+import { editTree, isHtml, makeElement, makeText, setChildren, textOf, walkElements } from './edit-tree.ts';
+import { flattenTable, isLayoutTable } from './layout-tables.ts';
 
 /** From this many links on a navigation is folded: it would push the page off a small screen. */
 const FOLDED_LINKS = 12;
@@ -15,8 +14,8 @@ const PRESENTATIONAL = new Set(
   'align bgcolor border cellpadding cellspacing class color face height size style valign width tabindex'.split(' '),
 );
 
-/** Tidies what `body` holds. */
-export function tidy(body: Element, markup: Markup): void {
+/** Tidies what `body` holds; `foldsNavigation` needs a client that knows `details`. */
+export function tidy(body: Element, { foldsNavigation }: { readonly foldsNavigation: boolean }): void {
   const references = findReferences(body);
   editTree(body, {
     leave(node) {
@@ -28,7 +27,7 @@ export function tidy(body: Element, markup: Markup): void {
     },
   });
   collapse(body, references);
-  if (markup === 'html') foldNavigation(body);
+  if (foldsNavigation) foldNavigation(body);
 }
 
 function cleanAttributes(element: Element, references: ReadonlySet<string>): void {
@@ -36,6 +35,9 @@ function cleanAttributes(element: Element, references: ReadonlySet<string>): voi
   for (const name in attribs) {
     const isSizeOfControl = name === 'size' && (tag === 'input' || tag === 'select');
     const isSizeOfPicture = (name === 'width' || name === 'height') && (tag === 'img' || tag === 'input');
+    // The class of code names its language.
+    const isLanguage = name === 'class' && (tag === 'code' || tag === 'pre');
+    if (isLanguage) continue;
     if (PRESENTATIONAL.has(name) && !isSizeOfControl && !isSizeOfPicture) delete attribs[name];
     else if (DEAD_ARIA.test(name) || /^(?:on|data-|item)/.test(name)) delete attribs[name];
     else if (name === 'id' && !HEADING.test(tag) && !references.has(attribs[name]!)) delete attribs[name];

@@ -1,0 +1,98 @@
+import type { CheerioAPI } from 'cheerio';
+import type { ChildNode, Element } from 'domhandler';
+import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../../core/component.ts';
+import { editTree, findElement, isHtml, makeElement, makeText, setChildren, textOf } from '../document/edit-tree.ts';
+import { finishPage } from '../document/finish-page.ts';
+import { type PageDemand, readPageDemand } from '../document/page-demand.ts';
+import { parseDocument } from '../document/parse.ts';
+import { preparePage } from '../document/prepare-page.ts';
+import { sanitiseDocument } from '../document/sanitise.ts';
+import { strip } from '../document/strip.ts';
+import { tidy } from '../document/tidy.ts';
+import { type Choice, chooseContent } from './choose.ts';
+import { findPageData, readPageData } from './page-data.ts';
+import { pageKindOf } from './page-kind.ts';
+import { type PageSelf, readPageSelf } from './page-title.ts';
+
+/** A page with less text than this is drawn by scripts: its data are looked at. */
+const MIN_TEXT = 300;
+
+/**
+ * The main content: title, byline, text, pictures, tables, code and lists, without the site around them.
+ *
+ * Use it for e-readers, for agents, and before a formatter to Markdown, text or books. A scorer on the parsed tree finds
+ * an article; where it would lose too much (lists, shops, home pages) all but the site's own parts stay, and where even
+ * that is nothing, the page, its data or its description: never empty. In threads what visitors wrote is content, below
+ * an article it is not. What was left out is told by the note `left-out`. `demands.article` takes what `lite` takes.
+ */
+export default {
+  contract: 1,
+  kind: 'formatter',
+  name: 'html-article',
+  version: '1.0.0',
+  title: 'Main content',
+  reads: 'document',
+  edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],
+  format: formatArticle,
+} satisfies Formatter;
+
+function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
+  const $ = input.document!;
+  const demand = readPageDemand(want.demands['article']);
+  const prepared = preparePage(input, env);
+  const self = readPageSelf($);
+  const kind = pageKindOf($, input.url);
+  const data = findPageData($);
+  strip($, { demand, pageUrl: input.url, dropsHidden: true });
+  const body = findElement($.root()[0]!, 'body');
+  if (body === undefined) return { mediaType: want.mediaType, document: $, ...prepared };
+  fillFromData(body, data, { demand, pageUrl: input.url, dropsHidden: true });
+  const choice = chooseContent(body, kind);
+  noteLeftOut(choice, self.canonical ?? input.url, env);
+  keepChoice(body, choice);
+  addTitle(body, self, kind === 'other' && choice.rung === 'article');
+  tidy(body, { foldsNavigation: false });
+  sanitiseDocument($, 'fragment');
+  finishPage($, demand);
+  return { mediaType: want.mediaType, document: $, ...prepared };
+}
+
+/** Puts the page's data where its text should be, when there is next to none and the data have more. */
+function fillFromData(
+  body: Element,
+  data: readonly string[],
+  options: { demand: PageDemand; pageUrl: string; dropsHidden: boolean },
+): void {
+  const shown = textOf(body).trim().length;
+  if (shown >= MIN_TEXT) return;
+  const pieces = readPageData(data);
+  if (pieces.join('').length <= shown) return;
+  const $: CheerioAPI = parseDocument(`<!DOCTYPE html><body>${pieces.map((each) => `<div>${each}</div>`).join('')}`);
+  strip($, options);
+  const filled = findElement($.root()[0]!, 'body');
+  if (filled !== undefined) setChildren(body, filled.children);
+}
+
+function keepChoice(body: Element, { root, skipped }: Choice): void {
+  if (root !== body) setChildren(body, [...root.children]);
+  editTree(body, { enter: (node) => !(isHtml(node) && skipped.has(node)) });
+}
+
+/** The title as first heading, when the content has none; under an article's who wrote it when. A page without text is its description. */
+function addTitle(body: Element, self: PageSelf, isArticle: boolean): void {
+  const lead: ChildNode[] = [];
+  if (self.title !== undefined && findElement(body, 'h1') === undefined)
+    lead.push(makeElement('h1', {}, [makeText(self.title)]));
+  const byline = [self.author, self.date?.slice(0, 10)].filter(
+    (each) => each !== undefined && !textOf(body).includes(each),
+  );
+  if (isArticle && byline.length > 0 && self.author !== undefined)
+    lead.push(makeElement('p', {}, [makeText(byline.join(', '))]));
+  const isEmpty = textOf(body).trim() === '';
+  if (isEmpty && self.description !== undefined) lead.push(makeElement('p', {}, [makeText(self.description)]));
+  setChildren(body, [...lead, ...body.children]);
+}
+
+function noteLeftOut({ rung, whole, kept }: Choice, wholePage: string, env: FormatEnv): void {
+  if (kept < whole) env.note('left-out', { found: rung, characters: whole - kept, of: whole, wholePage });
+}
