@@ -7,7 +7,7 @@ const MAX_RANGES = 100;
 const RANGE = /^(?:\*|[a-z]{1,8}(?:-[a-z0-9]{1,8}){0,15})$/;
 
 /** One language range in lower case. */
-export interface LanguageRange {
+interface LanguageRange {
   readonly tag: string;
   /** 0 to 1; 0 excludes. */
   readonly q: number;

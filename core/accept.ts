@@ -11,7 +11,7 @@ const ANY_DEFAULT = 0.01;
 const TYPE_DEFAULT = 0.02;
 
 /** One media range; `type` and `subtype` in lower case, `*` for wildcards. */
-export interface MediaRange {
+interface MediaRange {
   readonly type: string;
   readonly subtype: string;
   /** `type/subtype`. */

@@ -6,21 +6,12 @@ import { splitList } from './list-field.ts';
 const MAX_NAMES = 200;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Where a choice reads request fields, so that what it read is known. */
-export interface FieldReader {
-  /** All lines of a field joined, or `undefined`. */
-  get(name: string): string | undefined;
-  has(name: string): boolean;
-  /** Records names that something else read. */
-  add(...names: readonly string[]): unknown;
-}
-
 /**
  * Request fields that remember who read them: every name asked for, present or not, could have selected another variant.
  *
  * @example const reader = new VaryRecorder(fields); reader.get('accept'); reader.vary('User-Agent') // 'User-Agent, Accept'
  */
-export class VaryRecorder implements FieldReader {
+export class VaryRecorder {
   readonly #fields: Fields;
   readonly #read = new Set<string>();
 

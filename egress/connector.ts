@@ -21,7 +21,7 @@ export interface ConnectorParts {
   readonly authorities?: string | readonly string[] | undefined;
 }
 
-export interface ConnectionWish extends Destination {
+interface ConnectionWish extends Destination {
   readonly secure: boolean;
   /** Protocols offered in the handshake. Default: `http/1.1` alone. */
   readonly protocols?: readonly string[] | undefined;

@@ -22,9 +22,6 @@ const DECODERS: Readonly<Record<string, (source: Bytes) => Bytes>> = {
   zstd: (source) => throughZlib(source, createZstdDecompress()),
 };
 
-/** What we ask origins for: codings we can undo, best first. */
-export const OUR_ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
-
 /** A body in a coding we do not know: it can only be passed through as it is. */
 export class UnknownCodingError extends GatewayError {
   constructor(host: string, coding: string) {

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { OriginStore } from './origin-store.ts';
 
 /** A stored response, as the store gives it. */
-export type StoredResponse = NonNullable<Awaited<ReturnType<OriginStore['get']>>>;
+type StoredResponse = NonNullable<Awaited<ReturnType<OriginStore['get']>>>;
 
 /** The record of one exchange. Layers below the cache write, `fetchUpstream` reads. */
 export interface Exchange {

@@ -18,7 +18,7 @@ import type { UpstreamRequest } from './upstream-request.ts';
 import type { UpstreamResponse } from './upstream-response.ts';
 
 /** A bare connection, for tunnels and for sessions of other protocols. */
-export interface SocketRequest {
+interface SocketRequest {
   /** Host name, or address literal with or without brackets. */
   readonly host: string;
   readonly port: number;

@@ -10,7 +10,7 @@ import { exchangeError } from './upstream-errors.ts';
 type Controller = Dispatcher.DispatchController;
 
 /** Bounds of one exchange in milliseconds. `undefined` is none. */
-export interface Deadlines {
+interface Deadlines {
   readonly headersMs: number;
   readonly idleMs: number;
   readonly totalMs: number | undefined;
