@@ -93,7 +93,8 @@ function prepare(
   const sources = new Map<string, Set<string>>();
   for (const edge of edges) {
     const mask = maskOf(edge.meets, bits);
-    if (edge.from === edge.to && !mayStay(edge, mask, bits)) continue;
+    // A same-type edge exists to meet demands: without one that is wanted it is never run.
+    if (edge.from === edge.to && count(mask) === 0) continue;
     const name = `${edge.formatter} ${edge.from} ${edge.to} ${edge.meets.join(',')}\n`;
     pushTo(arrows, edge.from, { edge, name, low: mask.low, high: mask.high });
     if (!sources.has(edge.to)) sources.set(edge.to, new Set());
@@ -107,11 +108,6 @@ function prepare(
     arrows,
     ahead: lookAhead(arrows, sources, wish.mediaType),
   };
-}
-
-/** A same-type edge does all that it meets: it is run only where all of that is wanted, and something is. */
-function mayStay(edge: GraphEdge, mask: Mask, wanted: ReadonlyMap<string, number>): boolean {
-  return count(mask) > 0 && edge.meets.every((name) => wanted.has(name));
 }
 
 function lookAhead(

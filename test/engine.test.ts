@@ -152,14 +152,14 @@ test('the original satisfies a wish for its type that requires nothing: no steps
   });
 });
 
-test('a same-type edge is run only where it meets what is wanted and nothing that is not', (t) => {
+test('a same-type edge is run only where it meets what is wanted', (t) => {
   const graph = [
     edge('lite', 'h>h', { meets: ['lite'], keeps: 0.9 }),
-    edge('both', 'h>h', { meets: ['links', 'lite'], keeps: 0.9 }),
+    edge('both', 'h>h', { meets: ['lite', 'links'], keeps: 0.9 }),
     edge('links', 'h>h', { meets: ['links'], keeps: 0.99 }),
     edge('text', 'h>t', { keeps: 0.5, meets: ['width'] }),
   ];
-  t.deepEqual(namesOf(graph, { from: 'h', wishes: [wishOf('h', { required: { links: 1 } })] }), ['links']);
+  t.deepEqual(namesOf(graph, { from: 'h', wishes: [wishOf('h', { required: { links: 1 } })], limit: 1 }), ['links']);
   t.deepEqual(namesOf(graph, { from: 'h', wishes: [wishOf('h', { optional: { lite: 1, links: 1 } })], limit: 1 }), [
     'both',
   ]);
@@ -214,7 +214,7 @@ test('an unmet wish says why', (t) => {
   const graph = [
     edge('a', 'x>t', { meets: ['p'] }),
     edge('b', 'x>t', { meets: ['q'] }),
-    edge('c', 'x>x', { meets: ['p', 'z'] }),
+    edge('c', 'x>x', { meets: ['z'] }),
   ];
   const unmet = (over: Partial<Wish>) =>
     findPlans(graph, { from: 'x', wishes: [wishOf('t', over)] }).unmet.map(({ reason, missing }) => [
@@ -242,7 +242,7 @@ function allPaths(graph: readonly GraphEdge[], from: string, wish: Wish): GraphE
     for (const each of graph.filter((candidate) => candidate.from === at)) {
       const fresh = each.meets.filter((name) => wanted.has(name) && !met.has(name));
       const stays = each.to === at;
-      if (stays && (fresh.length === 0 || !each.meets.every((name) => wanted.has(name)))) continue;
+      if (stays && fresh.length === 0) continue;
       if (!stays && visited.includes(each.to)) continue;
       walk([...path, each], each.to, stays ? visited : [...visited, each.to], new Set([...met, ...fresh]));
     }
