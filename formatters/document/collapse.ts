@@ -33,15 +33,16 @@ export function findReferences(root: ParentNode): Set<string> {
 
 /**
  * Collapses what is below `body`: boxes in boxes, boxes around nothing, bare spans, runs of spaces. Elements that are
- * referred to, named for assistive technology, or of another language or direction stay.
+ * referred to, named for assistive technology, or of another language or direction stay. With `namesIcons` an empty
+ * element gives way to its label.
  */
-export function collapse(body: Element, references: ReadonlySet<string>): void {
+export function collapse(body: Element, references: ReadonlySet<string>, namesIcons: boolean): void {
   editTree(body, {
     leave(node) {
       if (isText(node)) return collapseText(node);
       if (!isHtml(node)) return node;
       if (!KEEPS_SPACE.has(node.name)) trimBlocks(node);
-      return collapseElement(node, references);
+      return collapseElement(node, references, namesIcons);
     },
   });
   trimBlocks(body);
@@ -50,6 +51,7 @@ export function collapse(body: Element, references: ReadonlySet<string>): void {
 function collapseElement(
   element: Element,
   references: ReadonlySet<string>,
+  namesIcons: boolean,
 ): ChildNode | readonly ChildNode[] | undefined {
   const { name, children, attribs } = element;
   const speaks = isReferred(element, references) || hasMeaning(attribs);
@@ -58,7 +60,7 @@ function collapseElement(
     if (isReferred(element, references)) return element;
     // An icon drawn by styles is what its label says.
     const label = attribs['aria-hidden'] === 'true' ? '' : (attribs['aria-label'] ?? attribs['title'] ?? '').trim();
-    if (label !== '' && !BLOCKS.has(name)) return makeText(label);
+    if (namesIcons && label !== '' && !BLOCKS.has(name)) return makeText(label);
     return children.length === 0 && name !== 'label'
       ? undefined
       : name === 'pre' || name === 'label'

@@ -14,19 +14,27 @@ const PRESENTATIONAL = new Set(
   'align bgcolor border cellpadding cellspacing class color face height size style valign width tabindex'.split(' '),
 );
 
-/** Tidies what `body` holds; `foldsNavigation` needs a client that knows `details`. */
-export function tidy(body: Element, { foldsNavigation }: { readonly foldsNavigation: boolean }): void {
+/** How a page is tidied. */
+export interface TidyOptions {
+  /** Long navigations fold: needs a client that knows `details`. */
+  readonly foldsNavigation: boolean;
+  /** Links and icons without text get their labels: in a page that is worked with, not in one that is read. */
+  readonly namesIcons: boolean;
+}
+
+/** Tidies what `body` holds. */
+export function tidy(body: Element, { foldsNavigation, namesIcons }: TidyOptions): void {
   const references = findReferences(body);
   editTree(body, {
     leave(node) {
       if (!isHtml(node)) return node;
       cleanAttributes(node, references);
-      if (node.name === 'a') nameLink(node);
+      if (node.name === 'a' && namesIcons) nameLink(node);
       if (node.name === 'table' && isLayoutTable(node)) return flattenTable(node);
       return node;
     },
   });
-  collapse(body, references);
+  collapse(body, references, namesIcons);
   if (foldsNavigation) foldNavigation(body);
 }
 

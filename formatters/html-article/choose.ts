@@ -59,9 +59,10 @@ function findSkipped(body: Element, all: ReadonlyMap<Element, Statistics>, kind:
   const add = (more: ReadonlySet<Element>): void => {
     for (const each of more) skipped.add(each);
   };
-  if (kind !== 'thread') add(findComments({ body, statistics: countStatistics(body, skipped) }, kind === 'product'));
-  add(findTails({ body, statistics: countStatistics(body, skipped) }, skipped, kind));
-  add(findRepeats(body, countStatistics(body, skipped), skipped));
+  const statistics = countStatistics(body, skipped);
+  if (kind !== 'thread') add(findComments({ body, statistics }, kind === 'product'));
+  add(findTails({ body, statistics }, skipped, kind));
+  add(findRepeats(body, statistics, skipped));
   return skipped;
 }
 

@@ -63,9 +63,10 @@ export function findChrome(page: PageFacts): Set<Element> {
 /** Parts whose class or id says so, without the words that say it of most of the page. */
 function wordsOf(page: PageFacts): Set<Element> {
   const marked = new Map<string, Element[]>();
-  const marks = new Map<Element, string[]>();
+  const marks = new Map<Element, readonly string[]>();
+  const known = new Map<string, readonly string[]>();
   walkElements(page.body, (element) => {
-    const words = wordsIn(element);
+    const words = wordsIn(element, known);
     if (words.length === 0 || isContentRoot(element) || holdsMost(element, page)) return;
     marks.set(element, words);
     for (const word of words) marked.set(word, [...(marked.get(word) ?? []), element]);
@@ -117,11 +118,23 @@ export function findComments(page: PageFacts, alsoReviews: boolean): Set<Element
   return rest >= (alsoReviews ? MIN_PRODUCT_PROSE : MIN_ARTICLE_PROSE) ? found : new Set();
 }
 
-function wordsIn({ attribs }: Element): string[] {
-  const marks = `${attribs['class'] ?? ''} ${attribs['id'] ?? ''}`.replace(/([a-z])(?=[A-Z])/g, '$1-');
+function wordsIn({ attribs }: Element, known: Map<string, readonly string[]>): readonly string[] {
+  const { class: classes = '', id = '' } = attribs;
+  const marks = `${classes} ${id}`;
   if (marks.length < 3 || marks.length > 600) return [];
-  const words = [...marks.matchAll(WORDS)].map((match) => match[1]!.toLowerCase());
-  if (HIDDEN.test(attribs['class'] ?? '') && !SHOWN_ON_SOME.test(attribs['class'] ?? '')) words.push('hidden');
+  // Pages repeat the same few classes thousands of times.
+  let words = known.get(marks);
+  if (words === undefined) {
+    words = readWords(marks, classes);
+    known.set(marks, words);
+  }
+  return words;
+}
+
+function readWords(marks: string, classes: string): string[] {
+  const spaced = marks.replace(/([a-z])(?=[A-Z])/g, '$1-');
+  const words = [...spaced.matchAll(WORDS)].map((match) => match[1]!.toLowerCase());
+  if (HIDDEN.test(classes) && !SHOWN_ON_SOME.test(classes)) words.push('hidden');
   return words;
 }
 

@@ -51,7 +51,7 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   noteLeftOut(choice, self.canonical ?? input.url, env);
   keepChoice(body, choice);
   addTitle(body, self, kind === 'other' && choice.rung === 'article');
-  tidy(body, { foldsNavigation: false });
+  tidy(body, { foldsNavigation: false, namesIcons: false });
   sanitiseDocument($, 'fragment');
   finishPage($, demand);
   return { mediaType: want.mediaType, document: $, ...prepared };
@@ -78,11 +78,11 @@ function keepChoice(body: Element, { root, skipped }: Choice): void {
   editTree(body, { enter: (node) => !(isHtml(node) && skipped.has(node)) });
 }
 
-/** The title as first heading, when the content has none; under an article's who wrote it when. A page without text is its description. */
+/** The title as first heading, when the content has none (lists and shops: none at all); under an article's who wrote it when. A page without text is its description. */
 function addTitle(body: Element, self: PageSelf, isArticle: boolean): void {
   const lead: ChildNode[] = [];
-  if (self.title !== undefined && findElement(body, 'h1') === undefined)
-    lead.push(makeElement('h1', {}, [makeText(self.title)]));
+  const hasHeading = (isArticle ? ['h1'] : ['h1', 'h2', 'h3']).some((name) => findElement(body, name) !== undefined);
+  if (self.title !== undefined && !hasHeading) lead.push(makeElement('h1', {}, [makeText(self.title)]));
   const byline = [self.author, self.date?.slice(0, 10)].filter(
     (each) => each !== undefined && !textOf(body).includes(each),
   );

@@ -52,7 +52,7 @@ function readClues(element: Element, clues: Clues): void {
   } else if (/DiscussionForumPosting|QAPage/.test(attribs['itemtype'] ?? '')) clues.isThread += 2;
   else if (/schema\.org\/Product$/.test(attribs['itemtype'] ?? '')) clues.products++;
   if (name === 'button' || name === 'input' || name === 'a') {
-    const label = name === 'input' ? (attribs['value'] ?? '') : textOf(element);
+    const label = name === 'input' ? (attribs['value'] ?? '') : element.children.length > 9 ? '' : textOf(element);
     if (label.length < 40 && BUY.test(label)) clues.buys++;
   }
   if ((name === 'div' || name === 'article' || name === 'li') && POST.test(attribs['class'] ?? '')) clues.posts++;

@@ -51,9 +51,10 @@ export function readPageSelf($: CheerioAPI): PageSelf {
     clean(keys.map((key) => metas.get(key)).find((value) => value?.trim()));
   const element = findElement($.root()[0]!, 'title');
   return {
-    title:
-      clean(metas.get('og:title') ?? metas.get('twitter:title')) ??
-      clean(element === undefined ? undefined : textOf(element)),
+    title: withoutSite(
+      clean(metas.get('og:title')) ?? clean(element === undefined ? undefined : textOf(element)),
+      metas.get('og:site_name'),
+    ),
     author: notAddress(first(AUTHOR)) ?? clean(linked.author),
     date: first(DATE) ?? clean(linked.date),
     description: first(['og:description', 'description', 'twitter:description']),

@@ -46,7 +46,7 @@ function formatLite(input: FormatInput, want: Want, env: FormatEnv): FormatResul
   const gone = strip($, { demand, pageUrl: input.url, dropsHidden: false });
   if (Object.keys(gone).length > 0) env.note('lite.dropped', gone);
   const body = findElement($.root()[0]!, 'body');
-  if (body !== undefined) tidy(body, { foldsNavigation: demand.markup === 'html' });
+  if (body !== undefined) tidy(body, { foldsNavigation: demand.markup === 'html', namesIcons: true });
   sanitiseDocument($, 'lite');
   finishPage($, demand);
   return isXml ? { mediaType, body: serialiseXhtml($), ...prepared } : { mediaType, document: $, ...prepared };
