@@ -130,6 +130,7 @@ function pathOf(absolute: string): string {
 function findAuthority(message: IncomingMessage, fields: Fields, absolute: string | undefined, peer: Peer): string {
   if (absolute !== undefined) {
     const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)/i.exec(absolute)?.[1]?.toLowerCase() ?? '';
+    if (authority.includes('@')) throw bad('the address holds a name or a password');
     return authority;
   }
   const forwarded = peer.trusted ? fields.get('x-forwarded-host')?.split(',')[0]?.trim().toLowerCase() : undefined;

@@ -15,8 +15,8 @@ export async function sendReply(message: IncomingMessage, response: ServerRespon
     return;
   }
   if (!message.complete && !message.readableEnded && hasUnreadBody(message)) response.shouldKeepAlive = false;
-  if (body === undefined && mustStateLength(message, status) && !fields.has('content-length'))
-    fields.set('content-length', '0');
+  if (!(body instanceof Readable) && mustStateLength(message, status) && !fields.has('content-length'))
+    fields.set('content-length', String(body?.byteLength ?? 0));
   response.writeHead(status, fields.toRaw());
   if (!(body instanceof Readable)) {
     response.end(body === undefined || message.method === 'HEAD' ? undefined : body);

@@ -38,37 +38,72 @@ export function testEnvironment(dataDir: string, more: Readonly<Record<string, s
   };
 }
 
-/** Runs `work` with a gateway in front of an origin. */
-export async function withWorld(options: WorldOptions, work: (world: World) => Promise<void>): Promise<void> {
+/** A world that a test file keeps open. */
+export interface OpenWorld {
+  readonly world: World;
+  close(): Promise<void>;
+}
+
+export async function openWorld(options: WorldOptions = {}): Promise<OpenWorld> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gateway-'));
   const origin = await startOrigin();
+  const closeRest = async () => {
+    await origin.close();
+    await rm(dataDir, { recursive: true, force: true });
+  };
   try {
     const { environment = {}, ...start } = options;
     const server = await startServer(testEnvironment(dataDir, environment), { log: silentLog, ...start });
-    try {
-      await work({
-        origin,
-        server,
-        dataDir,
-        get: (path, asked) => ask(server.origin, path, asked),
-        through: (path, asked) => ask(server.origin, `/${origin.url}${path}`, asked),
-        admin: (path, { json, fields, ...asked } = {}) =>
-          ask(server.adminOrigin!, path, {
-            ...asked,
-            fields: {
-              authorization: `Bearer ${server.adminToken.secret}`,
-              ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-              ...fields,
-            },
-            ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-          }),
-      });
-    } finally {
+    const close = async () => {
       await server.close(0);
+      await closeRest();
+    };
+    return { world: makeWorld(server, origin, dataDir), close };
+  } catch (error) {
+    await closeRest();
+    throw error;
+  }
+}
+
+function makeWorld(server: RunningServer, origin: Origin, dataDir: string): World {
+  return {
+    origin,
+    server,
+    dataDir,
+    get: (path, asked) => ask(server.origin, path, asked),
+    through: (path, asked) => ask(server.origin, `/${origin.url}${path}`, asked),
+    admin: (path, { json, fields, ...asked } = {}) =>
+      ask(server.adminOrigin!, path, {
+        ...asked,
+        fields: {
+          authorization: `Bearer ${server.adminToken.secret}`,
+          ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+          ...fields,
+        },
+        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      }),
+  };
+}
+
+// Each world has processes of its own: tests of one file run at the same time, worlds two by two.
+const WORLDS_AT_ONCE = 2;
+const waiting: (() => void)[] = [];
+let open = 0;
+
+/** Runs `work` in a world, which is closed whatever happens. */
+export async function withWorld(options: WorldOptions, work: (world: World) => Promise<void>): Promise<void> {
+  if (open >= WORLDS_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  open += 1;
+  try {
+    const { world, close } = await openWorld(options);
+    try {
+      await work(world);
+    } finally {
+      await close();
     }
   } finally {
-    await origin.close();
-    await rm(dataDir, { recursive: true, force: true });
+    open -= 1;
+    waiting.shift()?.();
   }
 }
 
