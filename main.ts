@@ -24,6 +24,7 @@ import type { FetchForComponent } from './formatters/pool/component-fetches.ts';
 import { openPool, type Pool } from './formatters/pool/pool.ts';
 import { type FormatterRegistry, makeRegistry } from './formatters/registry.ts';
 import { gatewaySettings } from './gateway/config.ts';
+import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { openGateway } from './gateway/open-gateway.ts';
 import { serve } from './gateway/serve.ts';
 import { makeShell, type Shell } from './gateway/shell.ts';
@@ -85,6 +86,13 @@ export async function startServer(
   const parts = await openParts(settings, { ...options, clock, log });
   const shell = makeShell({
     serve: (received) => serve(received, parts.gateway),
+    tunnel: makeTunnels({
+      modes: settings.modes,
+      access: parts.gateway.access,
+      egress: parts.gateway.egress,
+      trustedProxies: settings.trustedProxies,
+      pseudonym: parts.gateway.pseudonym,
+    }),
     trustedProxies: settings.trustedProxies,
     pseudonym: parts.gateway.pseudonym,
     clock,

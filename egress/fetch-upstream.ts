@@ -103,7 +103,16 @@ export function openEgress(settings: EgressSettings, parts: EgressParts): Egress
     fetchUpstream: async (request) =>
       (request.followRedirects ?? 'never') === 'never' ? fetchOnce(request) : followRedirects(fetchOnce, request),
     openSocket: (request) => openSocket(connect, request, upstreamPorts),
-    openTunnel: (request) => openSocket(connect, { ...request, secure: false }, connectPorts),
+    openTunnel: async (request) => {
+      // An UPSTREAM_ALLOW entry without a port says what may be fetched, on any port; a blind tunnel is no fetch.
+      const isNamed = upstreamAllow.some((entry) => entry.port === request.port);
+      if (!connectPorts.includes(request.port) && !isNamed)
+        throw new GatewayError('BLOCKED_TARGET', {
+          host: request.host,
+          why: `tunnels to port ${request.port} are not allowed`,
+        });
+      return await openSocket(connect, { ...request, secure: false }, connectPorts);
+    },
     checkTarget: check,
     get pending() {
       return slots.size;

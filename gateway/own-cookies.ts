@@ -10,7 +10,7 @@ import type { Received } from './received.ts';
 export type OwnCookie = 'format-client' | 'format-jar' | 'format-session' | 'format-admin';
 
 /** Value of one of our cookies, or `undefined`. */
-export function cookieOf(received: Received, name: OwnCookie): string | undefined {
+export function cookieOf(received: Pick<Received, 'fields'>, name: OwnCookie): string | undefined {
   for (const pair of received.fields.getAll('cookie').join('; ').split(';')) {
     const [key, value] = splitPair(pair);
     if (key === name && /^[\w-]{16,128}$/.test(value)) return value;

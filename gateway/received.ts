@@ -141,7 +141,8 @@ function findAuthority(message: IncomingMessage, fields: Fields, absolute: strin
   return host ?? '';
 }
 
-function findPeer(message: IncomingMessage, fields: Fields, trustedProxies: readonly AddressRange[]): Peer {
+/** Where a message came from. */
+export function findPeer(message: IncomingMessage, fields: Fields, trustedProxies: readonly AddressRange[]): Peer {
   const { remoteAddress = '', localAddress = '', localPort = 0 } = message.socket;
   const connected = plainAddress(remoteAddress);
   const encrypted = (message.socket as TLSSocket).encrypted === true;

@@ -1,6 +1,7 @@
 /** The Koa shell: sockets, limits, and the way from raw messages to `serve()` and back. Decides nothing itself. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
 import { type ErrorCode, errorCatalogue, GatewayError, publicSentence } from '../core/errors.ts';
@@ -15,6 +16,8 @@ import { sendReply } from './send-reply.ts';
 
 export interface ShellParts {
   readonly serve: (received: Received) => Promise<Reply>;
+  /** Takes over connections of CONNECT requests. */
+  readonly tunnel: (message: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
   readonly trustedProxies: readonly AddressRange[];
   readonly pseudonym: string;
   readonly clock: Clock;
@@ -71,6 +74,7 @@ export function makeShell(parts: ShellParts): Shell {
   server.maxRequestsPerSocket = 1_000;
   server.maxConnections = parts.maxConnections;
   server.setTimeout(IDLE_MS);
+  server.on('connect', (message, socket, head) => void parts.tunnel(message, socket, head));
   server.on('clientError', (error, socket) => refuseMessage(error, socket as Socket));
   server.on(
     'checkExpectation',

@@ -55,7 +55,7 @@ export function identify(
 
 /** The signed-in user of a request, by session cookie. */
 export function findUser(
-  received: Received,
+  received: Pick<Received, 'fields'>,
   parts: { readonly sessions: SessionStore; readonly users: Users },
 ): User | undefined {
   if (parts.users.isEmpty) return undefined;

@@ -1,0 +1,83 @@
+/** Forward mode's CONNECT: a blind tunnel to an allowed port (P-16, threat 11). */
+import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GatewayError } from '../../core/errors.ts';
+import { Fields } from '../../core/fields.ts';
+import { VaryRecorder } from '../../core/vary.ts';
+import type { Egress } from '../../egress/fetch-upstream.ts';
+import type { Access } from '../access.ts';
+import type { AddressRange } from '../address-range.ts';
+import type { Mode } from '../config.ts';
+import { makeErrorReply } from '../error-page.ts';
+import { findPeer, makeRequestId, type Received } from '../received.ts';
+
+export interface TunnelParts {
+  readonly modes: readonly Mode[];
+  readonly access: Access;
+  readonly egress: Egress;
+  readonly trustedProxies: readonly AddressRange[];
+  readonly pseudonym: string;
+}
+
+/** Opens tunnels; whatever goes wrong is answered as to any other request, and the connection ends. */
+export function makeTunnels(
+  parts: TunnelParts,
+): (message: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
+  return async (message, socket, head) => {
+    const fields = Fields.fromRaw(message.rawHeaders);
+    const gone = new AbortController();
+    socket.on('error', () => gone.abort());
+    socket.on('close', () => gone.abort());
+    try {
+      await openTunnel(message, { socket, head, fields, signal: gone.signal }, parts);
+    } catch (error) {
+      refuse(socket, error, fields, parts.pseudonym);
+    }
+  };
+}
+
+interface Client {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly fields: Fields;
+  readonly signal: AbortSignal;
+}
+
+async function openTunnel(
+  message: IncomingMessage,
+  { socket, head, fields, signal }: Client,
+  parts: TunnelParts,
+): Promise<void> {
+  if (!parts.modes.includes('forward'))
+    throw new GatewayError('METHOD_NOT_ALLOWED', { method: 'CONNECT', allowed: 'GET, HEAD, POST' });
+  // RFC 9112 3.2.3: authority-form is host and port, nothing else.
+  const authority = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]{1,253}):(\d{1,5})$/i.exec(message.url ?? '');
+  if (authority === null) throw new GatewayError('BAD_REQUEST', { why: 'CONNECT takes host:port' });
+  const peer = findPeer(message, fields, parts.trustedProxies);
+  const asked: Pick<Received, 'fields' | 'peer'> = { fields, peer };
+  await parts.access.check(asked, { mode: 'forward' });
+  const upstream = await parts.egress.openTunnel({ host: authority[1]!, port: Number(authority[2]), signal });
+  socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+  if (head.length > 0) upstream.write(head);
+  upstream.pipe(socket);
+  socket.pipe(upstream);
+  // No half-open leaks: when one end goes, so does the other.
+  upstream.on('error', () => socket.destroy());
+  upstream.on('close', () => socket.destroy());
+  socket.on('close', () => upstream.destroy());
+}
+
+function refuse(socket: Duplex, error: unknown, fields: Fields, pseudonym: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const reply = makeErrorReply(error, { read: new VaryRecorder(fields), requestId: makeRequestId(), pseudonym });
+  const body = reply.body as Uint8Array;
+  const lines = reply.fields.entries().map(([name, value]) => `${name}: ${value}`);
+  socket.write(
+    `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status]}\r\n${[...lines, `content-length: ${body.byteLength}`, 'connection: close'].join('\r\n')}\r\n\r\n`,
+  );
+  socket.end(body, () => socket.destroy());
+}
