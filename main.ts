@@ -1,36 +1,32 @@
 /** Puts the parts together. The only file that knows everything. */
-import cluster from 'node:cluster';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import pino from 'pino';
 import { adminSettings } from './admin/config.ts';
 import { type AdminListener, openAdmin } from './admin/open-admin.ts';
 import { type Clock, systemClock } from './core/clock.ts';
-import { parseSettings, readEnvironment, SettingsError, type Values } from './core/config.ts';
-import { Fields } from './core/fields.ts';
+import { parseSettings, SettingsError, type Values } from './core/config.ts';
 import { readOrMakeSecret } from './core/instance-key.ts';
 import type { Log } from './core/log.ts';
 import { egressSettings } from './egress/config.ts';
-import { type Egress, type EgressParts, openEgress } from './egress/fetch-upstream.ts';
-import { readBody } from './egress/read-body.ts';
-import { parseTargetUrl } from './egress/target-url.ts';
+import { type EgressParts, openEgress } from './egress/fetch-upstream.ts';
 import { fleetSettings } from './fleet/config.ts';
-import { readBuiltIns } from './formatters/built-ins.ts';
 import { formatterSettings } from './formatters/config.ts';
-import { type Plugins, readPlugins } from './formatters/plugins.ts';
-import type { FetchForComponent } from './formatters/pool/component-fetches.ts';
+import { openRegistry } from './formatters/open-registry.ts';
+import type { Plugins } from './formatters/plugins.ts';
 import { openPool, type Pool } from './formatters/pool/pool.ts';
-import { type FormatterRegistry, makeRegistry } from './formatters/registry.ts';
+import type { FormatterRegistry } from './formatters/registry.ts';
+import { type FormatterSwitches, openSwitches } from './formatters/switches.ts';
+import { makeComponentFetch } from './gateway/component-fetch.ts';
 import { gatewaySettings } from './gateway/config.ts';
 import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { openGateway } from './gateway/open-gateway.ts';
+import { makeLog } from './gateway/pino-log.ts';
 import { serve } from './gateway/serve.ts';
 import { makeShell, type Shell } from './gateway/shell.ts';
 import { readSites } from './gateway/sites.ts';
 import { readUsers } from './gateway/users.ts';
-import { runWorkers } from './gateway/workers.ts';
 import { makeDetector } from './profiles/detection.ts';
 import { openClients } from './profiles/sqlite-clients.ts';
 import { openProfiles } from './profiles/sqlite-profiles.ts';
@@ -103,6 +99,8 @@ export async function startServer(
   try {
     const bound = await listen(shell, settings.host, settings.port);
     parts.listeners.push(bound);
+    // The admin listener may be another process's: it is nobody's target all the same (threat 4).
+    if (settings.adminPort !== 0) parts.listeners.push({ address: settings.adminHost, port: settings.adminPort });
     const admin = options.withAdmin === false ? undefined : await openAdminListener(settings, parts);
     if (admin !== undefined) parts.listeners.push(admin.bound);
     log.info('listening', { address: bound.address, port: bound.port });
@@ -118,7 +116,7 @@ export interface Parts {
   readonly gateway: ReturnType<typeof openGateway>;
   readonly pool: Pool;
   readonly registry: () => FormatterRegistry;
-  readonly useRegistry: (registry: FormatterRegistry) => void;
+  readonly switches: FormatterSwitches;
   readonly plugins: Plugins;
   readonly profiles: ReturnType<typeof openProfiles>;
   readonly clients: ReturnType<typeof openClients>;
@@ -146,8 +144,13 @@ export async function openParts(
     settings.adminToken === undefined
       ? readOrMakeSecret(settings.dataDir, 'admin.token')
       : { secret: settings.adminToken, file: undefined, isNew: false };
-  const { registry: initial, plugins } = await openRegistry(settings, log);
-  let registry = initial;
+  const { registry: initial, plugins } = await openRegistry(
+    { builtIns: builtInFormatters, pluginsDir: settings.pluginsDir },
+    log,
+  );
+  const switches = openSwitches(join(settings.dataDir, 'switches.db'));
+  let off = switches.off();
+  let registry = initial.withDisabled(off);
   const listeners: { address: string; port: number }[] = [];
   const egress = openEgress(settings, {
     clock,
@@ -159,10 +162,20 @@ export async function openParts(
     registry,
     pool: settings.pool,
     limits: settings,
-    fetchForComponent: componentFetch(egress),
+    fetchForComponent: makeComponentFetch(egress),
     clock,
     log,
   });
+  // A switch, of this process or another, swaps the registry in whole between two requests.
+  const currentRegistry = () => {
+    const now = switches.off();
+    if (now !== off) {
+      off = now;
+      registry = initial.withDisabled(off);
+      pool.use(registry);
+    }
+    return registry;
+  };
   const profiles = openProfiles({ file: join(settings.dataDir, 'profiles.db'), clock });
   const clients = openClients({ file: join(settings.dataDir, 'clients.db'), clock, key: instanceKey });
   const detect = makeDetector({});
@@ -171,13 +184,13 @@ export async function openParts(
     settings,
     sites,
     users,
-    publicOrigin: publicOriginOf(settings),
+    publicOrigin: () => publicOriginOf(settings, listeners[0]?.port),
     instanceKey,
     clock,
     log,
     egress,
     executor: pool,
-    registry: () => registry,
+    registry: currentRegistry,
     suspended: () => pool.suspended(),
     formatsOff: new Set(settings.formatsOff),
     profiles,
@@ -197,55 +210,15 @@ export async function openParts(
     log,
     listeners,
     state,
-    registry: () => registry,
-    useRegistry(next) {
-      registry = next;
-      pool.use(next);
-    },
+    registry: currentRegistry,
+    switches,
     async close() {
       await Promise.all([pool.close(), egress.close()]);
       gateway.close();
       profiles.close();
       clients.close();
+      switches.close();
     },
-  };
-}
-
-async function openRegistry(settings: Settings, log: Log): Promise<{ registry: FormatterRegistry; plugins: Plugins }> {
-  const builder = makeRegistry(await readBuiltIns(builtInFormatters));
-  const plugins: Plugins =
-    settings.pluginsDir === undefined
-      ? { formatters: [], others: [], faults: [] }
-      : await readPlugins(settings.pluginsDir, { log });
-  const faults = [...plugins.faults];
-  for (const plugin of plugins.formatters) {
-    try {
-      builder.register(plugin);
-    } catch (error) {
-      faults.push({ path: plugin.source.root, code: 'duplicate-name', message: (error as Error).message });
-    }
-  }
-  for (const fault of faults) log.error('a plugin cannot be used', { ...fault });
-  return { registry: builder.freeze(), plugins: { ...plugins, faults } };
-}
-
-// A component's fetches leave by the same guarded egress, follow redirects by hand, and carry nothing of the client.
-function componentFetch(egress: Egress): FetchForComponent {
-  return async (url, signal) => {
-    const response = await egress.fetchUpstream({
-      method: 'GET',
-      url: parseTargetUrl(url),
-      fields: new Fields(),
-      signal,
-      followRedirects: 'any',
-    });
-    const body = await readBody(response, { maxBytes: 16_000_000, maxDecodedBytes: 32_000_000, signal });
-    return {
-      status: response.status,
-      fields: Object.fromEntries(response.fields.entries()),
-      body,
-      url: response.url.href,
-    };
   };
 }
 
@@ -269,7 +242,7 @@ async function openAdminListener(settings: Settings, parts: Parts): Promise<Admi
     clients: parts.clients,
     detect: parts.detect,
     registry: parts.registry,
-    useRegistry: parts.useRegistry,
+    switches: parts.switches,
     pool: parts.pool,
     readiness: { whyNot: () => parts.state.whyNotReady },
   });
@@ -297,11 +270,12 @@ function runningServer({ settings, shell, admin, parts, bound }: Running): Runni
   };
 }
 
-function publicOriginOf(settings: Settings): string {
+// PORT 0 is known only once it is bound.
+function publicOriginOf(settings: Settings, boundPort = settings.port): string {
   if (settings.publicUrl !== undefined) return settings.publicUrl;
   const isWildcard = settings.host === '0.0.0.0' || settings.host === '::';
   const host = isWildcard ? hostname() : settings.host.includes(':') ? `[${settings.host}]` : settings.host;
-  return new URL(`http://${host}:${settings.port}`).origin;
+  return new URL(`http://${host}:${boundPort}`).origin;
 }
 
 // What is promised but not there yet must not be mistaken for working.
@@ -316,56 +290,4 @@ function refuseUnsupported(settings: Settings): void {
     throw new SettingsError(
       wanted.map(([variable]) => ({ variable: String(variable), message: 'is not supported by this version yet' })),
     );
-}
-
-function makeLog(level: string): Log {
-  const logger = pino({ level, base: null }, pino.destination({ dest: 2, sync: false }));
-  const say =
-    (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: Readonly<Record<string, unknown>>) => {
-      const { error, ...rest } = fields ?? {};
-      logger[name](error === undefined ? rest : { ...rest, err: error }, message);
-    };
-  return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
-}
-
-/** The `serve` verb: one process, or as many workers as WORKERS says, until a signal ends them. */
-export async function runServer(environment = readEnvironment()): Promise<void> {
-  const settings = parseSettings(settingTable, environment);
-  if (cluster.isPrimary && settings.workers > 1)
-    return await runWorkers({
-      workers: settings.workers,
-      drainMs: settings.drainMs,
-      announce: (origins) => announce(origins, settings),
-    });
-  const share = cluster.isWorker ? { POOL: String(Math.max(1, Math.floor(settings.pool / settings.workers))) } : {};
-  const isFirst = cluster.isPrimary || environment['FORMAT_GATEWAY_WORKER'] === '1';
-  const server = await startServer({ ...environment, ...share }, { withAdmin: isFirst });
-  if (cluster.isWorker) process.send?.({ origin: server.origin, adminOrigin: server.adminOrigin });
-  else announce(server, settings);
-  const stop = once(process, 'SIGTERM').then(() => undefined);
-  await Promise.race([stop, once(process, 'SIGINT'), once(process, 'disconnect')]);
-  await server.close();
-  process.exit(0);
-}
-
-function announce(
-  { origin, adminOrigin }: { origin: string; adminOrigin: string | undefined },
-  settings: Settings,
-): void {
-  const token = settings.adminToken === undefined ? `, token in ${join(settings.dataDir, 'admin.token')}` : '';
-  console.log(`Format gateway: ${origin}/   (try ${origin}/https://example.org/)`);
-  if (adminOrigin !== undefined) console.log(`Admin API:      ${adminOrigin}/api/${token}`);
-}
-
-if (import.meta.main) {
-  try {
-    await runServer();
-  } catch (error) {
-    console.error(
-      error instanceof SettingsError || error instanceof RangeError
-        ? `The settings are wrong:\n${error.message}`
-        : error,
-    );
-    process.exit(error instanceof SettingsError || error instanceof RangeError ? 2 : 1);
-  }
 }

@@ -10,6 +10,7 @@ import type { Values } from '../core/config.ts';
 import type { Log } from '../core/log.ts';
 import type { Pool } from '../formatters/pool/pool.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
+import type { FormatterSwitches } from '../formatters/switches.ts';
 import { isWithin, parseAddressRange } from '../gateway/address-range.ts';
 import type { Readiness } from '../gateway/pages/health.ts';
 import { receive } from '../gateway/received.ts';
@@ -30,7 +31,7 @@ export interface AdminParts {
   readonly clients: Clients;
   readonly detect: (read: (fieldName: string) => string | undefined) => Detection;
   readonly registry: () => FormatterRegistry;
-  readonly useRegistry: (registry: FormatterRegistry) => void;
+  readonly switches: FormatterSwitches;
   readonly pool: Pool;
   readonly readiness: Readiness;
 }

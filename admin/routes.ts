@@ -122,7 +122,7 @@ function clientRoutes({ clients, profiles }: AdminParts): ApiRoute[] {
   ];
 }
 
-function formatterRoutes({ registry, useRegistry, pool }: AdminParts): ApiRoute[] {
+function formatterRoutes({ registry, switches, pool }: AdminParts): ApiRoute[] {
   const statuses = () => pool.status().map((status) => ({ ...status, enabled: registry().isEnabled(status.name) }));
   return [
     { method: 'GET', path: '/api/formatters', handle: () => ({ json: { formatters: statuses() } }) },
@@ -137,10 +137,7 @@ function formatterRoutes({ registry, useRegistry, pool }: AdminParts): ApiRoute[
           throw new GatewayError('NOT_FOUND', { path: `/api/formatters/${name}` });
         if (typeof enabled !== 'boolean')
           throw new GatewayError('BAD_INPUT', { why: '`enabled` must be true or false' });
-        const off = registry()
-          .list()
-          .filter((each) => !registry().isEnabled(each.name) && each.name !== name);
-        useRegistry(registry().withDisabled([...off.map((each) => each.name), ...(enabled ? [] : [name])]));
+        switches.set(name, enabled);
         return { json: statuses().find((status) => status.name === name) };
       },
     },

@@ -7,6 +7,7 @@ import { addFetchVerb } from './verbs/fetch.ts';
 import { addFormatterVerbs } from './verbs/formatters.ts';
 import { addHealthVerb } from './verbs/health.ts';
 import { addProfileVerbs } from './verbs/profiles.ts';
+import { addServeVerb } from './verbs/serve.ts';
 import { UnreachableError } from './verbs/server-call.ts';
 import { addUserVerbs } from './verbs/users.ts';
 
@@ -16,15 +17,8 @@ const program = new Command('format-gateway')
   .showHelpAfterError('(--help tells what there is)')
   .exitOverride();
 
-program
-  .command('serve')
-  .description('Serve until a signal ends it. Settings come from the environment and `.env`; see `config print`.')
-  .action(async () => {
-    const { runServer } = await import('../main.ts');
-    await runServer();
-  });
-
 for (const add of [
+  addServeVerb,
   addFetchVerb,
   addProfileVerbs,
   addFormatterVerbs,

@@ -36,7 +36,7 @@ export interface GatewayParts {
   readonly sites: readonly Site[];
   readonly users: Users;
   /** Origin under which clients know the gateway. */
-  readonly publicOrigin: string;
+  readonly publicOrigin: () => string;
   /** Secret of this installation, shared by its processes. */
   readonly instanceKey: string;
   readonly clock: Clock;
@@ -81,8 +81,10 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     rules: {
       modes: settings.modes,
       sites: parts.sites,
-      publicOrigin: parts.publicOrigin,
-      publicHost: hostNameOf(new URL(parts.publicOrigin).host),
+      get publicOrigin() {
+        return parts.publicOrigin();
+      },
+      publicHost: hostNameOf(new URL(parts.publicOrigin()).host),
       ownHosts: settings.ownHosts,
     },
     access: makeAccess({

@@ -19,9 +19,9 @@ interface Program {
   readonly adminOrigin: string;
 }
 
-/** Starts `main.ts` and waits for the addresses it prints. */
+/** Starts `serve` and waits for the addresses it prints. */
 async function startProgram(environment: Record<string, string>): Promise<Program> {
-  const child = spawn(process.execPath, [join(ROOT, 'main.ts')], {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/cli.ts'), 'serve'], {
     cwd: environment['DATA_DIR'],
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -124,7 +124,7 @@ test.serial('SIGTERM lets a request under way finish and takes no new one', asyn
 });
 
 test.serial('wrong settings are all told together and stop the start with exit code 2', async (t) => {
-  const child = spawn(process.execPath, [join(ROOT, 'main.ts')], {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/cli.ts'), 'serve'], {
     env: { PORT: '99999', WORKERS: 'x', MODES: 'prefix,other', UPSTREAM_PORTS: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -1,5 +1,6 @@
 /** Step `fetch`: the original, by the guarded egress; concurrent askers of the same shared resource cause one request (C-6). */
 
+import type { Readable } from 'node:stream';
 import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
 import { isNoTransform, isPrivateOrNoStore, parseCacheControl } from '../../core/cache-control.ts';
 import type { Fields } from '../../core/fields.ts';
@@ -10,6 +11,7 @@ import type { OriginalFacts } from '../cache/original-index.ts';
 import { canonicalJson } from '../cache/variant-cache.ts';
 import { isPicture } from '../document-types.ts';
 import type { Exchange } from '../exchange.ts';
+import { uploadOf } from '../upload.ts';
 import { choose, type OriginalHead } from './choose.ts';
 import { digestOf, type Original } from './format.ts';
 import type { CacheReport } from './reply-fields.ts';
@@ -73,7 +75,7 @@ function isShareable(fetched: FetchedOriginal): boolean {
 async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<FetchedOriginal> {
   const { order, target, gateway, received } = exchange;
   const started = gateway.clock.monotonic();
-  const send = (fields: Fields, body: typeof received.body | undefined) =>
+  const send = (fields: Fields, body: Readable | undefined) =>
     gateway.egress.fetchUpstream({
       method: order.method,
       url: order.url,
@@ -84,7 +86,7 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
       timing: order.isPassThrough ? 'pass-through' : 'formatted',
       ...(target.site === undefined ? {} : { grant: grantOf(target.site.upstream) }),
     });
-  let response = await send(order.fields, received.hasBody ? received.body : undefined);
+  let response = await send(order.fields, uploadOf(received, gateway.limits.maxUploadBytes));
   if (mustAskAgain(response, exchange)) {
     response.body.destroy();
     response = await send(
@@ -92,6 +94,7 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
       undefined,
     );
   }
+  dropInvalidated(exchange, response);
   exchange.timings.push({ name: 'fetch', ms: gateway.clock.monotonic() - started });
   return wrap(response, exchange, signal);
 }
@@ -146,6 +149,16 @@ function originReport({ cache, status }: UpstreamResponse): CacheReport['origin'
     ? {}
     : { forward: cache.fwd ?? 'uri-miss', status: cache.fwdStatus ?? status, stored: cache.stored === true };
   return { hit: cache.hit, ...forwarded, ...(cache.ttlSeconds === undefined ? {} : { ttl: cache.ttlSeconds }) };
+}
+
+// RFC 9111 4.4: an unsafe method that worked makes what is known of its target, and of where it points, invalid (C-4).
+function dropInvalidated({ order, gateway }: Exchange, { status, fields }: UpstreamResponse): void {
+  if (/^(?:GET|HEAD|OPTIONS|TRACE)$/.test(order.method) || status >= 400) return;
+  gateway.originals.drop(order.url.href);
+  for (const name of ['location', 'content-location']) {
+    const url = URL.parse(fields.get(name) ?? '', order.url);
+    if (fields.has(name) && url?.origin === order.url.origin) gateway.originals.drop(url.href);
+  }
 }
 
 function grantOf(upstream: URL): { host: string; port: number } {

@@ -45,7 +45,7 @@ export function makeUpstreamRequest(received: Received, target: Target, parts: U
   const fields = received.fields.clone();
   removeHopByHop(fields);
   for (const name of fields.names()) if (isOwnRequestField(name)) fields.delete(name);
-  fields.delete('host').delete('expect').delete('content-length');
+  fields.delete('host').delete('expect');
   const noTransform = isNoTransform(received.fields);
   const isSafe = received.method === 'GET' || received.method === 'HEAD';
   const isPassThrough =
