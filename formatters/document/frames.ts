@@ -2,7 +2,7 @@
 import type { CheerioAPI } from 'cheerio';
 import type { ChildNode, Element } from 'domhandler';
 import { cleanAddress, readUrl } from '../../core/links/address-map.ts';
-import { editTree, isHtml, makeElement, makeText, setChildren, walkElements } from './edit-tree.ts';
+import { editTree, isHtml, makeElement, makeText, setChildren } from './edit-tree.ts';
 import { isBeacon, isTinyPicture } from './furniture.ts';
 
 /**
@@ -33,16 +33,23 @@ function framesetBody(frameset: Element, pageUrl: string): Element | readonly Ch
   if (frameset.parent !== null && isHtml(frameset.parent) && frameset.parent.name === 'frameset') return frameset;
   const items: ChildNode[] = [];
   const rest: ChildNode[] = [];
-  walkElements(frameset, (element) => {
-    if (element.name === 'frame') {
-      const link = frameLink(element, pageUrl);
-      if (link !== undefined) items.push(makeElement('li', {}, [link]));
-    }
-    if (element.name === 'noframes') rest.push(element);
-  });
+  collectFrames(frameset, pageUrl, { items, rest });
   const body = makeElement('body');
   setChildren(body, [makeElement('ul', {}, items), ...rest]);
   return body;
+}
+
+/** Frames of this and of inner framesets, and what stands beside them: the content of `noframes`. */
+function collectFrames(frameset: Element, pageUrl: string, into: { items: ChildNode[]; rest: ChildNode[] }): void {
+  for (const child of frameset.children) {
+    if (!isHtml(child)) continue;
+    if (child.name === 'frameset') collectFrames(child, pageUrl, into);
+    else if (child.name !== 'frame') into.rest.push(child);
+    else {
+      const link = frameLink(child, pageUrl);
+      if (link !== undefined) into.items.push(makeElement('li', {}, [link]));
+    }
+  }
 }
 
 // An address already mapped into the gateway names its own host in the path.

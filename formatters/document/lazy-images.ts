@@ -4,8 +4,11 @@ import { type Element, hasChildren, isTag, isText, type ParentNode } from 'domha
 import { setChildren } from './edit-tree.ts';
 import { isLazyAddress, lazyKind } from './lazy-names.ts';
 
+// By their very names: `blank.gif`, `placeholder-300x200.png`; a picture called `clear-sky.jpg` is one.
 const PLACEHOLDER =
-  /^data:|(?:^|\/)(?:blank|spacer|placeholder|pixel|lazy|loading|loader|transparent|grey|gray|1x1|clear|empty|dummy)[\w-]*\.(?:gif|png|svg|jpe?g|webp)(?:$|[?#])/i;
+  /^data:|(?:^|\/)(?:blank|spacer|placeholder|pixel|lazy|lazyload|loading|loader|transparent|gr[ae]y|clear|empty|dummy|1x1|s)(?:[-_]?\d*(?:x\d+)?)\.(?:gif|png|svg|jpe?g|webp)(?:$|[?#])/i;
+/** A picture in a data URL shorter than this is a point or a line. */
+const MIN_DATA_PICTURE = 200;
 
 /**
  * Gives lazily loaded pictures their real addresses, and drops a placeholder whose picture follows in a `noscript`.
@@ -15,7 +18,13 @@ export function loadLazyImages($: CheerioAPI): void {
   edit($.root()[0]!);
 }
 
-/** True when `src` shows nothing of its own. */
+/** True when `src` shows nothing, and no better address was found. */
+export function isEmptyPicture(src: string | undefined): boolean {
+  if (src === undefined || src.trim() === '') return true;
+  return /^\s*data:/i.test(src) && (src.length < MIN_DATA_PICTURE || /^\s*data:image\/svg/i.test(src));
+}
+
+/** True when `src` only keeps the place of a picture that a script would load. */
 export function isPlaceholder(src: string | undefined): boolean {
   return src === undefined || src === '' || PLACEHOLDER.test(src);
 }

@@ -5,7 +5,7 @@ import { editTree, isHtml, makeElement, makeText, type Replacement, textOf } fro
 import { foreignText } from './foreign-text.ts';
 import { frameLink } from './frames.ts';
 import { isAdvertisement, isBeacon, isConsentDialogue, isHidden, isTinyPicture } from './furniture.ts';
-import { isPlaceholder } from './lazy-images.ts';
+import { isEmptyPicture } from './lazy-images.ts';
 import type { PageDemand } from './page-demand.ts';
 import { choosePicture, pictureImage } from './pictures.ts';
 
@@ -73,7 +73,7 @@ function stand(element: Element, demand: PageDemand, pageUrl: string): Replaceme
 function standForPicture(img: Element, demand: PageDemand): Replacement {
   choosePicture(img, demand.maxWidth);
   const { alt, src } = img.attribs;
-  if (demand.images && !isPlaceholder(src)) return img;
+  if (demand.images && !isEmptyPicture(src)) return img;
   // Alternative text stays in the picture's place; without one a picture is an ornament, or a link's only sign.
   return alt?.trim() ? makeText(` ${alt} `) : undefined;
 }

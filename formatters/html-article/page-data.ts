@@ -23,7 +23,7 @@ export function findPageData($: CheerioAPI): string[] {
       found.push(textIn(element));
     for (const name in element.attribs) if (DATA_ATTRIBUTE.test(name)) found.push(element.attribs[name]!);
   });
-  return found.filter((json) => json.length > MIN_PIECE && json.length <= MAX_JSON);
+  return found.filter((json) => json.length <= MAX_JSON);
 }
 
 /** The pieces of HTML or text in page data, in order, none twice. */

@@ -1,0 +1,264 @@
+/** Elements of lines to pieces. */
+import { type ChildNode, type Element, hasChildren, isTag, isText } from 'domhandler';
+import { isHtml, textOf } from '../edit-tree.ts';
+import { foreignText } from '../foreign-text.ts';
+import { frameLink } from '../frames.ts';
+import { isBeacon, isTinyPicture } from '../furniture.ts';
+import { isPlaceholder } from '../lazy-images.ts';
+import { choosePicture, pictureImage } from '../pictures.ts';
+import { safeAddress } from '../sanitise-attributes.ts';
+import { isConcealed } from './concealment.ts';
+import { readControl } from './controls.ts';
+import { isDrawnFormula, readMathMl, readMathPicture, readMathScript } from './formulas.ts';
+import { InlineRun, isBlank, trimEnd } from './inline-run.ts';
+import type { Inline, Mark } from './model.ts';
+import type { Survey } from './survey.ts';
+
+/** How a tree is read. */
+export interface ReadOptions {
+  /** Absolute address of the page. */
+  readonly pageUrl: string;
+  /** The address to write for one that is safe to follow; empty when there is none. */
+  readonly resolve: (address: string) => string;
+  /** Pixels a picture should be wide, where the page offers several. */
+  readonly pictureWidth: number;
+  /** Footnotes become notes, not links and list items. */
+  readonly notes: boolean;
+}
+
+const MARKS: Readonly<Record<string, Mark>> = {
+  b: 'strong',
+  cite: 'emphasis',
+  del: 'deleted',
+  dfn: 'emphasis',
+  em: 'emphasis',
+  i: 'emphasis',
+  s: 'deleted',
+  strike: 'deleted',
+  strong: 'strong',
+  sub: 'subscript',
+  sup: 'superscript',
+  var: 'emphasis',
+};
+const CODE = new Set(['code', 'kbd', 'samp', 'tt']);
+const DROPPED = new Set(
+  'applet area base basefont bgsound col colgroup datalist frame frameset head link map meta noembed noframes param rp source style template title track wbr'.split(
+    ' ',
+  ),
+);
+// Marks that authors put behind headings to link to them.
+const ANCHOR_MARK = /^[\s#¶§🔗\u200b\ufeff]*$/u;
+const BACK_MARK = /^[\s↩⤴↑^↵⏎\ufe0e\ufe0f]*$/u;
+
+interface Within {
+  readonly run: InlineRun;
+  readonly inCode: boolean;
+  readonly inHeading: boolean;
+  readonly inNote: boolean;
+  readonly marks: ReadonlySet<Mark>;
+}
+
+/** Reads lines; shared by all blocks of one page. */
+export class InlineReader {
+  readonly options: ReadOptions;
+  readonly survey: Survey;
+  /** True while a footnote is read: links back are left out. */
+  inNote = false;
+
+  constructor(options: ReadOptions, survey: Survey) {
+    this.options = options;
+    this.survey = survey;
+  }
+
+  /** A whole element as one line, the blocks in it included. */
+  line(element: Element, inHeading = false): Inline[] {
+    const run = new InlineRun();
+    this.read(element.children, run, inHeading);
+    return trimEnd(run.content);
+  }
+
+  /** Adds nodes to a line. */
+  read(nodes: readonly ChildNode[], run: InlineRun, inHeading = false): void {
+    const within = { run, inCode: false, inHeading, inNote: this.inNote, marks: new Set<Mark>() };
+    this.#nodes(nodes, run.content, within);
+  }
+
+  #nodes(nodes: readonly ChildNode[], into: Inline[], within: Within): void {
+    for (const node of nodes) {
+      if (isText(node)) within.run.text(into, node.data, within.inCode ? 'code' : 'text');
+      else if (isTag(node)) this.#element(node, into, within);
+      else if (hasChildren(node)) this.#nodes(node.children as ChildNode[], into, within);
+    }
+  }
+
+  #element(element: Element, into: Inline[], within: Within): void {
+    const { name } = element;
+    if (name === 'math') {
+      const formula = readMathMl(element);
+      if (formula !== undefined) within.run.add(into, formula);
+      return;
+    }
+    if (DROPPED.has(name) || isDrawnFormula(element)) return;
+    // Formulas are hidden where a picture or a drawing of them is shown.
+    if (isConcealed(element)) return this.#hiddenFormula(element, into, within);
+    if (!isHtml(element)) return this.#foreign(element, into, within);
+    const mark = MARKS[name];
+    if (mark !== undefined) return this.#mark(element, mark, into, within);
+    if (CODE.has(name)) return this.#nodes(element.children, into, { ...within, inCode: true });
+    this.#special(element, into, within);
+  }
+
+  #special(element: Element, into: Inline[], within: Within): void {
+    switch (element.name) {
+      case 'a':
+        return this.#link(element, into, within);
+      case 'br':
+        return within.run.add(into, { kind: 'break' });
+      case 'img':
+        return this.#picture(element, into, within);
+      case 'picture': {
+        const img = pictureImage(element);
+        return img === undefined ? undefined : this.#picture(img, into, within);
+      }
+      case 'script': {
+        const formula = readMathScript(element);
+        return formula === undefined ? undefined : within.run.add(into, formula);
+      }
+      case 'button':
+      case 'input':
+      case 'select':
+      case 'textarea': {
+        const control = readControl(element);
+        return control === undefined ? undefined : within.run.add(into, { kind: 'control', control });
+      }
+      case 'audio':
+      case 'embed':
+      case 'iframe':
+      case 'video':
+        return this.#medium(element, into, within);
+      case 'q':
+        within.run.text(into, '“');
+        this.#nodes(element.children, into, within);
+        return within.run.text(into, '”');
+      case 'rt':
+        within.run.text(into, '(');
+        this.#nodes(element.children, into, within);
+        return within.run.text(into, ')');
+      default:
+        return this.#block(element, into, within);
+    }
+  }
+
+  /** A block in a line: apart from what surrounds it. */
+  #block(element: Element, into: Inline[], within: Within): void {
+    const isApart = this.#isApart(element);
+    if (isApart) within.run.text(into, ' ');
+    this.#nodes(element.children, into, within);
+    if (isApart) within.run.text(into, ' ');
+  }
+
+  #isApart({ name }: Element): boolean {
+    return /^(?:p|div|li|dt|dd|h[1-6]|t[dhr]|section|article|blockquote|pre|figcaption|ul|ol|table)$/.test(name);
+  }
+
+  #mark(element: Element, mark: Mark, into: Inline[], within: Within): void {
+    const isWithin = within.marks.has(mark) || within.inCode;
+    if (isWithin) return this.#nodes(element.children, into, within);
+    const last = into.at(-1);
+    const joins = last !== undefined && last.kind === 'mark' && last.mark === mark;
+    const content: Inline[] = joins ? last.content : [];
+    const before = content.length;
+    this.#nodes(element.children, content, { ...within, marks: new Set([...within.marks, mark]) });
+    if (joins || content.length === before) return;
+    if (content.every((piece) => piece.kind === 'break' || piece.kind === 'note')) into.push(...content);
+    else if (isBlank(content)) into.push({ kind: 'text', text: ' ' });
+    else into.push({ kind: 'mark', mark, content });
+  }
+
+  #link(element: Element, into: Inline[], within: Within): void {
+    const { survey, options } = this;
+    const { attribs } = element;
+    const label = options.notes ? survey.references.get(element) : undefined;
+    if (label !== undefined) return within.run.add(into, { kind: 'note', label });
+    const href = attribs['href'];
+    const address = href === undefined ? '' : this.address(href);
+    if (address === '') return this.#nodes(element.children, into, within);
+    if (within.inNote && this.#leadsBack(element)) return;
+    if (within.inHeading && href!.startsWith('#') && ANCHOR_MARK.test(textOf(element))) return;
+    const content: Inline[] = [];
+    this.#nodes(element.children, content, within);
+    const name = (attribs['aria-label'] ?? attribs['title'] ?? '').trim();
+    if (isBlank(content)) {
+      // A link that shows a picture without text is what it is called.
+      if (name === '') return void into.push(...content);
+      within.run.text(content, name);
+    }
+    const title = (attribs['title'] ?? '').replace(/\s+/g, ' ').trim();
+    into.push({ kind: 'link', href: address, title, content });
+  }
+
+  #leadsBack(element: Element): boolean {
+    const { href, role } = element.attribs;
+    if (!href?.startsWith('#')) return false;
+    return role === 'doc-backlink' || this.survey.origins.has(href.slice(1)) || BACK_MARK.test(textOf(element));
+  }
+
+  #picture(img: Element, into: Inline[], within: Within): void {
+    if (isConcealed(img) || isTinyPicture(img) || isBeacon(img.attribs['src'] ?? '')) return;
+    const formula = readMathPicture(img);
+    if (formula !== undefined) return within.run.add(into, formula);
+    const { srcset, src } = img.attribs;
+    if (srcset !== undefined || isPlaceholder(src)) choosePicture(img, this.options.pictureWidth);
+    const chosen = img.attribs['src'];
+    const isShown = chosen !== undefined && !isPlaceholder(chosen) && !/^\s*data:/i.test(chosen);
+    const alt = oneLine(img.attribs['alt'] ?? '');
+    const address = isShown ? this.address(chosen, 'picture') : '';
+    if (address === '' && alt === '') return;
+    within.run.add(into, { kind: 'picture', src: address, alt, title: oneLine(img.attribs['title'] ?? '') });
+  }
+
+  /** A frame, film or sound as a link. */
+  #medium(element: Element, into: Inline[], within: Within): void {
+    if (element.name === 'iframe' || element.name === 'embed') {
+      const link = frameLink(element, this.options.pageUrl);
+      if (link !== undefined) this.#link(link, into, within);
+      return;
+    }
+    const source = element.children.find((child) => isTag(child) && child.name === 'source');
+    const src = element.attribs['src'] ?? (source !== undefined && isTag(source) ? source.attribs['src'] : undefined);
+    const address = src === undefined ? '' : this.address(src, 'resource');
+    if (address === '') return this.#nodes(element.children, into, within);
+    const name = element.attribs['title'] ?? element.attribs['aria-label'] ?? '';
+    const content: Inline[] = [];
+    within.run.text(content, oneLine(name) || (element.name === 'video' ? 'Video' : 'Audio'));
+    into.push({ kind: 'link', href: address, title: '', content });
+  }
+
+  #foreign(element: Element, into: Inline[], within: Within): void {
+    const words = foreignText(element);
+    if (words !== undefined) within.run.text(into, textOf(words));
+  }
+
+  #hiddenFormula(element: Element, into: Inline[], within: Within): void {
+    const classes = element.attribs['class'] ?? '';
+    if (!/\b(?:mwe-math-mathml|katex-mathml|MJX_Assistive_MathML)/.test(classes)) return;
+    const sibling = element.next;
+    // Its picture says the same.
+    if (sibling !== null && isTag(sibling) && sibling.name === 'img') return;
+    this.#nodes(element.children, into, within);
+  }
+
+  /** The address to write, or an empty text when it must not be followed. */
+  address(value: string, place: 'link' | 'picture' | 'resource' = 'link'): string {
+    const safe = safeAddress(value, place);
+    return safe === undefined || safe === '' ? '' : this.options.resolve(safe);
+  }
+}
+
+function oneLine(text: string): string {
+  const run = new InlineRun();
+  const content: Inline[] = [];
+  run.text(content, text);
+  const first = content[0];
+  return first?.kind === 'text' ? first.text.trimEnd() : '';
+}
