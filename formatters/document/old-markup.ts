@@ -1,6 +1,7 @@
 /** HTML of today in the words of HTML 3.2 and of XHTML Mobile Profile 1.0. */
 import type { CheerioAPI } from 'cheerio';
 import { type ChildNode, type Element, ProcessingInstruction } from 'domhandler';
+import { BLOCKS } from './collapse.ts';
 import { editTree, isHtml, makeElement, makeText, type Replacement, setChildren } from './edit-tree.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
@@ -36,8 +37,7 @@ const XHTML_MP: Markup = {
     head hr html i img input kbd label li link meta ol optgroup option p pre q samp select small span strong table td
     textarea th title tr ul var`),
   attributes: words(`
-    abbr accept-charset action align alt checked cite cols colspan content disabled enctype for headers height href
-    hreflang id label lang maxlength method multiple name rel rows rowspan scope selected size src start summary title
+    abbr action align alt checked cite cols colspan content enctype for headers height href hreflang id label maxlength method multiple name rel rows rowspan scope selected size src start summary title
     type value width`),
   renamed: {
     del: 'span',
@@ -69,6 +69,7 @@ export function toXhtmlMp($: CheerioAPI): void {
 function translate($: CheerioAPI, markup: Markup): void {
   const root = $.root()[0]!;
   editTree(root, { leave: (node) => (isHtml(node) ? translateElement(node, markup) : node) });
+  if (markup === XHTML_MP) editTree(root, { leave: (node) => (isHtml(node) ? validate(node) : node) });
   const doctype = new ProcessingInstruction('!doctype', '!DOCTYPE html');
   doctype['x-name'] = 'html';
   doctype['x-publicId'] = markup.publicId;
@@ -96,20 +97,67 @@ function rename(element: Element, markup: Markup): Replacement {
   if (!markup.elements.has(next)) return element.children;
   element.name = next;
   keepAttributes(element, markup);
+  if (next === 'a') setChildren(element, inlineOnly(element.children));
   return element;
 }
 
 function keepAttributes(element: Element, markup: Markup): void {
   const { attribs, name } = element;
+  if (markup === XHTML_MP && attribs['lang'] !== undefined) attribs['xml:lang'] = attribs['lang'];
   if (markup === XHTML_MP && name === 'a' && attribs['name'] !== undefined) {
     attribs['id'] ??= attribs['name'];
     delete attribs['name'];
   }
   for (const attribute in attribs) {
     const isBare = markup === HTML_32 && (name === 'div' || name === 'p');
-    const isRoot = attribute === 'xml:lang' || (attribute === 'lang' && markup === XHTML_MP);
+    const isRoot = attribute === 'xml:lang' || attribute === 'xmlns';
     if (!isRoot && (isBare || !markup.attributes.has(attribute))) delete attribs[attribute];
   }
+}
+
+/** A link of old holds no blocks: what they held stands in lines. */
+function inlineOnly(children: readonly ChildNode[]): ChildNode[] {
+  return children.flatMap((child) => {
+    if (!isHtml(child)) return [child];
+    setChildren(child, inlineOnly(child.children));
+    if (!BLOCKS.has(child.name)) return [child];
+    const line = child.children;
+    return child.next === null ? line : [...line, makeElement('br')];
+  });
+}
+
+/** What the document type of XHTML Mobile Profile demands of single elements (CT-18). */
+function validate(element: Element): Element {
+  const { name, attribs } = element;
+  if (name === 'img') attribs['alt'] ??= '';
+  if (name === 'form') attribs['action'] ??= '';
+  if (name === 'textarea') {
+    attribs['rows'] ??= '3';
+    attribs['cols'] ??= '20';
+  }
+  if (name === 'ul' || name === 'ol') delete attribs['type'];
+  if (name === 'body' || name === 'form' || name === 'blockquote') setChildren(element, boxLines(element.children));
+  if (name === 'head' && !element.children.some((child) => isHtml(child) && child.name === 'title'))
+    setChildren(element, [makeElement('title'), ...element.children]);
+  return element;
+}
+
+/** Text and inline elements in a row stand in boxes of their own. */
+function boxLines(children: readonly ChildNode[]): ChildNode[] {
+  const out: ChildNode[] = [];
+  let line: ChildNode[] = [];
+  const flush = (): void => {
+    if (line.some((each) => !('data' in each) || each.data.trim() !== '')) out.push(makeElement('div', {}, line));
+    line = [];
+  };
+  for (const child of children) {
+    if (isHtml(child) && BLOCKS.has(child.name)) {
+      flush();
+      out.push(child);
+    } else line.push(child);
+  }
+  flush();
+  return out.length === 0 ? [makeElement('div')] : out;
 }
 
 /** A button is a field that sends: `button` came later than both. One without a name sends none. */

@@ -12,7 +12,7 @@ const RASTER = /^data:image\/(?:png|gif|jpe?g|webp|avif|bmp|x-icon)[;,]/i;
 const ARIA = /^aria-[a-z]+$/;
 // A `name` of these is what a form sends: it stays as it is, or the form would not work.
 const CONTROLS = new Set(['button', 'fieldset', 'input', 'output', 'select', 'textarea', 'meta', 'details']);
-const REFERENCES = new Set(['for', 'form', 'headers', 'list']);
+const REFERENCES = new Set(['for', 'form', 'list']);
 const TARGETS = new Set(['_blank', '_parent', '_self', '_top']);
 
 /** The attributes of `element` that the policy lets through, in a table without prototype. */
@@ -48,13 +48,19 @@ function attributeValue(element: Element, name: string, value: string): string |
   if (name === 'srcset') return srcsetValue(value);
   if (name === 'style') return sanitiseCss(value).trim() || undefined;
   if (name === 'target') return TARGETS.has(value.toLowerCase()) ? value : undefined;
-  if (name === 'id' || (name === 'name' && !CONTROLS.has(element.name))) return safeName(value);
-  if (REFERENCES.has(name) || name.startsWith('aria-')) return value.split(' ').map(safeName).join(' ');
+  if (name === 'id' || (name === 'name' && !CONTROLS.has(element.name))) return safeName(value, element.name);
+  // Labels and lists belong to fields; what else is referred to may be anything.
+  const referred = REFERENCES.has(name) ? 'input' : name.startsWith('aria-') || name === 'headers' ? 'p' : undefined;
+  if (referred !== undefined)
+    return value
+      .split(' ')
+      .map((each) => safeName(each, referred))
+      .join(' ');
   return value;
 }
 
 function addressValue(element: Element, name: string, value: string): string | undefined {
-  if (value.startsWith('#')) return `#${safeName(value.slice(1))}`;
+  if (value.startsWith('#')) return `#${safeName(value.slice(1), name === 'usemap' ? 'map' : 'p')}`;
   if (name === 'href') return safeAddress(value, element.name === 'link' ? 'resource' : 'link');
   const isPicture = (element.name === 'img' || element.name === 'source') && name === 'src';
   return safeAddress(value, isPicture ? 'picture' : 'resource');

@@ -48,8 +48,9 @@ function foreignAttributes(element: Element, isSvg: boolean): Record<string, str
     const value = element.attribs[name]!;
     if (name === 'href' || name === 'xlink:href') {
       // `use` and gradients point within the page; anything else would fetch.
-      if (isSvg && element.name !== 'svg' && value.startsWith('#')) kept['href'] = `#${safeName(value.slice(1))}`;
-    } else if (name === 'id') kept[name] = safeName(value);
+      if (isSvg && element.name !== 'svg' && value.startsWith('#'))
+        kept['href'] = `#${safeName(value.slice(1), element.name)}`;
+    } else if (name === 'id') kept[name] = safeName(value, element.name);
     else if ((allowed.has(name) || /^aria-[a-z]+$/.test(name)) && isPlain(value)) kept[name] = value;
   }
   return kept;

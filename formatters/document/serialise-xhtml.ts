@@ -7,7 +7,7 @@ const VOID = new Set('area base br col hr img input link meta param source track
 const BOOLEAN = new Set('checked disabled multiple readonly required reversed selected'.split(' '));
 // XML 1.0 2.2: no other character may stand in a document, not even as a reference.
 const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
-const NAME = /^[a-z][a-z0-9-]*$/;
+const NAME = /^(?:xml:lang|[a-z][a-z0-9-]*)$/;
 
 /** The document as XML text in UTF-8, declaration and document type included. Depth costs no call frames. */
 export function serialiseXhtml($: CheerioAPI): string {
