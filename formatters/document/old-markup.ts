@@ -1,8 +1,8 @@
 /** HTML of today in the words of HTML 3.2 and of XHTML Mobile Profile 1.0. */
 import type { CheerioAPI } from 'cheerio';
 import { type ChildNode, type Element, ProcessingInstruction } from 'domhandler';
-import { BLOCKS } from './collapse.ts';
 import { editTree, isHtml, makeElement, makeText, type Replacement, setChildren } from './edit-tree.ts';
+import { fitXhtml, inlineOnly } from './xhtml-content.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
@@ -69,7 +69,7 @@ export function toXhtmlMp($: CheerioAPI): void {
 function translate($: CheerioAPI, markup: Markup): void {
   const root = $.root()[0]!;
   editTree(root, { leave: (node) => (isHtml(node) ? translateElement(node, markup) : node) });
-  if (markup === XHTML_MP) editTree(root, { leave: (node) => (isHtml(node) ? validate(node) : node) });
+  if (markup === XHTML_MP) editTree(root, { leave: (node) => (isHtml(node) ? fitXhtml(node) : node) });
   const doctype = new ProcessingInstruction('!doctype', '!DOCTYPE html');
   doctype['x-name'] = 'html';
   doctype['x-publicId'] = markup.publicId;
@@ -113,51 +113,6 @@ function keepAttributes(element: Element, markup: Markup): void {
     const isRoot = attribute === 'xml:lang' || attribute === 'xmlns';
     if (!isRoot && (isBare || !markup.attributes.has(attribute))) delete attribs[attribute];
   }
-}
-
-/** A link of old holds no blocks: what they held stands in lines. */
-function inlineOnly(children: readonly ChildNode[]): ChildNode[] {
-  return children.flatMap((child) => {
-    if (!isHtml(child)) return [child];
-    setChildren(child, inlineOnly(child.children));
-    if (!BLOCKS.has(child.name)) return [child];
-    const line = child.children;
-    return child.next === null ? line : [...line, makeElement('br')];
-  });
-}
-
-/** What the document type of XHTML Mobile Profile demands of single elements (CT-18). */
-function validate(element: Element): Element {
-  const { name, attribs } = element;
-  if (name === 'img') attribs['alt'] ??= '';
-  if (name === 'form') attribs['action'] ??= '';
-  if (name === 'textarea') {
-    attribs['rows'] ??= '3';
-    attribs['cols'] ??= '20';
-  }
-  if (name === 'ul' || name === 'ol') delete attribs['type'];
-  if (name === 'body' || name === 'form' || name === 'blockquote') setChildren(element, boxLines(element.children));
-  if (name === 'head' && !element.children.some((child) => isHtml(child) && child.name === 'title'))
-    setChildren(element, [makeElement('title'), ...element.children]);
-  return element;
-}
-
-/** Text and inline elements in a row stand in boxes of their own. */
-function boxLines(children: readonly ChildNode[]): ChildNode[] {
-  const out: ChildNode[] = [];
-  let line: ChildNode[] = [];
-  const flush = (): void => {
-    if (line.some((each) => !('data' in each) || each.data.trim() !== '')) out.push(makeElement('div', {}, line));
-    line = [];
-  };
-  for (const child of children) {
-    if (isHtml(child) && BLOCKS.has(child.name)) {
-      flush();
-      out.push(child);
-    } else line.push(child);
-  }
-  flush();
-  return out.length === 0 ? [makeElement('div')] : out;
 }
 
 /** A button is a field that sends: `button` came later than both. One without a name sends none. */
