@@ -21,7 +21,12 @@ import { isPlainData } from './descriptor.ts';
 /**
  * Fields of the reply that a formatter may set by `notes` of its result. They travel as a note whose event is `fields`.
  */
-export const REPLY_FIELDS: readonly string[] = ['content-disposition', 'content-language', 'x-markdown-tokens'];
+export const REPLY_FIELDS: readonly string[] = [
+  'content-disposition',
+  'content-language',
+  'refresh',
+  'x-markdown-tokens',
+];
 
 /** Kinds of failure that a formatter may throw; the others are the host's to say. */
 const OWN_KINDS: readonly FailureKind[] = ['cannot', 'too-large', 'hostile'];

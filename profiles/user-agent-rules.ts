@@ -17,6 +17,7 @@ function rule(pattern: RegExp, clientClass: ClientClass, preset: string, evidenc
 
 /** Before anything else: tokens that settle it. Every pattern is linear. */
 const FIRST_RULES: readonly Rule[] = [
+  rule(/\bHeadlessChrome\//, 'desktop', 'desktop', 'Chrome without a window: it shows pages as any other'),
   rule(
     /\b(?:Claude-User|ChatGPT-User|OAI-SearchBot|Perplexity-User|MistralAI-User|DuckAssistBot|Cursor\/|Codex|Devin|Gemini-Deep-Research|GoogleAgent|NovaAct|Claude-Code|opencode)/i,
     'agent',
