@@ -4,7 +4,7 @@ import { textOf, walkElements } from '../document/edit-tree.ts';
 import type { Statistics } from './statistics.ts';
 
 /** Shorter texts may well be meant twice. */
-const MIN_TEXT = 60;
+const MIN_TEXT = 40;
 const MAX_TEXT = 4000;
 
 /** The second and later elements of equal text, outermost first. */
