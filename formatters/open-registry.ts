@@ -23,9 +23,10 @@ export async function openRegistry(
     try {
       builder.register(plugin);
     } catch (error) {
-      faults.push({ path: plugin.source.root, code: 'duplicate-name', message: (error as Error).message });
+      const fault = { path: plugin.source.root, code: 'duplicate-name', message: (error as Error).message };
+      log.error('component cannot be used', fault);
+      faults.push(fault);
     }
   }
-  for (const fault of faults) log.error('a plugin cannot be used', { ...fault });
   return { registry: builder.freeze(), plugins: { ...plugins, faults } };
 }

@@ -386,3 +386,67 @@ test('reverse mode: a site is served under its own name, its links rewritten to 
     await rm(folder, { recursive: true });
   }
 });
+
+test('seen 5: a plugin of ten lines works by a profile that names it; plugins that misbehave cost only their own request', async (t) => {
+  t.timeout(60_000);
+  const { mkdtemp, writeFile, rm } = await import('node:fs/promises');
+  const folder = await mkdtemp('/tmp/plugins-');
+  const misdeeds = {
+    throws: "throw new Error('x')",
+    exits: 'process.exit(0)',
+    kills: "process.kill(process.pid, 'SIGKILL')",
+    hangs: 'for (;;);',
+  };
+  try {
+    const plugin = (name: string, body: string) =>
+      writeFile(
+        `${folder}/${name}.mjs`,
+        `export default { contract: 1, kind: 'formatter', name: '${name}', version: '1.0.0', reads: 'text',
+          edges: [{ from: 'text/plain', to: 'text/plain', keeps: 1, cost: 1, meets: ['${name}'] }],
+          async format(input) { ${body}; return { mediaType: 'text/plain', body: input.body.toUpperCase() } } };`,
+      );
+    await plugin('shout', '');
+    for (const [name, body] of Object.entries(misdeeds)) await plugin(name, body);
+    await writeFile(`${folder}/broken.mjs`, 'this is no module(');
+    await inWorld(
+      async (_t, { origin, through, admin }) => {
+        origin.on('/t', (_, response) => {
+          response.writeHead(200, { 'content-type': 'text/plain' });
+          response.end('hello world');
+        });
+        for (const name of ['shout', ...Object.keys(misdeeds)])
+          t.is(
+            (
+              await admin(`/api/profiles/${name}`, {
+                method: 'PUT',
+                json: { selectable: true, prefers: { formatters: { [name]: true } } },
+              })
+            ).status,
+            201,
+          );
+        const asked = (name: string) => through('/t', { fields: { ...CLIENTS.curl, 'format-profile': name } });
+        const bad = Object.keys(misdeeds).map(asked);
+        const good = await asked('shout');
+        t.is(good.text, 'HELLO WORLD');
+        t.is(good.fields['format-chain'], 'shout;v="1.0.0"');
+        for (const answer of await Promise.all(bad)) {
+          t.is(answer.status, 200);
+          t.is(answer.text, 'hello world');
+          t.is(answer.fields['format-chain'], 'none;reason=failed');
+        }
+        t.is((await asked('shout')).text, 'HELLO WORLD');
+        const { formatters } = JSON.parse((await admin('/api/formatters')).text);
+        t.like(
+          formatters.find((each: { name: string }) => each.name === 'exits'),
+          { faults: 1, suspended: false, enabled: true },
+        );
+        const off = await admin('/api/formatters/shout', { method: 'PATCH', json: { enabled: false } });
+        t.is(off.status, 200, off.text);
+        t.is((await asked('shout')).text, 'hello world', 'switched off');
+      },
+      { environment: { PLUGINS_DIR: folder, FORMAT_TIMEOUT_MS: '1500' } },
+    )(t);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

@@ -132,12 +132,15 @@ function toVariant(key: string, plan: Plan, original: Original, outcome: FormatO
   return { key, plan, ...outcome, isLarger: isLarger(plan, original, outcome), coded: new Map() };
 }
 
+/** Demands that exist to make a page less: where they make it more, they have failed. */
+const LIGHTENING: ReadonlySet<string> = new Set(['full', 'lite', 'article']);
+
 // Law: a reply is never larger than the original of the same type, apart from rewritten addresses; nor is a picture
-// larger than an original that the client takes, unless what was asked cannot be had otherwise.
+// larger than an original that the client takes. What a plugin or a width was asked to do is done whatever it costs.
 function isLarger(plan: Plan, original: Original, outcome: FormatOutcome): boolean {
-  if (outcome.body.byteLength < original.body.byteLength) return false;
-  if ('links' in plan.demands || 'color' in plan.demands) return false;
-  return plan.to === plan.from || (isPicture(plan.from) && isCommonPicture(plan.from));
+  const grown = outcome.body.byteLength - original.body.byteLength;
+  if (isPicture(plan.from)) return grown >= 0 && !('color' in plan.demands) && isCommonPicture(plan.from);
+  return grown > 0 && plan.to === plan.from && Object.keys(plan.demands).every((name) => LIGHTENING.has(name));
 }
 
 function isCommonPicture(essence: string): boolean {
