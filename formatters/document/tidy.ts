@@ -10,6 +10,23 @@ const HEADING = /^h[1-6]$/;
 // They tell what scripts would do.
 const DEAD_ARIA =
   /^aria-(?:expanded|controls|haspopup|live|atomic|relevant|busy|owns|activedescendant|modal|pressed|selected|posinset|setsize)$/;
+// Roles without sense, and those that elements have by themselves.
+const IDLE_ROLES = new Set(['presentation', 'none', 'generic']);
+const OWN_ROLE: Readonly<Record<string, string>> = {
+  a: 'link',
+  article: 'article',
+  aside: 'complementary',
+  button: 'button',
+  form: 'form',
+  img: 'img',
+  li: 'listitem',
+  main: 'main',
+  nav: 'navigation',
+  ol: 'list',
+  section: 'region',
+  table: 'table',
+  ul: 'list',
+};
 const PRESENTATIONAL = new Set(
   'align bgcolor border cellpadding cellspacing class color face height size style valign width tabindex'.split(' '),
 );
@@ -41,18 +58,28 @@ export function tidy(body: Element, { foldsNavigation, namesIcons }: TidyOptions
 function cleanAttributes(element: Element, references: ReadonlySet<string>): void {
   const { attribs, name: tag } = element;
   for (const name in attribs) {
-    const isSizeOfControl = name === 'size' && (tag === 'input' || tag === 'select');
-    const isSizeOfPicture = (name === 'width' || name === 'height') && (tag === 'img' || tag === 'input');
     // The class of code names its language.
     const isLanguage = name === 'class' && (tag === 'code' || tag === 'pre');
-    if (isLanguage) continue;
-    if (PRESENTATIONAL.has(name) && !isSizeOfControl && !isSizeOfPicture) delete attribs[name];
-    else if (DEAD_ARIA.test(name) || /^(?:on|data-|item)/.test(name)) delete attribs[name];
+    if (!isLanguage && isIdle(name, attribs[name]!, tag)) delete attribs[name];
     else if (name === 'id' && !HEADING.test(tag) && !references.has(attribs[name]!)) delete attribs[name];
-    else if (name === 'role' && (attribs[name] === 'presentation' || attribs[name] === 'none') && tag !== 'table')
-      delete attribs[name];
-    else if (name === 'title' && attribs[name]!.trim() === '') delete attribs[name];
   }
+  const said = attribs['title'] ?? attribs['aria-label'];
+  if (said === undefined || (tag !== 'a' && tag !== 'button')) return;
+  // A label that repeats the text is read out twice.
+  const text = textOf(element).replace(/\s+/g, ' ').trim();
+  if (attribs['title']?.trim() === text) delete attribs['title'];
+  if (attribs['aria-label']?.trim() === text) delete attribs['aria-label'];
+}
+
+/** True for an attribute that does nothing in a page without scripts and styles, or says what the element says. */
+function isIdle(name: string, value: string, tag: string): boolean {
+  if (name === 'size' && (tag === 'input' || tag === 'select')) return false;
+  if ((name === 'width' || name === 'height') && (tag === 'img' || tag === 'input')) return false;
+  if (PRESENTATIONAL.has(name) || DEAD_ARIA.test(name) || /^(?:on|data-|item)/.test(name)) return true;
+  if (name === 'role') return (IDLE_ROLES.has(value) && tag !== 'table') || OWN_ROLE[tag] === value;
+  if (name === 'rel' || name === 'hreflang') return tag === 'a';
+  if (name === 'loading' || name === 'decoding') return true;
+  return name === 'title' && value.trim() === '';
 }
 
 /** A link that showed only a picture or an icon gets words: its label, or where it leads. */
