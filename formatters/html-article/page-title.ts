@@ -76,10 +76,10 @@ function readLinkedData(json: string): { author?: string; date?: string } {
   // Two values are wanted from data of any shape and size: looking for them is cheaper than parsing it all.
   const author = /"author"\s*:\s*(?:\[\s*)?\{[^{}]*?"name"\s*:\s*"((?:[^"\\]|\\.){2,100})"/.exec(json)?.[1];
   const date = /"datePublished"\s*:\s*"([\d\-T:.+Z]{8,40})"/.exec(json)?.[1];
-  return { ...(author === undefined ? {} : { author: unescape(author) }), ...(date === undefined ? {} : { date }) };
+  return { ...(author === undefined ? {} : { author: unescapeJson(author) }), ...(date === undefined ? {} : { date }) };
 }
 
-function unescape(text: string): string {
+function unescapeJson(text: string): string {
   try {
     return String(JSON.parse(`"${text}"`));
   } catch {
