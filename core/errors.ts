@@ -190,10 +190,11 @@ export class GatewayError extends Error {
   }
 }
 
-/** The sentence a client reads. Details over 200 characters are cut. */
+/** The sentence a client reads. Details over 200 characters are cut; `why`, which may list many faults, over 4,000. */
 export function publicSentence(code: ErrorCode, details: ErrorDetails): string {
   return CATALOGUE[code].sentence.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = String(details[name] ?? 'unknown');
-    return value.length > 200 ? `${value.slice(0, 200)}…` : value;
+    const max = name === 'why' ? 4_000 : 200;
+    return value.length > max ? `${value.slice(0, max)}…` : value;
   });
 }

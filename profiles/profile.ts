@@ -78,7 +78,9 @@ const textual = z.strictObject({
 });
 
 const preferencesSchema = z.strictObject({
-  presentation: z.union([presentation, list(presentation).min(1, 'must not be empty')]).optional(),
+  presentation: z
+    .union([presentation, list(presentation).min(1)], `must be one or a list of ${PRESENTATIONS.join(', ')}`)
+    .optional(),
   types: z.record(mediaRange, quality).optional(),
   images: images.optional(),
   page: page.optional(),

@@ -444,7 +444,7 @@ test('seen 5: a plugin of ten lines works by a profile that names it; plugins th
         t.is(off.status, 200, off.text);
         t.is((await asked('shout')).text, 'hello world', 'switched off');
       },
-      { environment: { PLUGINS_DIR: folder, FORMAT_TIMEOUT_MS: '1500' } },
+      { environment: { PLUGINS_DIR: folder, FORMAT_TIMEOUT_MS: '4000' } },
     )(t);
   } finally {
     await rm(folder, { recursive: true });
