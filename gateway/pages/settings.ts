@@ -6,6 +6,7 @@ import type { VaryRecorder } from '../../core/vary.ts';
 import type { ClientKey, ClientRecord, Clients } from '../../profiles/clients.ts';
 import type { Detection } from '../../profiles/detection.ts';
 import type { PartialPreferences } from '../../profiles/preferences.ts';
+import { parsePreferences } from '../../profiles/profile.ts';
 import type { Profiles } from '../../profiles/profiles.ts';
 import type { CookieJar } from '../cookie-jar.ts';
 import type { FormTokens } from '../form-token.ts';
@@ -129,7 +130,7 @@ function readSettings(form: URLSearchParams): PartialPreferences | undefined {
     ...(isPresentation(presentation) ? { presentation } : {}),
     ...(Object.keys(pictures).length > 0 ? { images: pictures } : {}),
   };
-  return Object.keys(settings).length === 0 ? undefined : settings;
+  return Object.keys(settings).length === 0 ? undefined : parsePreferences(settings);
 }
 
 function forgetClient(received: Received, path: string, parts: SettingsParts): Reply {
