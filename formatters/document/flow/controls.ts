@@ -26,7 +26,8 @@ export function readControl(element: Element): Control | undefined {
     size: Math.min(Math.max(Math.trunc(Number(attribs['size'] ?? attribs['cols'])) || 0, 0), 200),
     choices: [] as readonly Choice[],
   };
-  if (name === 'select') return { ...common, type: 'select', value: '', label: ownLabel(element), choices: choicesOf(element) };
+  if (name === 'select')
+    return { ...common, type: 'select', value: '', label: ownLabel(element), choices: choicesOf(element) };
   if (name === 'textarea') return { ...common, type: 'area', value: textOf(element), label: ownLabel(element) };
   if (name === 'button') {
     const type = attribs['type'] === 'reset' || attribs['type'] === 'button' ? attribs['type'] : 'submit';
@@ -36,7 +37,7 @@ export function readControl(element: Element): Control | undefined {
   const kind = (attribs['type'] ?? 'text').toLowerCase();
   if (kind === 'hidden') return undefined;
   const type = Object.hasOwn(TYPES, kind) ? TYPES[kind]! : 'text';
-  return { ...common, type, value: valueOf(attribs, type), label: labelOf(attribs, type, ownLabel(element)) };
+  return { ...common, type, value: initialValue(attribs, type), label: labelOf(attribs, type, ownLabel(element)) };
 }
 
 /** Names and values of the hidden fields of a form. */
@@ -49,7 +50,7 @@ export function hiddenFields(form: Element): [name: string, value: string][] {
   return fields;
 }
 
-function valueOf(attribs: Readonly<Record<string, string>>, type: Control['type']): string {
+function initialValue(attribs: Readonly<Record<string, string>>, type: Control['type']): string {
   const given = attribs['value'];
   if (given !== undefined) return given;
   return type === 'checkbox' || type === 'radio' ? 'on' : '';

@@ -3,7 +3,7 @@ import { stripControls } from '../control-sequences.ts';
 import type { Inline } from './model.ts';
 
 // Spaces to collapse, controls to drop; most text has none.
-const UNTIDY = /[\u0000-\u001f\u007f-\u009f\u00ad\udb40]|  /;
+const UNTIDY = /[\u0000-\u001f\u007f-\u009f\u00ad\udb40]| {2}/;
 
 /** A line being filled. Pieces of marks and links are lists of their own; what they share is the state of the space. */
 export class InlineRun {

@@ -72,7 +72,17 @@ export interface Choice {
 
 /** A field or button of a form. */
 export interface Control {
-  readonly type: 'area' | 'button' | 'checkbox' | 'file' | 'password' | 'radio' | 'reset' | 'select' | 'submit' | 'text';
+  readonly type:
+    | 'area'
+    | 'button'
+    | 'checkbox'
+    | 'file'
+    | 'password'
+    | 'radio'
+    | 'reset'
+    | 'select'
+    | 'submit'
+    | 'text';
   readonly name: string;
   readonly value: string;
   /** What the page says in or of an empty field; a button's words. */

@@ -48,7 +48,7 @@ const DROPPED = new Set(
 );
 // Marks that authors put behind headings to link to them.
 const ANCHOR_MARK = /^[\s#¶§🔗\u200b\ufeff]*$/u;
-const BACK_MARK = /^[\s↩⤴↑^↵⏎\ufe0e\ufe0f]*$/u;
+const BACK_MARK = /^(?:[\s↩⤴↑^↵⏎]|\ufe0e|\ufe0f)*$/u;
 
 interface Within {
   readonly run: InlineRun;
@@ -100,52 +100,74 @@ export class InlineReader {
     }
     if (DROPPED.has(name) || isDrawnFormula(element)) return;
     // Formulas are hidden where a picture or a drawing of them is shown.
-    if (isConcealed(element)) return this.#hiddenFormula(element, into, within);
-    if (!isHtml(element)) return this.#foreign(element, into, within);
+    if (isConcealed(element)) {
+      this.#hiddenFormula(element, into, within);
+      return;
+    }
+    if (!isHtml(element)) {
+      this.#foreign(element, into, within);
+      return;
+    }
     const mark = MARKS[name];
-    if (mark !== undefined) return this.#mark(element, mark, into, within);
-    if (CODE.has(name)) return this.#nodes(element.children, into, { ...within, inCode: true });
+    if (mark !== undefined) {
+      this.#mark(element, mark, into, within);
+      return;
+    }
+    if (CODE.has(name)) {
+      this.#nodes(element.children, into, { ...within, inCode: true });
+      return;
+    }
     this.#special(element, into, within);
   }
 
   #special(element: Element, into: Inline[], within: Within): void {
     switch (element.name) {
       case 'a':
-        return this.#link(element, into, within);
+        this.#link(element, into, within);
+        break;
       case 'br':
-        return within.run.add(into, { kind: 'break' });
+        within.run.add(into, { kind: 'break' });
+        break;
       case 'img':
-        return this.#picture(element, into, within);
+        this.#picture(element, into, within);
+        break;
       case 'picture': {
         const img = pictureImage(element);
-        return img === undefined ? undefined : this.#picture(img, into, within);
+        if (img !== undefined) this.#picture(img, into, within);
+        return;
       }
       case 'script': {
         const formula = readMathScript(element);
-        return formula === undefined ? undefined : within.run.add(into, formula);
+        if (formula !== undefined) within.run.add(into, formula);
+        return;
       }
       case 'button':
       case 'input':
       case 'select':
       case 'textarea': {
         const control = readControl(element);
-        return control === undefined ? undefined : within.run.add(into, { kind: 'control', control });
+        if (control !== undefined) within.run.add(into, { kind: 'control', control });
+        return;
       }
       case 'audio':
       case 'embed':
       case 'iframe':
       case 'video':
-        return this.#medium(element, into, within);
+        this.#medium(element, into, within);
+        break;
       case 'q':
         within.run.text(into, '“');
         this.#nodes(element.children, into, within);
-        return within.run.text(into, '”');
+        within.run.text(into, '”');
+        break;
       case 'rt':
         within.run.text(into, '(');
         this.#nodes(element.children, into, within);
-        return within.run.text(into, ')');
+        within.run.text(into, ')');
+        break;
       default:
-        return this.#block(element, into, within);
+        this.#block(element, into, within);
+        return;
     }
   }
 
@@ -163,7 +185,10 @@ export class InlineReader {
 
   #mark(element: Element, mark: Mark, into: Inline[], within: Within): void {
     const isWithin = within.marks.has(mark) || within.inCode;
-    if (isWithin) return this.#nodes(element.children, into, within);
+    if (isWithin) {
+      this.#nodes(element.children, into, within);
+      return;
+    }
     const last = into.at(-1);
     const joins = last !== undefined && last.kind === 'mark' && last.mark === mark;
     const content: Inline[] = joins ? last.content : [];
@@ -179,10 +204,16 @@ export class InlineReader {
     const { survey, options } = this;
     const { attribs } = element;
     const label = options.notes ? survey.references.get(element) : undefined;
-    if (label !== undefined) return within.run.add(into, { kind: 'note', label });
+    if (label !== undefined) {
+      within.run.add(into, { kind: 'note', label });
+      return;
+    }
     const href = attribs['href'];
     const address = href === undefined ? '' : this.address(href);
-    if (address === '') return this.#nodes(element.children, into, within);
+    if (address === '') {
+      this.#nodes(element.children, into, within);
+      return;
+    }
     if (within.inNote && this.#leadsBack(element)) return;
     if (within.inHeading && href!.startsWith('#') && ANCHOR_MARK.test(textOf(element))) return;
     const content: Inline[] = [];
@@ -190,7 +221,10 @@ export class InlineReader {
     const name = (attribs['aria-label'] ?? attribs['title'] ?? '').trim();
     if (isBlank(content)) {
       // A link that shows a picture without text is what it is called.
-      if (name === '') return void into.push(...content);
+      if (name === '') {
+        into.push(...content);
+        return;
+      }
       within.run.text(content, name);
     }
     const title = (attribs['title'] ?? '').replace(/\s+/g, ' ').trim();
@@ -206,7 +240,10 @@ export class InlineReader {
   #picture(img: Element, into: Inline[], within: Within): void {
     if (isConcealed(img) || isTinyPicture(img) || isBeacon(img.attribs['src'] ?? '')) return;
     const formula = readMathPicture(img);
-    if (formula !== undefined) return within.run.add(into, formula);
+    if (formula !== undefined) {
+      within.run.add(into, formula);
+      return;
+    }
     const { srcset, src } = img.attribs;
     if (srcset !== undefined || isPlaceholder(src)) choosePicture(img, this.options.pictureWidth);
     const chosen = img.attribs['src'];
@@ -227,7 +264,10 @@ export class InlineReader {
     const source = element.children.find((child) => isTag(child) && child.name === 'source');
     const src = element.attribs['src'] ?? (source !== undefined && isTag(source) ? source.attribs['src'] : undefined);
     const address = src === undefined ? '' : this.address(src, 'resource');
-    if (address === '') return this.#nodes(element.children, into, within);
+    if (address === '') {
+      this.#nodes(element.children, into, within);
+      return;
+    }
     const name = element.attribs['title'] ?? element.attribs['aria-label'] ?? '';
     const content: Inline[] = [];
     within.run.text(content, oneLine(name) || (element.name === 'video' ? 'Video' : 'Audio'));

@@ -1,0 +1,19 @@
+/** What the page says of itself, as YAML before the text. */
+import type { PageFacts } from '../document/page-facts.ts';
+
+/** The front matter, line feed included. @param url where the page is to be found */
+export function frontMatter(facts: PageFacts, title: string, url: string): string {
+  const { author, date, language, description } = facts;
+  const lines = Object.entries({ title, url, author, date, language, description })
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value]) => `${name}: ${quoted(value!)}\n`);
+  return `---\n${lines.join('')}---\n`;
+}
+
+// YAML 1.2 is a superset of JSON but for line separators: in double quotes nothing ends the value.
+function quoted(value: string): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,165 @@
+/** Pieces of a line as Markdown (CommonMark 0.31 with GFM). */
+import type { Inline, LinkPiece, Mark, PicturePiece } from '../document/flow/model.ts';
+import { codeSpan, destination, escapeText, quotedTitle, safeTex } from './escape.ts';
+
+/** What surrounds a line. */
+export interface Place {
+  /** In a cell a bar ends the cell and a line break is `<br>`. */
+  readonly inTable: boolean;
+  /** Headings are one line. */
+  readonly inHeading: boolean;
+  readonly inLink: boolean;
+}
+
+export const PARAGRAPH: Place = { inTable: false, inHeading: false, inLink: false };
+export const HEADING: Place = { inTable: false, inHeading: true, inLink: false };
+export const CELL: Place = { inTable: true, inHeading: false, inLink: false };
+
+const DELIMITERS: Readonly<Record<Mark, string>> = {
+  deleted: '~~',
+  emphasis: '*',
+  strong: '**',
+  subscript: '',
+  superscript: '',
+};
+const TAGS: Readonly<Record<Mark, string>> = {
+  deleted: 'del',
+  emphasis: 'em',
+  strong: 'strong',
+  subscript: 'sub',
+  superscript: 'sup',
+};
+const MAX_ALT = 1000;
+
+/** What stands beside a stretch: one character each, empty at the ends of the line. */
+interface Beside {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A line; line breaks in it are hard breaks. */
+export function writeInlines(content: readonly Inline[], place: Place): string {
+  return write(content, place, { before: '', after: '' });
+}
+
+function write(content: readonly Inline[], place: Place, beside: Beside): string {
+  let out = '';
+  for (let i = 0; i < content.length; i++) {
+    const piece = content[i]!;
+    switch (piece.kind) {
+      case 'text':
+        out += textAfter(content[i - 1], piece.text, place);
+        break;
+      case 'code':
+        out += writeCode(piece.text, place);
+        break;
+      case 'break':
+        out = out.trimEnd() + (place.inTable ? '<br>' : place.inHeading ? ' ' : '\\\n');
+        break;
+      case 'mark': {
+        const around = { before: lastOf(out) || beside.before, after: firstOf(content[i + 1]) || beside.after };
+        out += writeMark(piece.mark, write(piece.content, place, around), around);
+        break;
+      }
+      case 'link':
+        out = append(out, writeLink(piece, place));
+        break;
+      case 'picture':
+        out += writePicture(piece, place);
+        break;
+      case 'formula': {
+        const fence = piece.display && !place.inTable && !place.inHeading ? '$$' : '$';
+        out += piece.isTex ? fence + safeTex(piece.tex) + fence : escapeText(piece.tex, place.inTable);
+        break;
+      }
+      case 'note':
+        out += `[^${piece.label}]`;
+        break;
+      case 'control':
+        break;
+    }
+  }
+  return out;
+}
+
+function textAfter(previous: Inline | undefined, text: string, place: Place): string {
+  const escaped = escapeText(text, place.inTable);
+  // `[^1]:` would define the note here.
+  return previous?.kind === 'note' && escaped.startsWith(':') ? `\\${escaped}` : escaped;
+}
+
+function writeCode(text: string, { inTable }: Place): string {
+  const core = text.trim();
+  if (core === '') return ' ';
+  const before = text.startsWith(' ') ? ' ' : '';
+  return before + codeSpan(core, inTable) + (text.endsWith(' ') ? ' ' : '');
+}
+
+// An exclamation mark before a link would make it a picture.
+function append(out: string, link: string): string {
+  return out.endsWith('!') && link.startsWith('[') ? `${out.slice(0, -1)}\\!${link}` : out + link;
+}
+
+function writeLink({ href, title, content }: LinkPiece, place: Place): string {
+  const inner = write(content, { ...place, inLink: true }, { before: '[', after: ']' });
+  const text = inner.trim();
+  if (place.inLink || text === '') return inner;
+  const before = inner.startsWith(' ') ? ' ' : '';
+  const after = inner.endsWith(' ') ? ' ' : '';
+  const only = content[0];
+  if (content.length === 1 && only?.kind === 'text' && only.text.trim() === href && isAutolink(href) && title === '')
+    return `${before}<${href}>${after}`;
+  const named = title === '' || (only?.kind === 'text' && only.text.trim() === title) ? '' : ` ${quotedTitle(title)}`;
+  return `${before}[${text}](${destination(href)}${named})${after}`;
+}
+
+function isAutolink(href: string): boolean {
+  return /^https?:\/\/[^\s<>|`\\*_[\]]+$/.test(href);
+}
+
+function writePicture({ src, alt, title }: PicturePiece, place: Place): string {
+  const text = escapeText(alt.length > MAX_ALT ? `${alt.slice(0, MAX_ALT)}…` : alt, place.inTable);
+  if (src === '') return text;
+  return `![${text}](${destination(src)}${title === '' || title === alt ? '' : ` ${quotedTitle(title)}`})`;
+}
+
+function writeMark(mark: Mark, inner: string, { before, after }: Beside): string {
+  const core = inner.trim();
+  if (core === '') return inner;
+  const start = inner.slice(0, inner.indexOf(core));
+  const end = inner.slice(start.length + core.length);
+  const delimiter = DELIMITERS[mark];
+  const opens = isFree(start === '' ? before : ' ', core, delimiter);
+  const closes = isFree(end === '' ? after : ' ', lastOf(core), delimiter);
+  if (delimiter !== '' && opens && closes) return start + delimiter + core + delimiter + end;
+  const tag = TAGS[mark];
+  return `${start}<${tag}>${core}</${tag}>${end}`;
+}
+
+/**
+ * CommonMark 6.2: a run of delimiters flanks what it touches unless that is punctuation and the other side is a word.
+ * Two runs side by side would be one.
+ */
+function isFree(outside: string, inside: string, delimiter: string): boolean {
+  if (outside !== '' && outside === delimiter[0]) return false;
+  if (outside === '' || /^[\s\p{P}\p{S}]/u.test(outside)) return true;
+  return !/^[\p{P}\p{S}]/u.test(inside);
+}
+
+function lastOf(text: string): string {
+  const last = text.at(-1) ?? '';
+  return /[\udc00-\udfff]/.test(last) ? text.slice(-2) : last;
+}
+
+/** The first character a piece will show, or one that counts the same. */
+function firstOf(piece: Inline | undefined): string {
+  if (piece === undefined) return '';
+  if (piece.kind === 'text') return String.fromCodePoint(piece.text.codePointAt(0) ?? 32);
+  if (piece.kind === 'break') return ' ';
+  if (piece.kind === 'control') return '';
+  if (piece.kind === 'mark') {
+    const inner = firstOf(piece.content[0]);
+    return inner === ' ' ? ' ' : DELIMITERS[piece.mark] === '' ? '<' : DELIMITERS[piece.mark][0]!;
+  }
+  return '[';
+}
