@@ -38,7 +38,7 @@ function writeCell(cell: TableCell, losses: Losses): string {
 function join(parts: readonly string[]): string {
   let out = '';
   for (const part of parts.map((each) => each.trim()).filter((each) => each !== ''))
-    out += out === '' || /<\/(?:ul|ol|pre)>$/.test(out) || /^<(?:ul|ol|pre)>/.test(part) ? part : `<br>${part}`;
+    out += out === '' || /<\/(?:ul|ol|pre|h\d)>$/.test(out) || /^<(?:ul|ol|pre|h\d)>/.test(part) ? part : `<br>${part}`;
   return out;
 }
 
@@ -47,7 +47,7 @@ function writeInCell(block: Block, losses: Losses): string {
     case 'paragraph':
       return writeInlines(block.content, CELL);
     case 'heading':
-      return writeInlines([{ kind: 'mark', mark: 'strong', content: block.content }], CELL);
+      return `<h${block.level}>${writeInlines(block.content, CELL)}</h${block.level}>`;
     case 'list':
       return listInCell(block, losses);
     case 'code':

@@ -279,26 +279,27 @@ class FlowReader implements TableHost {
   }
 
   #definitions(element: Element, sink: Sink): void {
-    const entries: Definition[] = [];
+    let entries: Definition[] = [];
+    const flush = (): void => {
+      if (entries.length > 0) sink.blocks.push({ kind: 'definitions', entries });
+      entries = [];
+    };
     const read = (parent: Element): void => {
       for (const child of parent.children) {
         if (!isTag(child) || isConcealed(child)) continue;
-        const last = entries.at(-1);
-        if (child.name === 'dt') {
-          const term = this.inlines.line(child);
-          if (isBlank(term)) continue;
-          if (last !== undefined && last.details.length === 0) last.terms.push(term);
-          else entries.push({ terms: [term], details: [] });
-        } else if (child.name === 'dd') {
-          const blocks = this.blocksOf(child);
-          if (blocks.length === 0) continue;
-          if (last === undefined) entries.push({ terms: [], details: [blocks] });
-          else last.details.push(blocks);
-        } else if (child.name === 'div') read(child);
+        // A heading for a term, or anything else that has no business here, stands for itself.
+        const isTerm = child.name === 'dt' && findHeading(child) === undefined;
+        if (isTerm) addTerm(entries, this.inlines.line(child));
+        else if (child.name === 'dd') addDetail(entries, this.blocksOf(child));
+        else if (child.name === 'div') read(child);
+        else {
+          flush();
+          sink.blocks.push(...this.#outOfPlace(child));
+        }
       }
     };
     read(element);
-    if (entries.length > 0) sink.blocks.push({ kind: 'definitions', entries });
+    flush();
   }
 
   #form(element: Element, sink: Sink): void {
@@ -330,6 +331,20 @@ function isLooseItem(element: Element, blocks: readonly Block[]): boolean {
     blocks.some((each, i) => i > 0 && each.kind !== 'list') ||
     element.children.some((child) => isTag(child) && child.name === 'p')
   );
+}
+
+function addTerm(entries: Definition[], term: Inline[]): void {
+  const last = entries.at(-1);
+  if (isBlank(term)) return;
+  if (last !== undefined && last.details.length === 0) last.terms.push(term);
+  else entries.push({ terms: [term], details: [] });
+}
+
+function addDetail(entries: Definition[], blocks: Block[]): void {
+  const last = entries.at(-1);
+  if (blocks.length === 0) return;
+  if (last === undefined) entries.push({ terms: [], details: [blocks] });
+  else last.details.push(blocks);
 }
 
 function findHeading(element: Element): Element | undefined {

@@ -11,7 +11,7 @@ import { isConcealed } from './concealment.ts';
 import { readControl } from './controls.ts';
 import { isDrawnFormula, readMathMl, readMathPicture, readMathScript } from './formulas.ts';
 import { InlineRun, isBlank, trimEnd } from './inline-run.ts';
-import type { Inline, Mark } from './model.ts';
+import type { Inline, LinkPiece, Mark, MarkedPiece } from './model.ts';
 import type { Survey } from './survey.ts';
 
 /** How a tree is read. */
@@ -197,7 +197,7 @@ export class InlineReader {
     if (joins || content.length === before) return;
     if (content.every((piece) => piece.kind === 'break' || piece.kind === 'note')) into.push(...content);
     else if (isBlank(content)) into.push({ kind: 'text', text: ' ' });
-    else into.push({ kind: 'mark', mark, content });
+    else pushWithin(into, { kind: 'mark', mark, content });
   }
 
   #link(element: Element, into: Inline[], within: Within): void {
@@ -227,8 +227,7 @@ export class InlineReader {
       }
       within.run.text(content, name);
     }
-    const title = (attribs['title'] ?? '').replace(/\s+/g, ' ').trim();
-    into.push({ kind: 'link', href: address, title, content });
+    pushWithin(into, { kind: 'link', href: address, title: oneLine(attribs['title'] ?? ''), content });
   }
 
   #leadsBack(element: Element): boolean {
@@ -293,6 +292,19 @@ export class InlineReader {
     const safe = safeAddress(value, place);
     return safe === undefined || safe === '' ? '' : this.options.resolve(safe);
   }
+}
+
+/** Line breaks at the ends of a link or mark stand outside of it. */
+function pushWithin(into: Inline[], piece: LinkPiece | MarkedPiece): void {
+  const { content } = piece;
+  while (content[0]?.kind === 'break') into.push(content.shift()!);
+  const after: Inline[] = [];
+  for (let last = content.at(-1); last !== undefined; last = content.at(-1)) {
+    const isSpace = last.kind === 'text' && last.text.trim() === '';
+    if (last.kind !== 'break' && !isSpace) break;
+    after.unshift(content.pop()!);
+  }
+  into.push(piece, ...after);
 }
 
 function oneLine(text: string): string {
