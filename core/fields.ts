@@ -72,7 +72,10 @@ export class Fields {
   }
 
   clone(): Fields {
-    return Fields.from(this.#lines);
+    const copy = new Fields();
+    // Lines have been made safe when they came in, and are never changed.
+    for (const line of this.#lines) copy.#lines.push(line);
+    return copy;
   }
 
   names(): string[] {

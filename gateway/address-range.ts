@@ -1,5 +1,6 @@
 /** Ranges of client addresses, as settings and profile rules name them. */
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -40,9 +41,17 @@ function readRange(text: string): [Address, number] | undefined {
   return address && [address, address.kind() === 'ipv4' ? 32 : 128];
 }
 
+// The same clients come again and again, and each request asks several times.
+const parsed = new LRUCache<string, { readonly address: Address | undefined }>({ max: 10_000 });
+
 // A dual-stack listener reports IPv4 clients as ::ffff:192.0.2.1; `process` gives the IPv4 address.
 function readAddress(text: string): Address | undefined {
-  return ipaddr.isValid(text) ? ipaddr.process(text) : undefined;
+  let held = parsed.get(text);
+  if (held === undefined) {
+    held = { address: ipaddr.isValid(text) ? ipaddr.process(text) : undefined };
+    parsed.set(text, held);
+  }
+  return held.address;
 }
 
 function kindOf(address: string): string {

@@ -13,6 +13,7 @@ import type { Profiles } from '../profiles/profiles.ts';
 import { makeAccess } from './access.ts';
 import { hostNameOf } from './address.ts';
 import { makeOriginalIndex } from './cache/original-index.ts';
+import { makeReplyMemo } from './cache/reply-memo.ts';
 import { makeSingleFlight } from './cache/single-flight.ts';
 import { makeVariantCache } from './cache/variant-cache.ts';
 import type { gatewaySettings } from './config.ts';
@@ -99,6 +100,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     suspended: parts.suspended,
     originals: makeOriginalIndex(clock),
     variants: makeVariantCache(settings.variantCacheBytes),
+    memo: makeReplyMemo(clock),
     flights: makeSingleFlight(),
     fetches: makeSingleFlight(),
     pages: makeOwnPages(parts, { sessions, jar }),

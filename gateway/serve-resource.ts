@@ -1,5 +1,6 @@
 /** Serving an upstream resource: the steps from `identify` to `reply`. */
 import type { VaryRecorder } from '../core/vary.ts';
+import type { MemoEntry } from './cache/reply-memo.ts';
 import { type Exchange, prepare } from './exchange.ts';
 import { explain } from './explain.ts';
 import { takeCookies } from './jar-owner.ts';
@@ -9,7 +10,8 @@ import type { Gateway } from './serve.ts';
 import { choose } from './steps/choose.ts';
 import { type FetchedOriginal, fetchOriginal } from './steps/fetch-original.ts';
 import { formatOriginal } from './steps/format.ts';
-import { lookUp } from './steps/look-up.ts';
+import { clientKeyOf } from './steps/identify.ts';
+import { groundOf, lookUp } from './steps/look-up.ts';
 import { passBody, passOriginal, replyWithVariant } from './steps/make-reply.ts';
 import type { Target } from './target.ts';
 
@@ -26,6 +28,47 @@ export async function serveResource(
   if (held !== undefined) return held;
   const fetched = await fetchOriginal(exchange);
   return takeCookies(await answer(exchange, fetched), fetched, exchange);
+}
+
+/**
+ * A reply given before to the same request, where everything it stands on is as it was.
+ *
+ * @throws GatewayError of the access rules.
+ */
+export async function replyFromMemo(received: Received, gateway: Gateway): Promise<Reply | undefined> {
+  const entry = gateway.memo.find(received);
+  if (entry === undefined) return undefined;
+  await gateway.access.check(received, { mode: entry.mode });
+  if (!isStillRight(entry, received, gateway)) return undefined;
+  return gateway.memo.replyOf(entry, received);
+}
+
+/**
+ * Milliseconds for which what a reply stands on is taken as looked at: less than it takes a change to be acknowledged and
+ * the next request to arrive, so no client can see the difference.
+ */
+const LOOKED_AT_MS = 0.25;
+
+function isStillRight(entry: MemoEntry, received: Received, gateway: Gateway): boolean {
+  const now = gateway.clock.monotonic();
+  if (now - entry.checkedAt < LOOKED_AT_MS) return true;
+  const { ground, record } = entry;
+  const current = groundOf(gateway);
+  if (
+    current.registry !== ground.registry ||
+    current.profiles !== ground.profiles ||
+    current.suspended !== ground.suspended
+  )
+    return false;
+  if (!gateway.originals.holds(entry.url, entry.facts) || gateway.variants.get(entry.variantKey) === undefined)
+    return false;
+  if (entry.personal && record !== undefined) {
+    const seen = gateway.identity.clients.see(clientKeyOf(received, undefined), record);
+    if (seen.profile !== record.profile || seen.settings !== record.settings || seen.sites !== record.sites)
+      return false;
+  }
+  entry.checkedAt = now;
+  return true;
 }
 
 async function answer(exchange: Exchange, fetched: FetchedOriginal): Promise<Reply> {

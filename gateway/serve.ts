@@ -12,6 +12,7 @@ import type { FormatterRegistry } from '../formatters/registry.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { Access } from './access.ts';
 import type { OriginalIndex } from './cache/original-index.ts';
+import type { ReplyMemo } from './cache/reply-memo.ts';
 import type { SingleFlight } from './cache/single-flight.ts';
 import type { Variant, VariantCache } from './cache/variant-cache.ts';
 import type { CookieJar } from './cookie-jar.ts';
@@ -20,7 +21,7 @@ import { makeRedirect } from './pages/layout.ts';
 import type { Pages } from './pages/pages.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
-import { serveResource } from './serve-resource.ts';
+import { replyFromMemo, serveResource } from './serve-resource.ts';
 import type { FetchedOriginal } from './steps/fetch-original.ts';
 import { findRoute, type RouteRules } from './steps/find-route.ts';
 import type { IdentifyParts } from './steps/identify.ts';
@@ -43,6 +44,7 @@ export interface Gateway {
   readonly suspended: () => ReadonlySet<string>;
   readonly originals: OriginalIndex;
   readonly variants: VariantCache;
+  readonly memo: ReplyMemo;
   readonly flights: SingleFlight<Variant>;
   /** Fetches under way that several clients may share. */
   readonly fetches: SingleFlight<FetchedOriginal>;
@@ -56,6 +58,8 @@ export interface Gateway {
 export async function serve(received: Received, gateway: Gateway): Promise<Reply> {
   const read = new VaryRecorder(received.fields);
   try {
+    const remembered = await replyFromMemo(received, gateway);
+    if (remembered !== undefined) return remembered;
     const route = findRoute(received, gateway.rules);
     if (route.kind === 'redirect') return makeRedirect(route.status, route.location);
     if (route.kind === 'page') return await gateway.pages.answer(received, route, read);

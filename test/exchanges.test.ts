@@ -112,6 +112,50 @@ test(
 );
 
 test(
+  'a reply given again is the same but for its age, and yields to a changed profile, a switch and an unsafe method',
+  inWorld(async (t, { origin, through, admin }) => {
+    let edition = 0;
+    origin.on('/p', (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html', 'cache-control': 'max-age=600' });
+      response.end(PAGE.replace('Heading', `Heading ${edition}`));
+    });
+    const again = async () => {
+      const answers = [];
+      for (let i = 0; i < 4; i++) answers.push(await through('/p', { fields: CLIENTS.kaios }));
+      for (const { fields, text, status } of answers.slice(1)) {
+        t.is(status, 200);
+        t.is(text, answers[0]!.text);
+        t.is(fields.etag, answers[0]!.fields.etag);
+        t.is(fields.vary, answers[0]!.fields.vary);
+        t.is(fields['format-chain'], answers[0]!.fields['format-chain']);
+      }
+      t.is(new Set(answers.map((answer) => answer.fields['x-request-id'])).size, 4);
+      return answers[0]!;
+    };
+    const first = await again();
+    t.true((await through('/p', { fields: CLIENTS.desktop })).text !== first.text, 'other fields, another reply');
+    t.is(
+      (await through('/p', { fields: { ...CLIENTS.kaios, 'if-none-match': String(first.fields.etag) } })).status,
+      304,
+    );
+    t.is(
+      (await through('/p', { method: 'HEAD', fields: CLIENTS.kaios })).fields['content-length'],
+      first.fields['content-length'],
+    );
+    t.is(
+      (await admin('/api/profiles/kaios', { method: 'PUT', json: { prefers: { presentation: 'article' } } })).status,
+      200,
+    );
+    t.true(String((await again()).fields['format-chain']).startsWith('html-article'));
+    t.is((await admin('/api/formatters/html-article', { method: 'PATCH', json: { enabled: false } })).status, 200);
+    t.false(String((await again()).fields['format-chain']).startsWith('html-article'));
+    edition = 1;
+    await through('/p', { method: 'POST', body: 'x=1', fields: CLIENTS.kaios });
+    t.true((await again()).text.includes('Heading 1'));
+  }),
+);
+
+test(
   'G11, C-6: many concurrent misses of one page cause one upstream request',
   inWorld(async (t, { origin, through }) => {
     origin.on('/p', (_, response) => {

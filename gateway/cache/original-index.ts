@@ -38,6 +38,8 @@ interface Entry {
 export interface OriginalIndex {
   /** A fresh original for a request, or `undefined`. */
   find(url: string, requestFields: Fields): OriginalFacts | undefined;
+  /** True while these very facts are what is known of the URL. */
+  holds(url: string, facts: OriginalFacts): boolean;
   /** Keeps facts when RFC 9111 lets a shared cache reuse the response. */
   put(url: string, requestFields: Fields, facts: OriginalFacts): void;
   /** Drops what is known of a URL, after an unsafe method on it (C-4). */
@@ -57,6 +59,7 @@ export function makeOriginalIndex(clock: Clock): OriginalIndex {
         ?.find((each) => each.selecting.every(([name, value]) => requestFields.get(name) === value));
       return entry !== undefined && entry.freshUntil > clock.now() ? entry.facts : undefined;
     },
+    holds: (url, facts) => byUrl.get(url)?.some((each) => each.facts === facts) === true,
     put(url, requestFields, facts) {
       const entry = makeEntry(requestFields, facts);
       if (entry === undefined) return;

@@ -6,8 +6,9 @@ import { GatewayError } from '../../core/errors.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { Wish } from '../../core/plan.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
-import { findPlans, type PlanResult, type RankedPlan } from '../../formatters/planner.ts';
+import type { PlanResult, RankedPlan } from '../../formatters/planner.ts';
 import type { FormatterRegistry } from '../../formatters/registry.ts';
+import { findPlansOf, reachableOf } from '../plan-memo.ts';
 import type { Received } from '../received.ts';
 import type { Target } from '../target.ts';
 import { makeWishes, presentationsOf } from './make-wishes.ts';
@@ -73,7 +74,7 @@ export function choose(
     (wish) => !formatsOff.has(wish.mediaType),
   );
   const without = failed.union(context.suspended);
-  const result = findPlans(edges, {
+  const result = findPlansOf(registry, {
     from,
     wishes,
     options: negotiation.preferences.formatters as PlainRecord,
@@ -118,12 +119,15 @@ function checkAcceptable(original: OriginalHead, context: ChoiceContext, wishes:
 }
 
 /** Presentations of a resource that some chain can make. */
-export function reachablePresentations(from: string, context: ChoiceContext): string[] {
-  const edges = context.registry.edges();
-  return presentationsOf(from).filter((presentation) => {
-    if (presentation === 'original') return true;
-    const target = { ...context.target, presentation };
-    const wishes = makeWishes({ from, target, negotiation: context.negotiation, read: context.read, edges });
-    return findPlans(edges, { from, wishes, without: context.suspended, limit: 1 }).plans.length > 0;
-  });
+export function reachablePresentations(from: string, context: ChoiceContext): readonly string[] {
+  const { registry, target, negotiation, read, suspended } = context;
+  const key = JSON.stringify([from, target.mode, negotiation.preferences.formatters, [...suspended]]);
+  return reachableOf(registry, key, () =>
+    presentationsOf(from).filter((presentation) => {
+      if (presentation === 'original') return true;
+      const edges = registry.edges();
+      const wishes = makeWishes({ from, target: { ...target, presentation }, negotiation, read, edges });
+      return findPlansOf(registry, { from, wishes, without: suspended, limit: 1 }).plans.length > 0;
+    }),
+  );
 }

@@ -1,6 +1,9 @@
 /** Step `look-up`: a fresh original whose variant is held needs neither fetch nor work; a validator of ours is answered 304. */
 import { parseCacheControl } from '../../core/cache-control.ts';
 import { readMediaType } from '../../core/media-type.ts';
+import { parseVary } from '../../core/vary.ts';
+import type { OriginalFacts } from '../cache/original-index.ts';
+import type { MemoGround } from '../cache/reply-memo.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Reply } from '../reply.ts';
 import { choose } from './choose.ts';
@@ -31,5 +34,43 @@ export async function lookUp(exchange: Exchange): Promise<Reply | undefined> {
   const variant = gateway.variants.get(keyFor(original, choice.best.plan, context));
   if (variant === undefined || variant.isLarger) return undefined;
   const cache = { hit: true, ttl: ttlSeconds(facts.fields, facts, gateway.clock) };
-  return await replyWithVariant(exchange, { facts, cache, variant, choice, hit: true, collapsed: false });
+  const reply = await replyWithVariant(exchange, { facts, cache, variant, choice, hit: true, collapsed: false });
+  remember(exchange, { reply, facts, variantKey: variant.key, ttl: cache.ttl ?? 0 });
+  return reply;
+}
+
+interface Given {
+  readonly reply: Reply;
+  readonly facts: OriginalFacts;
+  readonly variantKey: string;
+  readonly ttl: number;
+}
+
+// The next request like this one need not take the steps again.
+function remember(exchange: Exchange, { reply, facts, variantKey, ttl }: Given): void {
+  const { received, read, client, target, gateway, order } = exchange;
+  const varying = parseVary(facts.fields.get('vary'));
+  if (varying === '*' || client.user !== undefined) return;
+  gateway.memo.put(received, {
+    reply,
+    names: [...read.names(), ...varying],
+    ground: groundOf(gateway),
+    record: client.record,
+    url: order.url.href,
+    facts,
+    ageSeconds: Number(reply.fields.get('age') ?? 0),
+    ttlSeconds: ttl,
+    variantKey,
+    mode: target.mode,
+    personal: target.site?.personal !== false,
+  });
+}
+
+/** What every remembered reply stands on, as it is now. */
+export function groundOf(gateway: Exchange['gateway']): MemoGround {
+  return {
+    registry: gateway.registry(),
+    profiles: gateway.profiles.get('default'),
+    suspended: gateway.suspended().size,
+  };
 }
