@@ -43,9 +43,14 @@ export const settingTable = {
 export type Settings = Values<typeof settingTable>;
 
 /** The formatters that ship with us. */
-export const builtInFormatters: readonly URL[] = ['html-article', 'html-full', 'html-lite', 'links', 'links-text'].map(
-  (name) => new URL(`./formatters/${name}/index.ts`, import.meta.url),
-);
+export const builtInFormatters: readonly URL[] = [
+  'html-article',
+  'html-full',
+  'html-lite',
+  'html-to-markdown',
+  'links',
+  'links-text',
+].map((name) => new URL(`./formatters/${name}/index.ts`, import.meta.url));
 
 /** What a caller may put in place of the machine's own. */
 export interface StartOptions {
