@@ -1,0 +1,128 @@
+/** A picture as it is wanted, not yet encoded: upright, in its size, in sRGB. */
+import type { Sharp, SharpOptions } from 'sharp';
+import { analysePixels, type PixelFacts, type RawPicture } from './analyse-pixels.ts';
+import { type PictureHeader, pixelLimit } from './picture-header.ts';
+import { hostile, tooLarge } from './refusals.ts';
+import { loadSharp } from './sharp-library.ts';
+import { withoutPngTexts } from './strip-metadata.ts';
+import type { PictureWants } from './wants.ts';
+import { type GreyPicture, parseWbmp } from './wbmp.ts';
+
+/** A picture that has been admitted. */
+export interface Source {
+  readonly bytes: Buffer;
+  readonly header: PictureHeader;
+  /** All frames are wanted, not just the first. */
+  readonly animated: boolean;
+  readonly maxPixels: number;
+}
+
+export interface Drawing {
+  /** A new pipeline over the picture, without output format. */
+  pipeline(): Sharp;
+  /** Pixels of one frame. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  /** The picture is as it was stored: not turned, not scaled. */
+  readonly isUpright: boolean;
+  readonly isScaled: boolean;
+  readonly facts: PixelFacts;
+}
+
+/** Beyond that many pixels looking at each would cost more than it saves. */
+const MAX_ANALYSED_PIXELS = 4_000_000;
+
+/**
+ * Decodes as far as is needed to know how to encode.
+ *
+ * @throws FormatFailure hostile or too-large
+ */
+export async function draw(source: Source, wants: PictureWants): Promise<Drawing> {
+  const open = await opener(source);
+  const { orientation = 1, hasAlpha = false } = await decoding(() => open().metadata());
+  const { header, animated } = source;
+  const isTurned = !animated && orientation >= 5;
+  const [width, height] = isTurned ? [header.height, header.width] : [header.width, header.height];
+  const isScaled = width > (wants.maxWidth ?? width) || height > (wants.maxHeight ?? height);
+  const size = isScaled ? scaledSize({ width, height }, wants) : { width, height };
+  const pipeline = () => {
+    const upright = animated || orientation === 1 ? open() : open().autoOrient();
+    return isScaled ? upright.resize(resizing(wants)) : upright;
+  };
+  const common = { frames: animated ? header.frames : 1, isUpright: animated || orientation === 1, isScaled };
+  if (animated || !header.mayBeGraphic || size.width * size.height > MAX_ANALYSED_PIXELS)
+    return { ...common, ...size, pipeline, facts: { hasAlpha, isGraphic: false, fewColours: undefined } };
+  const raw = await decoding(() => toRaw(pipeline()));
+  const facts = analysePixels(raw);
+  const sharp = await loadSharp();
+  const redraw = () => {
+    const again = sharp(raw.data, { raw: { width: raw.width, height: raw.height, channels: raw.channels } });
+    return facts.hasAlpha || raw.channels % 2 === 1 ? again : again.removeAlpha();
+  };
+  return { ...common, width: raw.width, height: raw.height, pipeline: redraw, facts };
+}
+
+/** The picture in grey, one byte a pixel, on a background where it was transparent. */
+export async function drawGrey(drawing: Drawing, background: string): Promise<GreyPicture> {
+  const pipeline = drawing.pipeline().flatten({ background }).greyscale().toColourspace('b-w');
+  const { data, width, height } = await decoding(() => toRaw(pipeline));
+  return { width, height, pixels: data };
+}
+
+/**
+ * Runs work of the image library; what it cannot decode is corrupt.
+ *
+ * @throws FormatFailure hostile, or too-large where the decoder finds more pixels than the header told
+ */
+export async function decoding<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    if (/exceeds pixel limit/i.test(reason)) throw tooLarge('the picture is larger than its header says', error);
+    throw hostile(`the picture cannot be decoded: ${reason}`, error);
+  }
+}
+
+async function opener({ bytes, header, animated, maxPixels }: Source): Promise<() => Sharp> {
+  const sharp = await loadSharp();
+  if (header.kind === 'wbmp') {
+    const { width, height, pixels } = parseWbmp(bytes);
+    return () => sharp(pixels, { raw: { width, height, channels: 1 } });
+  }
+  const options: SharpOptions = {
+    animated,
+    failOn: 'error',
+    sequentialRead: true,
+    limitInputPixels: pixelLimit(header.kind, maxPixels),
+  };
+  const input = header.kind === 'png' ? withoutPngTexts(bytes) : bytes;
+  return () => sharp(input, options);
+}
+
+async function toRaw(pipeline: Sharp): Promise<RawPicture> {
+  const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels as RawPicture['channels'] };
+}
+
+function resizing({ maxWidth, maxHeight, fit, background }: PictureWants) {
+  return {
+    ...(maxWidth === undefined ? {} : { width: maxWidth }),
+    ...(maxHeight === undefined ? {} : { height: maxHeight }),
+    fit,
+    background,
+    withoutEnlargement: true,
+    kernel: 'lanczos3',
+  } as const;
+}
+
+/** As the library will size it; of `inside`, which keeps the proportions, else the bounds. */
+function scaledSize(
+  { width, height }: { width: number; height: number },
+  { maxWidth = width, maxHeight = height, fit }: PictureWants,
+): { width: number; height: number } {
+  if (fit !== 'inside') return { width: Math.min(width, maxWidth), height: Math.min(height, maxHeight) };
+  const scale = Math.min(maxWidth / width, maxHeight / height);
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}

@@ -1,0 +1,147 @@
+import type { FormatEnv, FormatInput, FormatResult, Formatter, PlainRecord, Want } from '../../core/component.ts';
+import { type Drawing, draw, type Source } from './drawing.ts';
+import { canEncode, encodePicture } from './encode-picture.ts';
+import { pictureEdges } from './picture-edges.ts';
+import { checkPixels, type PictureHeader, readHeader } from './picture-header.ts';
+import { kindOf, MEDIA_TYPES, type PictureKind, sniffKind } from './picture-kind.ts';
+import { hostile } from './refusals.ts';
+import { loadSharp } from './sharp-library.ts';
+import { stripMetadata } from './strip-metadata.ts';
+import { type PictureWants, parseWants } from './wants.ts';
+
+/**
+ * Pictures in the format, size, colours and weight that fit a client.
+ *
+ * Meets the demands `clean` (upright, no metadata), `quality` (1 to 100, one scale for all formats), `maxWidth` and
+ * `maxHeight` with `fit` (never enlarged), `color` (greys, dithered to a number of levels), `still`, `light` and
+ * `background`. What is transparent goes onto the background, white by default, where the format has no transparency;
+ * animations stay in WebP and GIF; drawings are coded without loss where that is smaller. A picture that would not
+ * become smaller is kept, without its metadata.
+ *
+ * The kind is told by the bytes, not the label; what is no picture, or a broken one, is refused, and so is what would
+ * need too much memory, by its header alone.
+ */
+export default {
+  contract: 1,
+  kind: 'formatter',
+  name: 'image',
+  version: '1.0.0',
+  title: 'Pictures',
+  reads: 'bytes',
+  edges: pictureEdges(),
+  async open() {
+    await loadSharp();
+  },
+  format: formatPicture,
+} satisfies Formatter;
+
+/** Where nobody says how good it must be. */
+const DEFAULT_QUALITY = 80;
+/** What `light` makes of a quality. */
+const LIGHT_SHARE = 0.9;
+/** Qualities tried when a picture that cannot be kept comes out larger than it was. */
+const LOWER_SHARES = [0.75, 0.5, 0.3];
+
+async function formatPicture(input: FormatInput, want: Want, env: FormatEnv): Promise<FormatResult> {
+  const wants = readWants(want.demands, env);
+  const target = kindOf(want.mediaType)!;
+  const source = admit(input, { wants, target, env });
+  const clean = cleanOriginal(source, wants, target);
+  if (clean !== undefined && isAnimatedPng(source.header) && !wants.still) return keep(clean, want, env);
+  const drawing = await draw(source, wants);
+  const kept = drawing.isUpright ? clean : undefined;
+  if (!canEncode(target, drawing)) {
+    if (kept !== undefined && !drawing.isScaled) return keep(kept, want, env);
+    return env.cannot(`${drawing.width}×${drawing.height} is too large to be encoded as ${want.mediaType}`);
+  }
+  // Nothing but `clean` is wanted: no pixel is touched.
+  if (kept !== undefined && !drawing.isScaled && wants.quality === undefined && !wants.light)
+    return keep(kept, want, env);
+  if (source.header.frames > drawing.frames && !wants.still)
+    env.note('animation-lost', { frames: source.header.frames });
+  const body = await encodeSmaller(source, { drawing, target, wants, kept, env });
+  return body === kept ? keep(kept, want, env) : { mediaType: want.mediaType, body };
+}
+
+function readWants(demands: Readonly<PlainRecord>, env: FormatEnv): PictureWants {
+  try {
+    return parseWants(demands);
+  } catch (error) {
+    return env.cannot((error as Error).message);
+  }
+}
+
+/** Decides by the header alone whether the picture may be decoded, and how much of it. */
+function admit(
+  { body, mediaType }: FormatInput,
+  { wants, target, env }: { wants: PictureWants; target: PictureKind; env: FormatEnv },
+): Source {
+  const given = body as Uint8Array;
+  const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
+  const claimed = kindOf(mediaType);
+  const kind = sniffKind(bytes, claimed);
+  // Threat 38: text or markup that is labelled as a picture is never shown.
+  if (kind === 'none') throw hostile(`labelled ${mediaType}, but its bytes are no picture`);
+  if (kind === 'foreign') return env.cannot('a picture of a kind that is not decoded here');
+  if (kind !== claimed) env.note('type-corrected', { claimed: mediaType, found: MEDIA_TYPES[kind] });
+  const header = readHeader(bytes, kind);
+  const isAnimation = header.frames > 1 && kind !== 'png' && !wants.still;
+  const animated = isAnimation && (target === 'gif' || target === 'webp');
+  const { maxPixels } = env.limits;
+  checkPixels(header, animated ? header.frames : 1, maxPixels);
+  if (isAnimation && target === 'avif') return env.cannot('the animation would be lost');
+  return { bytes, header, animated, maxPixels };
+}
+
+/** The original without metadata, where it could stand for the result. */
+function cleanOriginal({ bytes, header }: Source, wants: PictureWants, target: PictureKind): Buffer | undefined {
+  const isOther = header.kind !== target || wants.color !== undefined || (wants.still && header.frames > 1);
+  return isOther ? undefined : stripMetadata(bytes, header.kind);
+}
+
+/** The library shows only the first frame of these: they can be kept, not made anew. */
+function isAnimatedPng({ kind, frames }: PictureHeader): boolean {
+  return kind === 'png' && frames > 1;
+}
+
+function keep(body: Buffer, want: Want, env: FormatEnv): FormatResult {
+  env.note('kept-original', { bytes: body.length });
+  return { mediaType: want.mediaType, body };
+}
+
+/**
+ * Encodes, and sees to the law that a reply is never larger than the original: by `kept`, which can stand for the
+ * result, or by a lower quality. A picture of another type that is clean as it is may come out larger; the gateway then
+ * sends the original.
+ */
+async function encodeSmaller(
+  source: Source,
+  parts: {
+    drawing: Drawing;
+    target: PictureKind;
+    wants: PictureWants;
+    kept: Buffer | undefined;
+    env: FormatEnv;
+  },
+): Promise<Buffer> {
+  const { drawing, target, wants, kept, env } = parts;
+  const quality = Math.max(1, Math.round((wants.quality ?? DEFAULT_QUALITY) * (wants.light ? LIGHT_SHARE : 1)));
+  const bound = kept ?? source.bytes;
+  let body = await encodePicture(target, drawing, { ...wants, quality });
+  if (body.length < bound.length || wants.color !== undefined) return body;
+  // At its own size nothing made anew is better than the picture itself; in another size it is worth a try.
+  const isHopeless = kept === undefined ? isCleanAndUpright(source, drawing, target) : !drawing.isScaled;
+  for (const share of isHopeless ? [] : LOWER_SHARES) {
+    env.signal.throwIfAborted();
+    const lowered = Math.max(1, Math.round(quality * share));
+    body = await encodePicture(target, drawing, { ...wants, quality: lowered });
+    if (body.length >= bound.length) continue;
+    env.note('quality-lowered', { quality: lowered });
+    return body;
+  }
+  return kept ?? body;
+}
+
+function isCleanAndUpright({ bytes, header }: Source, { isUpright }: Drawing, target: PictureKind): boolean {
+  return header.kind !== target && isUpright && stripMetadata(bytes, header.kind)?.length === bytes.length;
+}
