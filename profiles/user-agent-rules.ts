@@ -2,103 +2,125 @@
 import { isbot } from 'isbot';
 import UAParser from 'ua-parser-js';
 import type { ClientClass } from './client-class.ts';
+import { isDesktopProgram, namesDesktopSystem, PROGRAM_RULES } from './client-programs.ts';
 import type { Detection } from './detection.ts';
-
-interface Rule {
-  readonly pattern: RegExp;
-  readonly class: ClientClass;
-  readonly preset: string;
-  readonly evidence: string;
-}
-
-function rule(pattern: RegExp, clientClass: ClientClass, preset: string, evidence: string): Rule {
-  return { pattern, class: clientClass, preset, evidence };
-}
-
-/** Before anything else: tokens that settle it. Every pattern is linear. */
-const FIRST_RULES: readonly Rule[] = [
-  rule(/\bHeadlessChrome\//, 'desktop', 'desktop', 'Chrome without a window: it shows pages as any other'),
-  rule(
-    /\b(?:Claude-User|ChatGPT-User|OAI-SearchBot|Perplexity-User|MistralAI-User|DuckAssistBot|Cursor\/|Codex|Devin|Gemini-Deep-Research|GoogleAgent|NovaAct|Claude-Code|opencode)/i,
-    'agent',
-    'default',
-    'the User-Agent of an assistant that reads for a person',
-  ),
-  rule(
-    /\b(?:curl|wget|wget2|HTTPie|xh|libcurl|python-requests|python-httpx|aiohttp|python-urllib|Python-urllib|Go-http-client|okhttp|axios|node-fetch|undici|node|got|Java|Apache-HttpClient|libwww-perl|lwp-trivial|PostmanRuntime|insomnia|Ruby|Faraday|GuzzleHttp|PHP|PowerShell|aria2|Deno|Bun|reqwest|hyper|Dart|RestSharp|restic|apt-http|Debian APT-HTTP|git|npm|pip|cargo|rclone|feh)\/?[\s(\d]/i,
-    'tool',
-    'default',
-    'the User-Agent of a command-line tool or library',
-  ),
-  rule(
-    /^(?:node|undici|curl|wget|okhttp|axios|python|java|ruby|deno|bun)$/i,
-    'tool',
-    'default',
-    'the User-Agent of a command-line tool or library',
-  ),
-  rule(
-    /\b(?:Lynx|ELinks|Links \(|w3m|Emacs-w3m|retawq|Line-?Mode|edbrowse|browsh|URL\/Emacs)/i,
-    'text-browser',
-    'text-browser',
-    'the User-Agent of a text browser',
-  ),
-  rule(
-    /\b(?:Kindle\/|Kindle Fire HD.*e-ink|Kobo|PocketBook|Tolino|NOOK (?:BNRV3|BNTV|Simple)|nook browser|BOOX|Onyx|ReMarkable|Sony PRS|bookeen|Cybook|InkPalm|Likebook|EBRD\d|EBRW)/i,
-    'e-reader',
-    'e-reader',
-    'the User-Agent of an e-reader',
-  ),
-  rule(/\bKAIOS\//i, 'feature-phone', 'kaios', 'KaiOS in the User-Agent'),
-];
-
-/** Phones of the time before touch screens. */
-const FEATURE_PHONE =
-  /\b(?:MIDP|CLDC|UP\.Browser|UP\.Link|Obigo|NetFront|Teleca|MAUI|SEMC-Browser|Polaris|Jasmine|Dorado|Nokia\d|NokiaC|NokiaE|NokiaN|Nokia[A-Z]?\d{3,4}|Series[34]0|SonyEricsson|SIE-|MOT-|SAMSUNG-(?:SGH|GT|C|E|S|B)|SEC-SGH|LG[-/](?:[A-Z]{0,2}\d{2,4})|LGE?-|DoCoMo|KDDI|J-PHONE|Vodafone|SoftBank|WILLCOM|BREW|Openwave|ALCATEL|Alcatel-|PANTECH|SAGEM|Philips\d|BenQ|AUDIOVOX|Karbonn|MICROMAX|Spice|Lava|Nokia|ZTE-[A-Z]|HUAWEI-|Configuration\/CLDC)/i;
-/** Phones whose only pages are WML. */
-const WAP_ONE =
-  /\b(?:WAP1\.[12]|WapIDE|Nokia(?:7110|6210|6250|3330|3410|8310|6310|5210|5510)|UP\.Browser\/[345]|Ericsson(?:T|R)\d+|MOT-[A-Z0-9]{2,6}\/.*(?:MIB\/1|UP\/4)|SIE-[A-Z]?\d\d\/.*UP\/4|ALAV|AUR\/)/i;
-/** Browsers of the 1990s. */
-const RETRO =
-  /^(?:Mosaic|NCSA|Cello|IBrowse|Amiga|AWeb|Mozilla\/[0-4]\.\d+ (?:\[|\((?!compatible|.*(?:Opera|PPC; ?\d+x)))|Mozilla\/[1-4]\.\d+ \(compatible; MSIE [2-6]\.)|\b(?:WebTV|MacWeb|NetPositive|OmniWeb\/[1-4]|iCab [12]|Dillo|NetSurf)/i;
+import { findAndroidModel, isComputerModel, isPhoneModel, isTabletModel } from './device-models.ts';
+import { isFeaturePhone, isRetroBrowser, isWapOne } from './old-clients.ts';
 
 /** The class and preset of a User-Agent, which may be empty. */
 export function findByUserAgent(userAgent: string): Detection {
-  if (userAgent.trim() === '') return { class: 'unknown', preset: 'default', evidence: ['no User-Agent'] };
-  for (const each of FIRST_RULES)
-    if (each.pattern.test(userAgent)) return { class: each.class, preset: each.preset, evidence: [each.evidence] };
-  const parsed = new UAParser(userAgent);
-  const device = parsed.getDevice();
-  const isPhone = FEATURE_PHONE.test(userAgent);
-  if (/Opera Mini|OPiOS/i.test(userAgent))
-    return { class: 'feature-phone', preset: 'opera-mini', evidence: ['Opera Mini in the User-Agent'] };
-  const isDevice = isPhone || device.model !== undefined || /\bCUBOT\b|Android|iPhone|iPad/i.test(userAgent);
-  if (!isDevice && isbot(userAgent))
-    return { class: 'bot', preset: 'default', evidence: ['isbot knows the User-Agent'] };
-  if (/bot\b|spider|crawler/i.test(userAgent) && isbot(userAgent) && !/\bCUBOT\b/i.test(userAgent))
-    return { class: 'bot', preset: 'default', evidence: ['isbot knows the User-Agent'] };
-  if (
-    device.type === 'smarttv' ||
-    /\b(?:SmartTV|SMART-TV|HbbTV|AppleTV|GoogleTV|BRAVIA|Web0S|NetCast|CrKey|Roku|AFT[A-Z]+)\b/i.test(userAgent)
-  )
-    return { class: 'tv', preset: 'desktop', evidence: ['the User-Agent of a television'] };
-  if (isPhone && !/Android|iPhone|Windows Phone/i.test(userAgent)) {
-    if (WAP_ONE.test(userAgent))
-      return { class: 'feature-phone', preset: 'wap', evidence: ['a phone of the WAP 1 time by its User-Agent'] };
-    return {
-      class: 'feature-phone',
-      preset: 'feature-phone',
-      evidence: ['a phone without a touch screen by its User-Agent'],
-    };
+  if (userAgent.trim() === '') return found('unknown', 'default', 'no User-Agent');
+  return (
+    findBot(userAgent) ??
+    findProgram(userAgent) ??
+    findTelevision(userAgent) ??
+    findPhone(userAgent) ??
+    findTouchDevice(userAgent) ??
+    findDesktop(userAgent) ??
+    found('unknown', 'default', 'the User-Agent tells nothing')
+  );
+}
+
+function found(clientClass: ClientClass, preset: string, ...evidence: string[]): Detection {
+  return { class: clientClass, preset, evidence };
+}
+
+const AGENT_RULE = PROGRAM_RULES[0]!;
+/** Says itself that it is one; CUBOT makes phones. */
+const SELF_NAMED_BOT =
+  /(?<!cu)bot(?![a-z])|spider|crawl|scrape|slurp|archiver|fetcher|favicon|monitor(?:ing)?[/ )]|scann?er|diagnostics|observatory|inspector|validator|checker|prerender|lighthouse|PTST\/|mshots/i;
+/** A browser's User-Agent with the address of the one who sent it. */
+const CALLING_CARD = /(?:compatible; |[(;,] ?)[^()]{0,60}\+https?:\/\/|\+https?:\/\//i;
+/** What isbot takes for a bot's mark and is none: browsers without a window, add-ons with their maker's address. */
+const HARMLESS =
+  /\bHeadlessChrome\b| ?[^;()]{0,40}Embedded Web Browser from: http:\/\/bsalsa\.com\/;?|\bchromeframe\/[\d.]+|\bGoogle Earth\//gi;
+/** Devices and in-app browsers whose names look like a bot's to isbot. */
+const DEVICE = /\bCUBOT\b|Android|\biPhone|\biPad|\biPod|\bFBAN\/|\bFB_IAB\/|KAIOS|Opera Mini|\bAdr \d/i;
+
+function findBot(userAgent: string): Detection | undefined {
+  if (AGENT_RULE.pattern.test(userAgent) || isDesktopProgram(userAgent)) return undefined;
+  if (SELF_NAMED_BOT.test(userAgent)) return found('bot', 'default', 'the User-Agent calls itself a robot');
+  if (CALLING_CARD.test(userAgent)) return found('bot', 'default', 'the User-Agent leaves the address of its sender');
+  if (PROGRAM_RULES.some((rule) => rule.pattern.test(userAgent))) return undefined;
+  if (DEVICE.test(userAgent) || isFeaturePhone(userAgent) || isRetroBrowser(userAgent)) return undefined;
+  return isbot(userAgent.replace(HARMLESS, 'Chrome'))
+    ? found('bot', 'default', 'isbot knows the User-Agent')
+    : undefined;
+}
+
+function findProgram(userAgent: string): Detection | undefined {
+  const rule = PROGRAM_RULES.find((each) => each.pattern.test(userAgent));
+  if (rule !== undefined) return found(rule.class, rule.preset, rule.evidence);
+  if (isDesktopProgram(userAgent)) return found('desktop', 'desktop', 'a program of a desktop by its User-Agent');
+  return undefined;
+}
+
+const TELEVISION =
+  /\b(?:SmartTV|SMART-TV|Smart TV|HbbTV|Apple ?TV|GoogleTV|Android TV|BRAVIA|Web0S|webOS\.TV|NetCast|CrKey|Roku|AFT[A-Z]{1,4}\d?|Viera|NETTV|DTV|OPTV|Vestel|Opera TV|InettvBrowser|Tizen[ /][\d.]+\) .*\bTV|SHIELD Android TV|MiBOX|MiTV|Chromecast|TV ?Box|DLNADOC)\b/i;
+
+function findTelevision(userAgent: string): Detection | undefined {
+  return TELEVISION.test(userAgent) ? found('tv', 'desktop', 'the User-Agent of a television') : undefined;
+}
+
+const TOUCH_SYSTEM =
+  /Android|\biPhone|\biPad|\biPod|Windows Phone|\bIEMobile|WPDesktop|\bAdr \d|\bwds \d|HarmonyOS|\bUCWEB\/[\d.]+ \(Linux|^JUC ?\(Linux/i;
+
+function findPhone(userAgent: string): Detection | undefined {
+  if (/\bKAIOS\b/i.test(userAgent)) return found('feature-phone', 'kaios', 'KaiOS in the User-Agent');
+  if (/\bOpera Mini\b|\bOPiOS\//i.test(userAgent) && !/^UCWEB/.test(userAgent)) {
+    const clientClass = /\biPad/.test(userAgent)
+      ? 'tablet'
+      : TOUCH_SYSTEM.test(userAgent)
+        ? 'smartphone'
+        : 'feature-phone';
+    return found(clientClass, 'opera-mini', 'Opera Mini in the User-Agent');
   }
-  if (device.type === 'tablet') return { class: 'tablet', preset: 'tablet', evidence: ['ua-parser-js: tablet'] };
-  if (device.type === 'mobile') return { class: 'smartphone', preset: 'phone', evidence: ['ua-parser-js: mobile'] };
-  if (/Android/i.test(userAgent))
-    return /Mobile/.test(userAgent)
-      ? { class: 'smartphone', preset: 'phone', evidence: ['Android with Mobile'] }
-      : { class: 'tablet', preset: 'tablet', evidence: ['Android without Mobile'] };
-  if (RETRO.test(userAgent))
-    return { class: 'desktop', preset: 'retro', evidence: ['a browser of the 1990s by its User-Agent'] };
-  if (/Windows|Macintosh|X11|Linux|CrOS|PlayStation|Xbox|Nintendo/i.test(userAgent))
-    return { class: 'desktop', preset: 'desktop', evidence: ['the User-Agent of a desktop browser'] };
-  return { class: 'unknown', preset: 'default', evidence: ['the User-Agent tells nothing'] };
+  if (TOUCH_SYSTEM.test(userAgent) || !isFeaturePhone(userAgent)) return undefined;
+  if (isWapOne(userAgent)) return found('feature-phone', 'wap', 'a phone of the WAP 1 time by its User-Agent');
+  return found('feature-phone', 'feature-phone', 'a phone without a touch screen by its User-Agent');
+}
+
+const tablet = (evidence: string) => found('tablet', 'tablet', evidence);
+const smartphone = (evidence: string) => found('smartphone', 'phone', evidence);
+
+const PHONE_SYSTEM =
+  /\bWindows Phone|\bIEMobile|\bwds \d|\bWindows CE|WPDesktop|\bLumia \d|\bPhone; ?OpenHarmony|\bOpera Mobi\/(?!.*Android)|\bSailfish|\bMaemo|\bUbuntu; Mobile|\bPlayStation Vita|\bBB10\b/i;
+
+function findTouchDevice(userAgent: string): Detection | undefined {
+  if (/\biPad/.test(userAgent)) return tablet('iPad in the User-Agent');
+  if (/\biPhone|\biPod|\bMobileSafari\//.test(userAgent)) return smartphone('iPhone in the User-Agent');
+  if (/\bOpera Tablet|\bTablet; ?(?:OpenHarmony|rv:)/.test(userAgent)) return tablet('the User-Agent says tablet');
+  if (PHONE_SYSTEM.test(userAgent)) return smartphone('a phone by the system in its User-Agent');
+  if (/Android|\bAdr \d|\bUCWEB\/[\d.]+ \(Linux|^JUC ?\(Linux/i.test(userAgent)) return findAndroid(userAgent);
+  if (namesDesktopSystem(userAgent) && !/Mobile|\bPlayBook|\bTouchPad|Kindle|Silk/.test(userAgent)) return undefined;
+  const { type } = new UAParser(userAgent).getDevice();
+  if (type === 'tablet') return tablet('ua-parser-js: tablet');
+  return type === 'mobile' ? smartphone('ua-parser-js: mobile') : undefined;
+}
+
+/** A browser, which says Mobile on phones; other programs say nothing of the kind. */
+const BROWSER = /Safari\/|Safari\b|Firefox\/|Presto\//i;
+
+function findAndroid(userAgent: string): Detection {
+  const model = findAndroidModel(userAgent);
+  if (isComputerModel(model)) return found('desktop', 'desktop', `a computer that runs Android: ${model}`);
+  // Yandex and Facebook name the kind of device themselves.
+  if (/\/apad\b|\bFBID\/tablet/.test(userAgent)) return tablet('the program says it runs on a tablet');
+  if (isTabletModel(model)) return tablet(`a tablet by its model: ${model}`);
+  const saysMobile = /Mobi/i.test(userAgent);
+  if (isPhoneModel(model)) return smartphone(`a phone by its model: ${model}`);
+  if (!saysMobile && BROWSER.test(userAgent)) return tablet('a browser on Android that does not say Mobile');
+  if (new UAParser(userAgent).getDevice().type === 'tablet') return tablet('ua-parser-js: tablet');
+  return smartphone(saysMobile ? 'Android with Mobile' : 'a program on Android');
+}
+
+function findDesktop(userAgent: string): Detection | undefined {
+  if (isRetroBrowser(userAgent)) return found('desktop', 'retro', 'a browser of the 1990s by its User-Agent');
+  if (/Nintendo (?:DS|DSi|3DS)|\(PSP \(|PlayStation Portable/i.test(userAgent))
+    return found('feature-phone', 'feature-phone', 'a handheld console with a small screen');
+  if (/PlayStation|Xbox|Nintendo/i.test(userAgent))
+    return found('desktop', 'desktop', 'a games console by its User-Agent');
+  return namesDesktopSystem(userAgent)
+    ? found('desktop', 'desktop', 'the system of a desktop in the User-Agent')
+    : undefined;
 }
