@@ -185,6 +185,35 @@ test('all eight orientations come out upright, within the width as it is seen (d
   }
 });
 
+test('drawings become pictures of every type, in the width that is wanted, on white where they must be', async (t) => {
+  const { make: draw, plan: planDrawing } = await formatWith('svg-raster', 'image');
+  const svg = Buffer.from(
+    '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200"><circle cx="150" cy="100" r="90" fill="#08c"/></svg>',
+  );
+  const from = 'image/svg+xml';
+  for (const to of [PNG, WEBP, JPEG, GIF, AVIF, WBMP]) {
+    const asked = { from, to, demands: { clean: true, quality: 70, maxWidth: 120 } };
+    t.deepEqual(
+      planDrawing(asked).steps.map((step) => step.formatter),
+      ['svg-raster', 'image'],
+    );
+    const { body } = await draw(svg, asked);
+    if (to === WBMP) {
+      const { width, height, bits } = readWbmp(body);
+      t.deepEqual([width, height, bits(0, 0)], [120, 80, 1]);
+    } else {
+      const { format, width, height } = await sharp(body).metadata();
+      t.deepEqual([format, width, height], [SHARP_NAMES[to], 120, 80], to);
+      const [r, g, b] = (await pixelsOf(await sharp(body).flatten({ background: '#fff' }).png().toBuffer())).data;
+      t.true(Math.min(r!, g!, b!) > 245, `${to} on white`);
+    }
+  }
+  const own = await draw(svg, { from, to: PNG, demands: { clean: true, maxWidth: 900 } });
+  t.is((await sharp(own.body).metadata()).width, 300, 'never larger than it says it is');
+  const asDrawing = planDrawing({ from, to: from, demands: { clean: true } });
+  t.deepEqual(asDrawing.steps, [], 'a drawing as a drawing is not its business');
+});
+
 /** A word that stands for somebody's secret, in every place where metadata can be. */
 const SECRET = 'CANARY-7f3a';
 
@@ -464,7 +493,7 @@ test('`light` weighs less at the same quality', async (t) => {
   }
 });
 
-for (const formatter of ['image']) {
+for (const formatter of ['image', 'svg-raster']) {
   test(`the examples of ${formatter} hold`, async (t) => {
     const { make: makeOne } = await formatWith(formatter);
     if (process.env['UPDATE_EXAMPLES'] === '1') await writeExamples(formatter, makeOne);
