@@ -48,8 +48,10 @@ export const builtInFormatters: readonly URL[] = [
   'html-full',
   'html-lite',
   'html-to-markdown',
+  'image',
   'links',
   'links-text',
+  'svg-raster',
 ].map((name) => new URL(`./formatters/${name}/index.ts`, import.meta.url));
 
 /** What a caller may put in place of the machine's own. */
