@@ -48,7 +48,7 @@ const TEXT_BROWSER: ProgramRule = {
 /** Electronic paper: grey, slow, no animation. Tablets that readers' makers sell are no such thing. */
 const E_READER: ProgramRule = {
   pattern:
-    /\bKindle\/|\bKobo (?:Touch|eReader|Aura|Glo|Mini|Clara|Libra|Forma|Elipsa|Sage|Nia)|\bPocketBook\/|\bPocketBook (?!SURFpad)|\btolino\b|\bnook browser|\bNOOK (?:BNRV|Simple)|\bBNRV\d|\bBOOX\b|\bOnyx(?:[ _](?:BOOX|NOTE|MAX|C67|I86|M9\d|T6\d|T7\d|A6\d|E4\d))|\bReMarkable\b|\bSony PRS|\bPRS-?[T\d]|\bEBRD\d|\bEBRW|\bbookeen|\bCybook|\bInkPalm|\bLikebook|\bPocketBookDevice|\bBigme|\bMeebook|\bSupernote|; (?:Poke|Leaf|Nova|Note|Page|Palma|Go)[ -]?\d?(?:Color| Air| Lumi)+\b(?=.*\bmc_)/i,
+    /\bKindle\/|\bKobo (?:Touch|eReader|Aura|Glo|Mini|Clara|Libra|Forma|Elipsa|Sage|Nia)|\bPocketBook\/|\bPocketBook (?!SURFpad)|\btolino (?!tab)|\bnook browser|\bNOOK (?:BNRV|Simple)|\bBNRV\d|\bBOOX\b|\bOnyx(?:[ _](?:BOOX|NOTE|MAX|C67|I86|M9\d|T6\d|T7\d|A6\d|E4\d))|\bReMarkable\b|\bSony PRS|\bPRS-?[T\d]|\bEBRD\d|\bEBRW|\bbookeen|\bCybook|\bInkPalm|\bLikebook|\bPocketBookDevice|\bBigme|\bMeebook|\bSupernote|; (?:Poke\d|Nova(?:Air|\dColor)|NoteAir|MaxLumi|TabUltra)/i,
   class: 'e-reader',
   preset: 'e-reader',
   evidence: 'the User-Agent of an e-reader',

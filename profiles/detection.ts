@@ -43,7 +43,7 @@ export function makeDetector({ cacheSize = 5_000 }: { readonly cacheSize?: numbe
     const userAgent = bounded(read('user-agent'));
     const detection = detect(userAgent);
     if (detection.preset === 'opera-mini') return refineByPhone(detection, read, detect);
-    if (detection.class === 'unknown') return refineByWapProfile(detection, userAgent, read);
+    if (mayBeOddPhone(detection, userAgent)) return refineByWapProfile(detection, read);
     return CHROMIUM.test(userAgent) ? refineByHints(detection, userAgent, read) : detection;
   };
 }
@@ -87,8 +87,14 @@ function refineByPhone(detection: Detection, read: ReadField, detect: (userAgent
     : detection;
 }
 
-function refineByWapProfile(detection: Detection, userAgent: string, read: ReadField): Detection {
-  if (userAgent === '' || read('x-wap-profile') === undefined) return detection;
+// A bare name is a bot to isbot, but phones of small makers call themselves no more than that.
+function mayBeOddPhone(detection: Detection, userAgent: string): boolean {
+  if (userAgent === '') return false;
+  return detection.class === 'unknown' || (detection.class === 'bot' && !/Mozilla|https?:/.test(userAgent));
+}
+
+function refineByWapProfile(detection: Detection, read: ReadField): Detection {
+  if (read('x-wap-profile') === undefined) return detection;
   return refined(detection, 'feature-phone', 'feature-phone', 'the request names a WAP profile');
 }
 

@@ -37,12 +37,16 @@ const HARMLESS =
 /** Devices and in-app browsers whose names look like a bot's to isbot. */
 const DEVICE = /\bCUBOT\b|Android|\biPhone|\biPad|\biPod|\bFBAN\/|\bFB_IAB\/|KAIOS|Opera Mini|\bAdr \d/i;
 
+const TELEVISION =
+  /\b(?:SmartTV|SMART-TV|Smart TV|HbbTV|Apple ?TV[\d,]*|GoogleTV|Android TV|BRAVIA|Web0S|webOS\.TV|NetCast|CrKey|Roku|AFT[A-Z]{1,4}\d?|Viera|NETTV|DTV|OPTV|Vestel|Opera TV|InettvBrowser|Tizen[ /][\d.]+\) .*\bTV|SHIELD Android TV|MiBOX|MiTV|Chromecast|TV ?Box|DLNADOC)\b/i;
+
 function findBot(userAgent: string): Detection | undefined {
   if (AGENT_RULE.pattern.test(userAgent) || isDesktopProgram(userAgent)) return undefined;
   if (SELF_NAMED_BOT.test(userAgent)) return found('bot', 'default', 'the User-Agent calls itself a robot');
   if (CALLING_CARD.test(userAgent)) return found('bot', 'default', 'the User-Agent leaves the address of its sender');
   if (PROGRAM_RULES.some((rule) => rule.pattern.test(userAgent))) return undefined;
-  if (DEVICE.test(userAgent) || isFeaturePhone(userAgent) || isRetroBrowser(userAgent)) return undefined;
+  if (DEVICE.test(userAgent) || TELEVISION.test(userAgent) || isFeaturePhone(userAgent) || isRetroBrowser(userAgent))
+    return undefined;
   return isbot(userAgent.replace(HARMLESS, 'Chrome'))
     ? found('bot', 'default', 'isbot knows the User-Agent')
     : undefined;
@@ -54,9 +58,6 @@ function findProgram(userAgent: string): Detection | undefined {
   if (isDesktopProgram(userAgent)) return found('desktop', 'desktop', 'a program of a desktop by its User-Agent');
   return undefined;
 }
-
-const TELEVISION =
-  /\b(?:SmartTV|SMART-TV|Smart TV|HbbTV|Apple ?TV|GoogleTV|Android TV|BRAVIA|Web0S|webOS\.TV|NetCast|CrKey|Roku|AFT[A-Z]{1,4}\d?|Viera|NETTV|DTV|OPTV|Vestel|Opera TV|InettvBrowser|Tizen[ /][\d.]+\) .*\bTV|SHIELD Android TV|MiBOX|MiTV|Chromecast|TV ?Box|DLNADOC)\b/i;
 
 function findTelevision(userAgent: string): Detection | undefined {
   return TELEVISION.test(userAgent) ? found('tv', 'desktop', 'the User-Agent of a television') : undefined;
