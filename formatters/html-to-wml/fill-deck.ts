@@ -1,0 +1,116 @@
+/** Paragraphs to the cards of one deck (WML 1.1), no larger than the phone can take. */
+import { shortened, wmlText } from './wml-text.ts';
+import type { WmlParagraph } from './write-parts.ts';
+
+const PROLOGUE =
+  '<?xml version="1.0"?>\n<!DOCTYPE wml PUBLIC "-//WAPFORUM//DTD WML 1.1//EN" "http://www.wapforum.org/DTD/wml_1.1.xml">\n<wml>';
+const EPILOGUE = '</wml>\n';
+const MORE = '<p>… (more)</p>';
+/** Bytes of the content of a card: what one turns pages for. */
+const CARD = 1000;
+/** Where all must fit into little, cards are smaller than the deck. */
+const SHARE = 0.45;
+
+/** A deck, and what it has no room for. */
+export interface Deck {
+  readonly text: string;
+  /** Paragraphs left out, the one that is cut included. */
+  readonly left: number;
+}
+
+/**
+ * Fills a deck from the beginning.
+ *
+ * @param maxBytes UTF-8 bytes of the whole deck; 0 for as many as it takes
+ */
+export function fillDeck(title: string, paragraphs: readonly WmlParagraph[], maxBytes: number): Deck {
+  return new DeckFiller(title, maxBytes).fill(paragraphs);
+}
+
+class DeckFiller {
+  readonly #title: string;
+  readonly #maxBytes: number;
+  readonly #cardBytes: number;
+  readonly #cards: string[] = [];
+  #content = '';
+  /** UTF-8 bytes of `#content`, and of all cards that are closed. */
+  #bytes = 0;
+  #closed = 0;
+
+  constructor(title: string, maxBytes: number) {
+    this.#title = wmlText(shortened(title, 40));
+    this.#maxBytes = maxBytes;
+    this.#cardBytes = maxBytes > 0 ? Math.min(CARD, Math.max(300, Math.floor(maxBytes * SHARE))) : CARD;
+  }
+
+  fill(paragraphs: readonly WmlParagraph[]): Deck {
+    for (const [i, paragraph] of paragraphs.entries()) {
+      if (this.#paragraph(paragraph)) continue;
+      this.#content += MORE;
+      return { text: this.#finish(), left: paragraphs.length - i };
+    }
+    return { text: this.#finish(), left: 0 };
+  }
+
+  /** False when the deck is full: what fitted of the paragraph is there. */
+  #paragraph({ parts, isCode }: WmlParagraph): boolean {
+    const open = isCode ? '<p mode="nowrap">' : '<p>';
+    let isOpen = false;
+    for (const part of parts) {
+      const size = Buffer.byteLength(part);
+      const around = isOpen ? 0 : open.length + '</p>'.length;
+      const isFull = this.#bytes > 0 && this.#bytes + size + around > this.#cardBytes;
+      const needed = size + around + (isFull ? open.length + '</p>'.length : 0);
+      if (!this.#fits(needed, isFull)) {
+        if (isOpen) this.#put('</p>');
+        return false;
+      }
+      if (isFull) {
+        if (isOpen) this.#put('</p>');
+        this.#closeCard();
+        isOpen = false;
+      }
+      if (!isOpen) this.#put(open);
+      isOpen = true;
+      this.#put(part);
+    }
+    if (isOpen) this.#put('</p>');
+    return true;
+  }
+
+  #fits(size: number, opensCard: boolean): boolean {
+    if (this.#maxBytes <= 0) return true;
+    const cards = this.#cards.length + (opensCard ? 2 : 1);
+    const frames = cards * Buffer.byteLength(this.#frame(cards + 1, '', true, true));
+    const fixed = Buffer.byteLength(PROLOGUE + MORE + EPILOGUE) + Buffer.byteLength(this.#title) + '</p>'.length;
+    return fixed + frames + this.#closed + this.#bytes + size <= this.#maxBytes;
+  }
+
+  #put(text: string): void {
+    this.#content += text;
+    this.#bytes += Buffer.byteLength(text);
+  }
+
+  #closeCard(): void {
+    this.#cards.push(this.#content);
+    this.#closed += this.#bytes;
+    this.#content = '';
+    this.#bytes = 0;
+  }
+
+  #finish(): string {
+    if (this.#content !== '' || this.#cards.length === 0) this.#closeCard();
+    const last = this.#cards.length;
+    const cards = this.#cards.map((content, i) => this.#frame(i + 1, content, i > 0, i + 1 < last));
+    return PROLOGUE + cards.join('') + EPILOGUE;
+  }
+
+  #frame(number: number, content: string, hasBack: boolean, hasNext: boolean): string {
+    const title = number === 1 && this.#title !== '' ? ` title="${this.#title}"` : '';
+    const turn = [
+      hasNext ? `<anchor>Next<go href="#c${number + 1}"/></anchor>` : '',
+      hasBack ? `<anchor>Back<go href="#c${number - 1}"/></anchor>` : '',
+    ].filter((each) => each !== '');
+    return `<card id="c${number}"${title}>${content}${turn.length === 0 ? '' : `<p>${turn.join(' ')}</p>`}</card>`;
+  }
+}
