@@ -2,6 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { GatewayError } from './errors.ts';
+import { Fields } from './fields.ts';
 
 export interface DatabaseOptions {
   /** File, or `:memory:`. */
@@ -20,31 +22,60 @@ export interface DatabaseOptions {
 export function openDatabase(options: DatabaseOptions): DatabaseSync {
   if (options.file !== ':memory:') mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(options.file);
-  database.exec('PRAGMA busy_timeout = 5000');
-  database.exec('PRAGMA journal_mode = WAL');
-  database.exec(`PRAGMA synchronous = ${options.durable ? 'FULL' : 'NORMAL'}`);
-  database.exec('PRAGMA foreign_keys = ON');
-  migrate(database, options);
+  try {
+    database.exec('PRAGMA busy_timeout = 5000');
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec(`PRAGMA synchronous = ${options.durable ? 'FULL' : 'NORMAL'}`);
+    database.exec('PRAGMA foreign_keys = ON');
+    migrate(database, options);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   return database;
+}
+
+/**
+ * Runs `work` in a transaction that no other writer can come between; all of it is stored or nothing.
+ *
+ * @throws GatewayError STORE_FULL where the database cannot be written (threat 65), SHED where others write for longer
+ * than the busy timeout; whatever else `work` throws.
+ */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw toStoreError(error);
+  }
+}
+
+// https://sqlite.org/rescode.html: the low byte is the primary code.
+const BUSY: ReadonlySet<number> = new Set([5, 6]);
+const CANNOT_WRITE: ReadonlySet<number> = new Set([8, 10, 13, 14]);
+
+function toStoreError(error: unknown): unknown {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+  if (code === undefined) return error;
+  if (CANNOT_WRITE.has(code)) return new GatewayError('STORE_FULL', {}, { cause: error });
+  if (!BUSY.has(code)) return error;
+  return new GatewayError('SHED', { seconds: 1 }, { cause: error, fields: Fields.from({ 'retry-after': '1' }) });
 }
 
 function migrate(database: DatabaseSync, { file, migrations }: DatabaseOptions): void {
   if (versionOf(database) > migrations.length)
     throw new Error(`${file} was written by a newer version of this program`);
   while (versionOf(database) < migrations.length) {
-    // IMMEDIATE: of several processes that start at once, one migrates and the others find it done.
-    database.exec('BEGIN IMMEDIATE');
-    try {
+    // Of several processes that start at once, one migrates and the others find it done.
+    inTransaction(database, () => {
       const version = versionOf(database);
-      if (version < migrations.length) {
-        database.exec(migrations[version]!);
-        database.exec(`PRAGMA user_version = ${version + 1}`);
-      }
-      database.exec('COMMIT');
-    } catch (error) {
-      database.exec('ROLLBACK');
-      throw error;
-    }
+      if (version >= migrations.length) return;
+      database.exec(migrations[version]!);
+      database.exec(`PRAGMA user_version = ${version + 1}`);
+    });
   }
 }
 

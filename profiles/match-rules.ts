@@ -43,11 +43,20 @@ function toRule(profile: Profile): Rule {
 }
 
 function toRange(text: string): (address: string) => boolean {
-  const [network, bits] = text.includes('/') ? ipaddr.parseCIDR(text) : [ipaddr.process(text), 128];
-  const length = text.includes('/') ? bits : network.kind() === 'ipv4' ? 32 : 128;
+  const [network, bits] = readRange(text);
   return (address) => {
     if (!ipaddr.isValid(address)) return false;
     const each = ipaddr.process(address);
-    return each.kind() === network.kind() && each.match([network, length] as never);
+    return each.kind() === network.kind() && each.match(network as never, bits);
   };
+}
+
+// An IPv4 address written as IPv6 is that IPv4 address, in rules as in requests.
+function readRange(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+  const [network, bits] = text.includes('/')
+    ? ipaddr.parseCIDR(text)
+    : [ipaddr.parse(text), ipaddr.parse(text).kind() === 'ipv4' ? 32 : 128];
+  return network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits >= 96
+    ? [network.toIPv4Address(), bits - 96]
+    : [network, bits];
 }

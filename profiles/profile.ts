@@ -30,7 +30,10 @@ const mediaType = text.refine(
   'must be a media type such as image/webp',
 );
 const addressRange = text.refine(
-  (range) => (range.includes('/') ? ipaddr.isValidCIDR(range) : ipaddr.isValid(range)),
+  // `10.1` is an address to inet_aton, and hardly what anybody means.
+  (range) =>
+    (range.includes('/') ? ipaddr.isValidCIDR(range) : ipaddr.isValid(range)) &&
+    /:|^\d+(?:\.\d+){3}(?:\/\d+)?$/.test(range),
   'must be an address or a CIDR range',
 );
 const profileName = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a to z, 0 to 9 and -');

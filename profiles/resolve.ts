@@ -22,36 +22,40 @@ export interface PreferenceSources {
   readonly request?: PartialPreferences | undefined;
 }
 
-/** Merges: default ← detected device ← stored profile and what it extends ← its exceptions for the site ← the person ← the request ← the network. */
+/**
+ * Merges: default ← detected device ← stored profile and what it extends ← the person ← the request ← the network.
+ * A profile's exception for the site comes after it and all it extends.
+ */
 export function resolvePreferences(sources: PreferenceSources): MergedPreferences {
   const { profiles, detection, stored, settings, siteSettings, host, network, request } = sources;
   const layers: Layer[] = [];
   const base = profiles.get('default')?.profile;
-  if (base !== undefined) layers.push(...layersOf(base, 'default', host));
-  if (detection.preset !== 'default')
-    for (const profile of profiles.chain(detection.preset))
-      layers.push(...layersOf(profile, `preset:${profile.name}`, host));
-  if (stored !== undefined)
-    for (const profile of profiles.chain(stored)) layers.push(...layersOf(profile, `profile:${profile.name}`, host));
+  if (base !== undefined) layers.push(...layersOf([base], '', host));
+  if (detection.preset !== 'default') layers.push(...layersOf(profiles.chain(detection.preset), 'preset:', host));
+  if (stored !== undefined) layers.push(...layersOf(profiles.chain(stored), 'profile:', host));
   if (settings !== undefined) layers.push({ name: 'settings', prefers: settings });
   if (siteSettings !== undefined) layers.push({ name: `settings:${host}`, prefers: siteSettings });
   if (request !== undefined) layers.push({ name: 'request', prefers: request });
   return mergePreferences(layers, network);
 }
 
-function layersOf(profile: Profile, name: string, host: string): Layer[] {
-  const layers: Layer[] = profile.prefers === undefined ? [] : [{ name, prefers: profile.prefers }];
-  const site = findSiteException(profile, host);
-  if (site !== undefined) layers.push({ name: `site:${site.host}`, prefers: site.prefers });
+function layersOf(chain: readonly Profile[], prefix: string, host: string): Layer[] {
+  const layers: Layer[] = [];
+  for (const { name, prefers } of chain) if (prefers !== undefined) layers.push({ name: prefix + name, prefers });
+  for (const profile of chain) {
+    const exception = findSiteException(profile, host.toLowerCase());
+    if (exception !== undefined) layers.push(exception);
+  }
   return layers;
 }
 
 // The host itself, then each parent down to its registrable domain: the nearest exception holds.
-function findSiteException(profile: Profile, host: string): { host: string; prefers: PartialPreferences } | undefined {
+function findSiteException({ sites }: Profile, host: string): Layer | undefined {
+  if (sites === undefined) return undefined;
   const top = getDomain(host) ?? host;
-  for (let name = host.toLowerCase(); ; name = name.slice(name.indexOf('.') + 1)) {
-    if (profile.sites !== undefined && Object.hasOwn(profile.sites, name))
-      return { host: name, prefers: profile.sites[name]! };
+  for (let name = host; ; name = name.slice(name.indexOf('.') + 1)) {
+    const key = Object.keys(sites).find((each) => each.toLowerCase() === name);
+    if (key !== undefined) return { name: `site:${name}`, prefers: sites[key]! };
     if (name === top || !name.includes('.')) return undefined;
   }
 }

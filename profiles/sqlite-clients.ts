@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
-import { openDatabase } from '../core/database.ts';
+import { inTransaction, openDatabase } from '../core/database.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { ClientKey, ClientRecord, ClientSighting, Clients } from './clients.ts';
 import type { PartialPreferences } from './preferences.ts';
@@ -17,6 +17,9 @@ const MIGRATIONS = [
 const FLUSH_MS = 1_000;
 const DAY_MS = 86_400_000;
 const MAX_USER_AGENT = 512;
+/** Sightings that are written without waiting for the timer, and the most that wait while the disk takes none. */
+const FLUSH_COUNT = 1_000;
+const MAX_UNSAVED = 5_000;
 
 export interface ClientStoreOptions {
   readonly file: string;
@@ -41,53 +44,67 @@ interface Row {
   readonly sites: string;
 }
 
+/** What has been seen of a client since the last write. */
+interface Sighting {
+  readonly record: ClientRecord;
+  readonly requests: number;
+  /** False: the file held it, and where it is gone since, somebody had it forgotten. */
+  readonly isNew: boolean;
+}
+
 export function openClients(options: ClientStoreOptions): Clients {
   const { file, clock, key, maxClients = 10_000, maxAgeMs = 90 * DAY_MS } = options;
   const database = openDatabase({ file, migrations: MIGRATIONS, durable: true });
   const sql = prepareStatements(database);
   const records = new LRUCache<string, ClientRecord>({ max: 5_000 });
-  const unsaved = new Map<string, { record: ClientRecord; requests: number }>();
+  const unsaved = new Map<string, Sighting>();
   let seenVersion: unknown;
 
-  // Another process may have assigned a profile or kept a choice: its write drops what is held here.
+  // Another process may have assigned a profile, kept a choice or forgotten a client: its write drops what is held here.
   const load = (id: string): ClientRecord | undefined => {
     const version = sql.version.get()?.['data_version'];
     if (version !== seenVersion) records.clear();
     seenVersion = version;
-    const held = records.get(id) ?? unsaved.get(id)?.record;
+    const held = records.get(id);
     if (held !== undefined) return held;
     const row = sql.find.get(id) as unknown as Row | undefined;
-    const record = row === undefined ? undefined : toRecord(row);
+    const record = withUnsaved(row === undefined ? undefined : toRecord(row), unsaved.get(id));
     if (record !== undefined) records.set(id, record);
+    else unsaved.delete(id);
     return record;
   };
   const flush = () => {
     if (unsaved.size === 0) return;
-    const pending = [...unsaved.values()];
-    unsaved.clear();
     try {
-      saveSightings(database, sql, pending);
-      sql.dropOld.run(clock.now() - maxAgeMs);
-      sql.dropExcess.run(maxClients);
+      inTransaction(database, () => {
+        for (const sighting of unsaved.values()) saveSighting(sql, sighting);
+        if (dropSurplus(sql, clock.now() - maxAgeMs, maxClients)) records.clear();
+      });
+      unsaved.clear();
     } catch {
-      // Sightings are a convenience: a full disk must not take requests down with it (threat 65).
+      // Sightings are a convenience: a full disk must not take requests down with it (threat 65), nor fill the memory.
+      if (unsaved.size > MAX_UNSAVED) unsaved.clear();
     }
   };
   const timer = clock.every(FLUSH_MS, flush);
-  const change = (id: string, apply: () => void): ClientRecord => {
+  const change = (id: string, apply: () => { readonly changes: number | bigint }): ClientRecord => {
     flush();
     if (load(id) === undefined) throw new GatewayError('NOT_FOUND', { path: id });
-    durably(apply);
+    const { changes } = inTransaction(database, apply);
+    // Known here and not in the file: its sighting could not be written.
+    if (Number(changes) === 0) throw new GatewayError('STORE_FULL');
     records.delete(id);
     return load(id)!;
   };
   return {
     see(clientKey, sighting) {
       const id = idOf(clientKey, key);
-      const record = sighted(load(id), { id, kind: clientKey.kind, now: clock.now() }, sighting);
+      const held = load(id);
+      const record = sighted(held, { id, kind: clientKey.kind, now: clock.now() }, sighting);
+      const before = unsaved.get(id);
       records.set(id, record);
-      unsaved.set(id, { record, requests: (unsaved.get(id)?.requests ?? 0) + 1 });
-      if (unsaved.size >= 1_000) flush();
+      unsaved.set(id, { record, requests: (before?.requests ?? 0) + 1, isNew: before?.isNew ?? held === undefined });
+      if (before === undefined && unsaved.size % FLUSH_COUNT === 0) flush();
       return record;
     },
     find: (clientKey) => load(idOf(clientKey, key)),
@@ -108,7 +125,7 @@ export function openClients(options: ClientStoreOptions): Clients {
     forget(id) {
       unsaved.delete(id);
       records.delete(id);
-      durably(() => sql.forget.run(id));
+      inTransaction(database, () => sql.forget.run(id));
     },
     close() {
       timer.cancel();
@@ -118,50 +135,48 @@ export function openClients(options: ClientStoreOptions): Clients {
   };
 }
 
-function prepareStatements(
-  database: DatabaseSync,
-): Record<
-  'version' | 'find' | 'list' | 'see' | 'assign' | 'choose' | 'forget' | 'dropOld' | 'dropExcess',
-  StatementSync
-> {
+function prepareStatements(database: DatabaseSync) {
   return {
     version: database.prepare('PRAGMA data_version'),
     find: database.prepare('SELECT * FROM client WHERE id = ?'),
     list: database.prepare('SELECT * FROM client ORDER BY last_seen DESC, id LIMIT ? OFFSET ?'),
-    see: database.prepare(`INSERT INTO client (id, kind, seen, first_seen, last_seen, requests) VALUES (?, ?, ?, ?, ?, ?)
+    add: database.prepare(`INSERT INTO client (id, kind, seen, first_seen, last_seen, requests) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, last_seen = excluded.last_seen, requests = requests + excluded.requests`),
+    seeAgain: database.prepare('UPDATE client SET seen = ?, last_seen = ?, requests = requests + ? WHERE id = ?'),
     assign: database.prepare('UPDATE client SET profile = ? WHERE id = ?'),
     choose: database.prepare('UPDATE client SET settings = ?, sites = coalesce(?, sites) WHERE id = ?'),
     forget: database.prepare('DELETE FROM client WHERE id = ?'),
-    // What a person or an admin has decided is kept as long as the client comes back at all.
+    count: database.prepare('SELECT count(*) AS count FROM client'),
     dropOld: database.prepare('DELETE FROM client WHERE last_seen < ?'),
-    dropExcess: database.prepare(`DELETE FROM client WHERE id IN (
-      SELECT id FROM client ORDER BY (profile IS NOT NULL OR settings IS NOT NULL) DESC, last_seen DESC LIMIT -1 OFFSET ?)`),
-  };
+    // Those for whom nobody has decided anything go first.
+    dropExcess: database.prepare(`DELETE FROM client WHERE id IN (SELECT id FROM client
+      ORDER BY (profile IS NOT NULL OR settings IS NOT NULL) DESC, last_seen DESC, id LIMIT -1 OFFSET ?)`),
+  } satisfies Record<string, StatementSync>;
 }
 
-function saveSightings(
-  database: DatabaseSync,
-  sql: { see: StatementSync },
-  pending: readonly { record: ClientRecord; requests: number }[],
-): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    for (const { record, requests } of pending) {
-      const { id, kind, firstSeen, lastSeen, ...rest } = record;
-      const seen = JSON.stringify({
-        class: rest.class,
-        preset: rest.preset,
-        evidence: rest.evidence,
-        userAgent: rest.userAgent,
-      });
-      sql.see.run(id, kind, seen, firstSeen, lastSeen, requests);
-    }
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
+type Statements = ReturnType<typeof prepareStatements>;
+
+function saveSighting(sql: Statements, { record, requests, isNew }: Sighting): void {
+  const { id, kind, firstSeen, lastSeen, class: clientClass, preset, evidence, userAgent } = record;
+  const seen = JSON.stringify({ class: clientClass, preset, evidence, userAgent });
+  if (isNew) sql.add.run(id, kind, seen, firstSeen, lastSeen, requests);
+  else sql.seeAgain.run(seen, lastSeen, requests, id);
+}
+
+/** Holds the file to its bounds; true where something went. */
+function dropSurplus(sql: Statements, oldest: number, maxClients: number): boolean {
+  const old = Number(sql.dropOld.run(oldest).changes);
+  if (Number(sql.count.get()?.['count']) <= maxClients) return old > 0;
+  sql.dropExcess.run(maxClients);
+  return true;
+}
+
+// What the file says of decisions holds; what was seen since is newer than the file.
+function withUnsaved(stored: ClientRecord | undefined, sighting: Sighting | undefined): ClientRecord | undefined {
+  if (sighting === undefined) return stored;
+  if (stored === undefined) return sighting.isNew ? sighting.record : undefined;
+  const { profile, settings, sites, firstSeen } = stored;
+  return { ...sighting.record, requests: stored.requests + sighting.requests, profile, settings, sites, firstSeen };
 }
 
 function sighted(
@@ -212,12 +227,4 @@ function idOf(clientKey: ClientKey, key: string): string {
     .update(JSON.stringify([clientKey.kind, ...parts]))
     .digest('base64url')
     .slice(0, 24);
-}
-
-function durably(write: () => unknown): void {
-  try {
-    write();
-  } catch (cause) {
-    throw new GatewayError('STORE_FULL', {}, { cause });
-  }
 }

@@ -1,8 +1,7 @@
 /** The embedded profile store: one file shared by all processes of a server; a change is seen by the next request in each. */
 import { createHash } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../core/clock.ts';
-import { openDatabase } from '../core/database.ts';
+import { inTransaction, openDatabase } from '../core/database.ts';
 import { GatewayError } from '../core/errors.ts';
 import { makeRules, type ProfileRules } from './match-rules.ts';
 import { presets } from './presets.ts';
@@ -58,7 +57,8 @@ export function openProfiles({ file, clock }: ProfileStoreOptions): Profiles {
       return current().rules.hasAddressRules;
     },
     chain: (name) => chainOf(current().byName, name),
-    put(profile, ifMatch) {
+    put(given, ifMatch) {
+      const profile = parseProfile(given);
       return write(({ byName }) => {
         checkIfMatch(byName.get(profile.name), ifMatch);
         checkBase(byName, profile);
@@ -79,11 +79,24 @@ export function openProfiles({ file, clock }: ProfileStoreOptions): Profiles {
 
 function readEdition(rows: readonly { name: string; body: string }[]): Edition {
   const stored = new Map<string, StoredProfile>();
-  for (const { name, body } of rows) stored.set(name, toStored(parseProfile(JSON.parse(body)), false));
+  for (const { name, body } of rows) {
+    const profile = readProfile(body);
+    if (profile !== undefined) stored.set(name, toStored(profile, false));
+  }
   const all = new Map<string, StoredProfile>();
   for (const [name, preset] of presets) all.set(name, stored.get(name) ?? toStored(preset, true));
   for (const [name, each] of [...stored].sort(([a], [b]) => (a < b ? -1 : 1))) all.set(name, each);
   return { byName: all, rules: makeRules([...stored.values()].map((each) => each.profile)) };
+}
+
+// One profile that cannot be read (of another version, or damaged) must not take the others away: it stays in the file
+// and is not in force until it is put anew.
+function readProfile(body: string): Profile | undefined {
+  try {
+    return parseProfile(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
 }
 
 function toStored(profile: Profile, preset: boolean): StoredProfile {
@@ -111,6 +124,8 @@ function checkIfMatch(held: StoredProfile | undefined, ifMatch: readonly string[
 }
 
 function checkBase(byName: ReadonlyMap<string, StoredProfile>, profile: Profile): void {
+  if (profile.name === 'default' && profile.extends !== undefined)
+    throw new GatewayError('BAD_INPUT', { why: '`default` is the base of all and extends none' });
   const seen = [profile.name];
   for (let base = profile.extends; base !== undefined; base = byName.get(base)?.profile.extends) {
     if (seen.includes(base))
@@ -132,22 +147,4 @@ function checkRemovable(byName: ReadonlyMap<string, StoredProfile>, name: string
   const users = [...byName.values()].filter((each) => each.profile.extends === name).map((each) => each.profile.name);
   if (users.length > 0 && !presets.has(name))
     throw new GatewayError('CONFLICT', { why: `\`${name}\` is the base of ${users.join(', ')}` });
-}
-
-// IMMEDIATE: what was checked is still true when it is written. FULL synchronous: committed means on the disk.
-function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  try {
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
-  } catch (error) {
-    if (error instanceof GatewayError) throw error;
-    throw new GatewayError('STORE_FULL', {}, { cause: error });
-  }
 }
