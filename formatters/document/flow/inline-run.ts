@@ -70,6 +70,11 @@ export function isBlank(content: readonly Inline[]): boolean {
   });
 }
 
+/** Text as one tidy line. */
+export function lineOf(text: string): string {
+  return tidyText(text).trim();
+}
+
 function tidyText(data: string): string {
   const text = stripControls(data.replace(/\r/g, '\n'));
   return text.replace(/\u00ad/g, '').replace(/[\t\n\f ]+/g, ' ');

@@ -11,8 +11,9 @@ import { isConcealed } from './concealment.ts';
 import { hiddenFields } from './controls.ts';
 import { isDrawnFormula } from './formulas.ts';
 import { InlineRun, isBlank, trimEnd } from './inline-run.ts';
-import type { Block, Definition, Inline, LinkPiece, ListItem } from './model.ts';
+import type { Block, Inline, LinkPiece } from './model.ts';
 import { InlineReader, type ReadOptions } from './read-inlines.ts';
+import { findHeading, type ListHost, makeItem, readDefinitions, readList } from './read-lists.ts';
 import { readTable, type TableHost } from './read-table.ts';
 import { surveyTree } from './survey.ts';
 
@@ -35,7 +36,7 @@ interface Sink {
   run: InlineRun;
 }
 
-class FlowReader implements TableHost {
+class FlowReader implements ListHost, TableHost {
   readonly inlines: InlineReader;
   readonly #notes = new Map<string, Block[]>();
   /** Links around blocks, given to the heading in them. */
@@ -119,13 +120,13 @@ class FlowReader implements TableHost {
       case 'ol':
       case 'menu':
       case 'dir':
-        this.#nested(element, sink, () => this.#list(element, sink));
+        this.#nested(element, sink, () => readList(element, this, sink.blocks));
         break;
       case 'li':
         this.#looseItem(element, sink);
         break;
       case 'dl':
-        this.#nested(element, sink, () => this.#definitions(element, sink));
+        this.#nested(element, sink, () => readDefinitions(element, this, sink.blocks));
         break;
       case 'pre':
         this.#code(element, sink);
@@ -166,7 +167,7 @@ class FlowReader implements TableHost {
   #plain(element: Element, sink: Sink): void {
     const label = this.inlines.options.notes ? this.inlines.survey.notes.get(element) : undefined;
     if (label === undefined) this.#fill(element.children, sink);
-    else this.#note(element, label);
+    else this.note(element, label);
   }
 
   /** An element of lines that holds blocks; a link around blocks goes to the first heading in it, else the first line. */
@@ -226,33 +227,7 @@ class FlowReader implements TableHost {
     if (pictures.length > 0) this.inlines.read(pictures, sink.run);
   }
 
-  #list(element: Element, sink: Sink): void {
-    const items: ListItem[] = [];
-    let isLoose = false;
-    for (const child of element.children) {
-      if (isText(child) ? child.data.trim() === '' : !isTag(child) || isConcealed(child)) continue;
-      if (isTag(child) && (DROPPED.has(child.name) || child.name === 'script')) continue;
-      const label = isTag(child) && this.inlines.options.notes ? this.inlines.survey.notes.get(child) : undefined;
-      if (label !== undefined) {
-        this.#note(child as Element, label);
-        continue;
-      }
-      const isItem = isTag(child) && child.name === 'li';
-      const blocks = isItem ? this.blocksOf(child) : this.#outOfPlace(child);
-      if (blocks.length === 0) continue;
-      const previous = items.at(-1);
-      // A list right in a list, as many write it, belongs to the item before it.
-      if (!isItem && previous !== undefined) previous.blocks.push(...blocks);
-      else items.push(makeItem(blocks, isItem ? child : undefined));
-      isLoose ||= isItem && isLooseItem(child, blocks);
-    }
-    if (items.length === 0) return;
-    const start = Number.parseInt(element.attribs['start'] ?? '1', 10);
-    const ordered = element.name === 'ol';
-    sink.blocks.push({ kind: 'list', ordered, start: start >= 0 && start < 1e9 ? start : 1, loose: isLoose, items });
-  }
-
-  #outOfPlace(node: ChildNode): Block[] {
+  outOfPlace(node: ChildNode): Block[] {
     const sink: Sink = { blocks: [], run: new InlineRun() };
     this.#fill([node], sink);
     this.#flush(sink);
@@ -271,35 +246,11 @@ class FlowReader implements TableHost {
     else sink.blocks.push({ kind: 'list', ordered: false, start: 1, loose: false, items: [item] });
   }
 
-  #note(element: Element, label: string): void {
+  note(element: Element, label: string): void {
     const outer = this.inlines.inNote;
     this.inlines.inNote = true;
     this.#notes.set(label, this.blocksOf(element));
     this.inlines.inNote = outer;
-  }
-
-  #definitions(element: Element, sink: Sink): void {
-    let entries: Definition[] = [];
-    const flush = (): void => {
-      if (entries.length > 0) sink.blocks.push({ kind: 'definitions', entries });
-      entries = [];
-    };
-    const read = (parent: Element): void => {
-      for (const child of parent.children) {
-        if (!isTag(child) || isConcealed(child)) continue;
-        // A heading for a term, or anything else that has no business here, stands for itself.
-        const isTerm = child.name === 'dt' && findHeading(child) === undefined;
-        if (isTerm) addTerm(entries, this.inlines.line(child));
-        else if (child.name === 'dd') addDetail(entries, this.blocksOf(child));
-        else if (child.name === 'div') read(child);
-        else {
-          flush();
-          sink.blocks.push(...this.#outOfPlace(child));
-        }
-      }
-    };
-    read(element);
-    flush();
   }
 
   #form(element: Element, sink: Sink): void {
@@ -310,51 +261,6 @@ class FlowReader implements TableHost {
     const method = element.attribs['method']?.toLowerCase() === 'post' ? 'post' : 'get';
     sink.blocks.push({ kind: 'form', action, method, hidden: hiddenFields(element), blocks });
   }
-}
-
-/** A box at the beginning of an item says whether the task is done. */
-function makeItem(blocks: Block[], element: Element | undefined): ListItem {
-  const value = Number.parseInt(element?.attribs['value'] ?? '', 10);
-  const number = value >= 0 && value < 1e9 ? value : undefined;
-  const first = blocks[0];
-  const lead = first?.kind === 'paragraph' ? first.content[0] : undefined;
-  if (first?.kind !== 'paragraph' || lead?.kind !== 'control' || lead.control.type !== 'checkbox')
-    return { checked: undefined, value: number, blocks };
-  first.content.shift();
-  const next = first.content[0];
-  if (next?.kind === 'text') next.text = next.text.trimStart();
-  return { checked: lead.control.checked, value: number, blocks };
-}
-
-function isLooseItem(element: Element, blocks: readonly Block[]): boolean {
-  return (
-    blocks.some((each, i) => i > 0 && each.kind !== 'list') ||
-    element.children.some((child) => isTag(child) && child.name === 'p')
-  );
-}
-
-function addTerm(entries: Definition[], term: Inline[]): void {
-  const last = entries.at(-1);
-  if (isBlank(term)) return;
-  if (last !== undefined && last.details.length === 0) last.terms.push(term);
-  else entries.push({ terms: [term], details: [] });
-}
-
-function addDetail(entries: Definition[], blocks: Block[]): void {
-  const last = entries.at(-1);
-  if (blocks.length === 0) return;
-  if (last === undefined) entries.push({ terms: [], details: [blocks] });
-  else last.details.push(blocks);
-}
-
-function findHeading(element: Element): Element | undefined {
-  for (const child of element.children) {
-    if (!isTag(child)) continue;
-    if (/^h[1-6]$/.test(child.name)) return child;
-    const found = findHeading(child);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function previousElement(node: ChildNode): Element | undefined {

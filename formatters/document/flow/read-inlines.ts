@@ -3,15 +3,14 @@ import { type ChildNode, type Element, hasChildren, isTag, isText } from 'domhan
 import { isHtml, textOf } from '../edit-tree.ts';
 import { foreignText } from '../foreign-text.ts';
 import { frameLink } from '../frames.ts';
-import { isBeacon, isTinyPicture } from '../furniture.ts';
-import { isPlaceholder } from '../lazy-images.ts';
-import { choosePicture, pictureImage } from '../pictures.ts';
+import { pictureImage } from '../pictures.ts';
 import { safeAddress } from '../sanitise-attributes.ts';
 import { isConcealed } from './concealment.ts';
 import { readControl } from './controls.ts';
-import { isDrawnFormula, readMathMl, readMathPicture, readMathScript } from './formulas.ts';
-import { InlineRun, isBlank, trimEnd } from './inline-run.ts';
+import { isDrawnFormula, readMathMl, readMathScript } from './formulas.ts';
+import { InlineRun, isBlank, lineOf, trimEnd } from './inline-run.ts';
 import type { Inline, LinkPiece, Mark, MarkedPiece } from './model.ts';
+import { readPicture } from './read-pictures.ts';
 import type { Survey } from './survey.ts';
 
 /** How a tree is read. */
@@ -227,7 +226,7 @@ export class InlineReader {
       }
       within.run.text(content, name);
     }
-    pushWithin(into, { kind: 'link', href: address, title: oneLine(attribs['title'] ?? ''), content });
+    pushWithin(into, { kind: 'link', href: address, title: lineOf(attribs['title'] ?? ''), content });
   }
 
   #leadsBack(element: Element): boolean {
@@ -237,20 +236,8 @@ export class InlineReader {
   }
 
   #picture(img: Element, into: Inline[], within: Within): void {
-    if (isConcealed(img) || isTinyPicture(img) || isBeacon(img.attribs['src'] ?? '')) return;
-    const formula = readMathPicture(img);
-    if (formula !== undefined) {
-      within.run.add(into, formula);
-      return;
-    }
-    const { srcset, src } = img.attribs;
-    if (srcset !== undefined || isPlaceholder(src)) choosePicture(img, this.options.pictureWidth);
-    const chosen = img.attribs['src'];
-    const isShown = chosen !== undefined && !isPlaceholder(chosen) && !/^\s*data:/i.test(chosen);
-    const alt = oneLine(img.attribs['alt'] ?? '');
-    const address = isShown ? this.address(chosen, 'picture') : '';
-    if (address === '' && alt === '') return;
-    within.run.add(into, { kind: 'picture', src: address, alt, title: oneLine(img.attribs['title'] ?? '') });
+    const piece = readPicture(img, this.options.pictureWidth, (src) => this.address(src, 'picture'));
+    if (piece !== undefined) within.run.add(into, piece);
   }
 
   /** A frame, film or sound as a link. */
@@ -269,7 +256,7 @@ export class InlineReader {
     }
     const name = element.attribs['title'] ?? element.attribs['aria-label'] ?? '';
     const content: Inline[] = [];
-    within.run.text(content, oneLine(name) || (element.name === 'video' ? 'Video' : 'Audio'));
+    within.run.text(content, lineOf(name) || (element.name === 'video' ? 'Video' : 'Audio'));
     into.push({ kind: 'link', href: address, title: '', content });
   }
 
@@ -305,12 +292,4 @@ function pushWithin(into: Inline[], piece: LinkPiece | MarkedPiece): void {
     after.unshift(content.pop()!);
   }
   into.push(piece, ...after);
-}
-
-function oneLine(text: string): string {
-  const run = new InlineRun();
-  const content: Inline[] = [];
-  run.text(content, text);
-  const first = content[0];
-  return first?.kind === 'text' ? first.text.trimEnd() : '';
 }
