@@ -1,0 +1,133 @@
+/**
+ * Runs benchmarks: `node bench/run.ts [SCENARIO] [--short] [--rounds N] [ARGUMENTS]`, all of them when none is named.
+ *
+ * Subjects take turns within a round, so that what else the machine does hits them alike; what is compared is processor
+ * time of all processes, the median over the rounds. Writes `bench/results/SCENARIO.json`, but not for a short run.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../core/clock.ts';
+import { pictureMiss } from './picture-miss.ts';
+import { treeProcessorMs } from './processor-time.ts';
+import type { Course, Scenario, Subject } from './scenario.ts';
+
+const SCENARIOS: readonly Scenario[] = [pictureMiss];
+const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
+const MIN_ROUNDS = 5;
+
+/** Milliseconds for one operation. */
+interface Turn {
+  readonly subject: string;
+  readonly processorMs: number;
+  readonly wallMs: number;
+}
+
+interface Result {
+  readonly scenario: string;
+  readonly about: Course['about'];
+  /** Of the second subject's processor time to the first's: median of the rounds' own ratios. */
+  readonly ratio: number;
+  readonly aim: number;
+  readonly medians: readonly Turn[];
+  readonly rounds: readonly (readonly Turn[])[];
+}
+
+/** Runs one scenario. */
+export async function runScenario(
+  scenario: Scenario,
+  { rounds = MIN_ROUNDS, short = false, args = [] as readonly string[] } = {},
+): Promise<Result> {
+  const course = await scenario.open(args);
+  try {
+    const times = short ? scenario.times.short : scenario.times.long;
+    // Once for nothing: code is compiled, processes are warm.
+    for (const subject of course.subjects) await subject.run(Math.min(times, 3));
+    const all: Turn[][] = [];
+    for (let round = 0; round < (short ? 1 : Math.max(MIN_ROUNDS, rounds)); round++) {
+      const order = round % 2 === 0 ? course.subjects : course.subjects.toReversed();
+      const turns: Turn[] = [];
+      for (const subject of order) turns.push(await takeTurn(subject, times, course.uncounted));
+      all.push(turns);
+    }
+    return summarise(scenario, course, all);
+  } finally {
+    await course.close();
+  }
+}
+
+async function takeTurn(subject: Subject, times: number, uncounted: readonly number[]): Promise<Turn> {
+  const [processor, wall] = [treeProcessorMs(uncounted), systemClock.monotonic()];
+  await subject.run(times);
+  return {
+    subject: subject.name,
+    processorMs: round2((treeProcessorMs(uncounted) - processor) / times),
+    wallMs: round2((systemClock.monotonic() - wall) / times),
+  };
+}
+
+function summarise(scenario: Scenario, { subjects, about }: Course, rounds: readonly (readonly Turn[])[]): Result {
+  const ofRound = (turns: readonly Turn[], name: string) => turns.find((turn) => turn.subject === name)!;
+  const medians = subjects.map(({ name }) => ({
+    subject: name,
+    processorMs: median(rounds.map((turns) => ofRound(turns, name).processorMs)),
+    wallMs: median(rounds.map((turns) => ofRound(turns, name).wallMs)),
+  }));
+  const [first, second] = subjects.map(({ name }) => name) as [string, string];
+  const ratio = median(
+    rounds.map((turns) => ofRound(turns, second).processorMs / Math.max(0.01, ofRound(turns, first).processorMs)),
+  );
+  return { scenario: scenario.name, about, ratio: round2(ratio), aim: scenario.aim, medians, rounds };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : round2((sorted[middle - 1]! + sorted[middle]!) / 2);
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+function describeMachine(): Readonly<Record<string, string | number>> {
+  const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: RESULTS });
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryMb: Math.round(totalmem() / 1_048_576),
+    platform: `${process.platform}-${process.arch}`,
+    node: process.version,
+    commit: git.status === 0 ? git.stdout.trim() : 'unknown',
+    load: round2(loadavg()[0] ?? 0),
+    date: new Date(systemClock.now()).toISOString().slice(0, 10),
+  };
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { short: { type: 'boolean' }, rounds: { type: 'string' } },
+  });
+  const [name, ...args] = positionals;
+  const chosen = SCENARIOS.filter((scenario) => name === undefined || scenario.name === name);
+  if (chosen.length === 0) {
+    console.error(`There is no scenario \`${name}\`; there are: ${SCENARIOS.map((each) => each.name).join(', ')}`);
+    process.exit(2);
+  }
+  mkdirSync(RESULTS, { recursive: true });
+  for (const scenario of chosen) {
+    const rounds = Number(values.rounds ?? MIN_ROUNDS);
+    const result = await runScenario(scenario, { rounds, short: values.short === true, args });
+    for (const { subject, processorMs, wallMs } of result.medians)
+      console.log(`${scenario.name}: ${subject}: ${processorMs} ms of processor, ${wallMs} ms`);
+    console.log(`${scenario.name}: ratio ${result.ratio} (aim: at most ${result.aim})`);
+    if (values.short === true) continue;
+    const report = { ...result, machine: describeMachine() };
+    writeFileSync(`${RESULTS}${scenario.name}.json`, `${JSON.stringify(report, null, 2)}\n`);
+  }
+}
+
+if (import.meta.main) await main();
