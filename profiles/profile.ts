@@ -51,64 +51,77 @@ const plainData: z.ZodType<PlainData> = z.lazy(() =>
 );
 
 const images = z.strictObject({
-  load: z.boolean().optional(),
-  types: list(mediaType).optional(),
-  maxWidth: whole(1, 20_000).optional(),
-  dpr: z.number().min(0.5, 'must be 0.5 to 5').max(5, 'must be 0.5 to 5').optional(),
-  quality: whole(1, 100).optional(),
-  color: z.enum(['full', 'gray', 'mono']).optional(),
-  levels: whole(2, 256).optional(),
-  animation: z.boolean().optional(),
+  load: z.boolean().optional().describe('false: alternative texts stand in for pictures'),
+  types: list(mediaType).optional().describe('formats shown, best first; none: whatever Accept allows'),
+  maxWidth: whole(1, 20_000).optional().describe('CSS pixels'),
+  dpr: z
+    .number()
+    .min(0.5, 'must be 0.5 to 5')
+    .max(5, 'must be 0.5 to 5')
+    .optional()
+    .describe('device pixels for a CSS pixel'),
+  quality: whole(1, 100).optional().describe('as seen, the same for every format'),
+  color: z.enum(['full', 'gray', 'mono']).optional().describe('colours shown'),
+  levels: whole(2, 256).optional().describe('of gray, where `color` is not full'),
+  animation: z.boolean().optional().describe('false: the first frame'),
 });
 
 const page = z.strictObject({
-  markup: z.enum(['html', 'html-3.2', 'xhtml-mp']).optional(),
-  maxBytes: whole(0, 1_000_000_000).optional(),
-  split: z.boolean().optional(),
-  styles: z.enum(['none', 'basic', 'all']).optional(),
-  scripts: z.boolean().optional(),
-  fonts: z.boolean().optional(),
-  media: z.boolean().optional(),
+  markup: z.enum(['html', 'html-3.2', 'xhtml-mp']).optional().describe('dialect of pages'),
+  maxBytes: whole(0, 1_000_000_000).optional().describe('of a page or deck, before compression; 0: no bound'),
+  split: z.boolean().optional().describe('larger ones in parts with links between them'),
+  styles: z.enum(['none', 'basic', 'all']).optional().describe('basic: a few of ours'),
+  scripts: z.boolean().optional().describe('kept where the presentation allows any'),
+  fonts: z.boolean().optional().describe('web fonts'),
+  media: z.boolean().optional().describe('sound and video; false: a link'),
 });
 
 const textual = z.strictObject({
-  width: whole(20, 1_000).optional(),
+  width: whole(20, 1_000).optional().describe('columns'),
   charset: z
     .string()
     .regex(/^[\w:.-]{1,40}$/, 'must be the name of a charset')
-    .optional(),
-  emphasis: z.enum(['none', 'ansi']).optional(),
+    .optional()
+    .describe('of textual replies'),
+  emphasis: z.enum(['none', 'ansi']).optional().describe('ansi: bold and underlined by escape sequences'),
 });
 
 const preferencesSchema = z.strictObject({
   presentation: z
     .union([presentation, list(presentation).min(1)], `must be one or a list of ${PRESENTATIONS.join(', ')}`)
-    .optional(),
-  types: z.record(mediaRange, quality).optional(),
+    .optional()
+    .describe("or a list: the first that the origin's type can reach"),
+  types: z.record(mediaRange, quality).optional().describe('media ranges with quality; order breaks ties'),
   images: images.optional(),
   page: page.optional(),
   text: textual.optional(),
-  formatters: z.record(profileName, z.union([z.boolean(), z.record(z.string().max(100), plainData)])).optional(),
-  strict: z.boolean().optional(),
-  httpsUpgrade: z.boolean().optional(),
+  formatters: z
+    .record(profileName, z.union([z.boolean(), z.record(z.string().max(100), plainData)]))
+    .optional()
+    .describe('options by formatter; false switches one off, true asks for what a plugin adds'),
+  strict: z.boolean().optional().describe('406 where nothing acceptable can be made, instead of the original'),
+  httpsUpgrade: z.boolean().optional().describe('forward mode: http fetched by https where the origin insists'),
 });
 
 /** The schema of a profile; `z.toJSONSchema` of it drives forms and OpenAPI. */
 export const profileSchema = z.strictObject({
-  name: profileName,
-  title: text.optional(),
-  extends: profileName.optional(),
-  priority: whole(-1_000_000, 1_000_000).optional(),
-  selectable: z.boolean().optional(),
+  name: profileName.describe('unique; the one key that is needed'),
+  title: text.optional().describe('for people'),
+  extends: profileName.optional().describe('a profile or preset this one stands on'),
+  priority: whole(-1_000_000, 1_000_000).optional().describe('of its rules: the highest wins, then the name'),
+  selectable: z.boolean().optional().describe('clients may name it in Format-Profile'),
   match: z
     .strictObject({
-      userAgent: list(text).optional(),
-      address: list(addressRange).optional(),
-      class: list(z.enum(CLIENT_CLASSES)).optional(),
+      userAgent: list(text).optional().describe('words of the User-Agent, any case'),
+      address: list(addressRange).optional().describe('of the client'),
+      class: list(z.enum(CLIENT_CLASSES)).optional().describe('as detected'),
     })
     .optional(),
   prefers: preferencesSchema.optional(),
-  sites: z.record(z.string().regex(/^[a-z0-9.-]{1,253}$/i, 'must be a host name'), preferencesSchema).optional(),
+  sites: z
+    .record(z.string().regex(/^[a-z0-9.-]{1,253}$/i, 'must be a host name'), preferencesSchema)
+    .optional()
+    .describe("exceptions by host: preferences as above; a host's also holds below it"),
 });
 
 export type Profile = z.infer<typeof profileSchema>;
@@ -133,7 +146,7 @@ function parseWith<T extends z.ZodType>(schema: T, raw: unknown): z.infer<T> {
     throw new GatewayError('BAD_INPUT', { why: `a profile must have at most ${MAX_BYTES} bytes` });
   const result = schema.safeParse(raw, { reportInput: true });
   if (result.success) return result.data;
-  throw new GatewayError('BAD_INPUT', { why: result.error.issues.slice(0, 20).map(describeIssue).join('; ') });
+  throw new GatewayError('BAD_INPUT', { why: result.error.issues.slice(0, 60).map(describeIssue).join('; ') });
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
