@@ -1,10 +1,11 @@
-/** Documents made from what runs: `.env.example`, `docs/configuration.md`, `docs/errors.md`. `npm run docs` writes them. */
+/** Documents made from what runs: `.env.example`, `docs/configuration.md`, `docs/errors.md`, `docs/profiles.md`. `npm run docs` writes them. */
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultText, type Setting } from '../core/config.ts';
 import { errorCatalogue } from '../core/errors.ts';
 import { settingTable } from '../main.ts';
+import { profileDocument } from './profile-document.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const settings: readonly Setting<unknown>[] = Object.values(settingTable);
@@ -15,6 +16,7 @@ export function generatedDocuments(): ReadonlyMap<string, string> {
     ['.env.example', envExample()],
     ['docs/configuration.md', configuration()],
     ['docs/errors.md', errors()],
+    ['docs/profiles.md', profileDocument()],
   ]);
 }
 
