@@ -2,7 +2,10 @@ import test, { type ExecutionContext } from 'ava';
 import sharp from 'sharp';
 import type { PlainRecord } from '../core/component.ts';
 import type { FormatFailure } from '../core/executor.ts';
+import { png as pngOf } from './support/bombs.ts';
+import { CLIENTS } from './support/client.ts';
 import { formatWith } from './support/format-with.ts';
+import { inWorld } from './support/gateway.ts';
 import { type Example, readExamples, writeExamples } from './support/picture-examples.ts';
 import { animation, disc, graphic, photo, quarters } from './support/pictures.ts';
 import { ssim } from './support/ssim.ts';
@@ -492,6 +495,56 @@ test('`light` weighs less at the same quality', async (t) => {
     t.true(light.body.length < normal.body.length, `${to}: ${light.body.length}, ${normal.body.length}`);
   }
 });
+
+test(
+  'clients get the pictures that fit them, through the whole gateway; hostile ones are 413 and 422 (threats 38, 39)',
+  inWorld(async (t, world) => {
+    const serve = (path: string, type: string, body: Buffer) =>
+      world.origin.on(path, (_request, response) => {
+        response.writeHead(200, { 'content-type': type, 'content-length': body.length });
+        response.end(body);
+      });
+    const original = await photo(640, 480).withMetadata({ orientation: 6 }).jpeg({ quality: 90 }).toBuffer();
+    serve('/photo.jpg', JPEG, original);
+    serve('/moves.gif', GIF, await animation('gif'));
+    serve('/bomb.png', PNG, pngOf(16_000, 16_000));
+    serve('/page.png', PNG, Buffer.from('<!DOCTYPE html><script>alert(1)</script>'));
+    serve(
+      '/drawing.svg',
+      'image/svg+xml',
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><circle r="90"/></svg>'),
+    );
+    const get = async (path: string, fields: Readonly<Record<string, string>>) => {
+      const answer = await world.through(path, { fields });
+      return { ...answer, type: answer.fields['content-type'], chain: answer.fields['format-chain'] };
+    };
+    for (const [client, path, type, size] of [
+      [CLIENTS.desktopImage, '/photo.jpg', AVIF, [480, 640]],
+      [CLIENTS.kaios, '/photo.jpg', JPEG, [240, 320]],
+      [CLIENTS.kaios, '/drawing.svg', JPEG, [240, 180]],
+      [CLIENTS.kaios, '/moves.gif', GIF, [160, 120]],
+    ] as const) {
+      const { status, body, ...reply } = await get(path, client);
+      const { width, height, exif, pages } = await sharp(body).metadata();
+      t.deepEqual([status, reply.type, [width, height]], [200, type, size], `${path} ${type}`);
+      t.is(exif, undefined);
+      t.is(pages ?? 1, 1, 'phones get stills');
+      t.regex(String(reply.chain), /image;v="/);
+    }
+    const wap = await get('/photo.jpg', CLIENTS.wap);
+    t.is(wap.type, WBMP);
+    t.is(readWbmp(wap.body).width, 96);
+    const curl = await get('/photo.jpg', CLIENTS.curl);
+    t.true(curl.body.equals(original), 'who asks for nothing gets the original');
+    const moving = await get('/moves.gif', CLIENTS.desktopImage);
+    t.is((await sharp(moving.body).metadata()).pages, 6, 'an animation is not stopped for AVIF');
+    t.is((await get('/bomb.png', CLIENTS.desktopImage)).status, 413);
+    const page = await get('/page.png', CLIENTS.desktopImage);
+    t.is(page.status, 422);
+    t.false(page.text.includes('alert'));
+    t.is((await get('/bomb.png', CLIENTS.wap)).type, 'text/vnd.wap.wml; charset=utf-8', 'in the client’s own format');
+  }),
+);
 
 for (const formatter of ['image', 'svg-raster']) {
   test(`the examples of ${formatter} hold`, async (t) => {
