@@ -3,23 +3,18 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { adminSettings } from './admin/config.ts';
 import { type AdminListener, openAdmin } from './admin/open-admin.ts';
 import { type Clock, systemClock } from './core/clock.ts';
-import { parseSettings, SettingsError, type Values } from './core/config.ts';
+import { parseSettings, SettingsError } from './core/config.ts';
 import { readOrMakeSecret } from './core/instance-key.ts';
 import type { Log } from './core/log.ts';
-import { egressSettings } from './egress/config.ts';
 import { type EgressParts, openEgress } from './egress/fetch-upstream.ts';
-import { fleetSettings } from './fleet/config.ts';
-import { formatterSettings } from './formatters/config.ts';
 import { openRegistry } from './formatters/open-registry.ts';
 import type { Plugins } from './formatters/plugins.ts';
 import { openPool, type Pool } from './formatters/pool/pool.ts';
 import type { FormatterRegistry } from './formatters/registry.ts';
 import { type FormatterSwitches, openSwitches } from './formatters/switches.ts';
 import { makeComponentFetch } from './gateway/component-fetch.ts';
-import { gatewaySettings } from './gateway/config.ts';
 import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { openGateway } from './gateway/open-gateway.ts';
 import { makeLog } from './gateway/pino-log.ts';
@@ -30,17 +25,7 @@ import { readUsers } from './gateway/users.ts';
 import { makeDetector } from './profiles/detection.ts';
 import { openClients } from './profiles/sqlite-clients.ts';
 import { openProfiles } from './profiles/sqlite-profiles.ts';
-
-/** Every setting there is. */
-export const settingTable = {
-  ...gatewaySettings,
-  ...adminSettings,
-  ...egressSettings,
-  ...formatterSettings,
-  ...fleetSettings,
-};
-
-export type Settings = Values<typeof settingTable>;
+import { type Settings, settingTable } from './settings.ts';
 
 /** The formatters that ship with us. */
 export const builtInFormatters: readonly URL[] = [

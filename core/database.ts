@@ -24,7 +24,7 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
   const database = new DatabaseSync(options.file);
   try {
     database.exec('PRAGMA busy_timeout = 5000');
-    database.exec('PRAGMA journal_mode = WAL');
+    enterWal(database);
     database.exec(`PRAGMA synchronous = ${options.durable ? 'FULL' : 'NORMAL'}`);
     database.exec('PRAGMA foreign_keys = ON');
     migrate(database, options);
@@ -63,6 +63,23 @@ function toStoreError(error: unknown): unknown {
   if (CANNOT_WRITE.has(code)) return new GatewayError('STORE_FULL', {}, { cause: error });
   if (!BUSY.has(code)) return error;
   return new GatewayError('SHED', { seconds: 1 }, { cause: error, fields: Fields.from({ 'retry-after': '1' }) });
+}
+
+const WAL_TRIES = 250;
+const WAL_PAUSE_MS = 20;
+
+// The busy timeout does not cover this change of mode, and several processes may make it at once at a first start.
+function enterWal(database: DatabaseSync): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      database.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (tries === WAL_TRIES || !/locked|busy/.test((error as Error).message)) throw error;
+      // Opening is synchronous, and happens at the start alone.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_PAUSE_MS);
+    }
+  }
 }
 
 function migrate(database: DatabaseSync, { file, migrations }: DatabaseOptions): void {

@@ -50,8 +50,10 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
 }
 
 async function stopAll(drainMs: number): Promise<void> {
-  const workers = Object.values(cluster.workers ?? {}).filter((worker): worker is Worker => worker !== undefined);
-  const gone = Promise.all(workers.map((worker) => (worker.isDead() ? undefined : once(worker, 'exit'))));
+  const workers = Object.values(cluster.workers ?? {}).filter(
+    (worker): worker is Worker => worker !== undefined && !worker.isDead(),
+  );
+  const gone = Promise.all(workers.map((worker) => once(worker, 'exit')));
   for (const worker of workers) worker.process.kill('SIGTERM');
   const timer = systemClock.after(drainMs + 5_000, () => {
     for (const worker of workers) worker.process.kill('SIGKILL');

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultText, type Setting } from '../core/config.ts';
 import { errorCatalogue } from '../core/errors.ts';
-import { settingTable } from '../main.ts';
+import { settingTable } from '../settings.ts';
 import { profileDocument } from './profile-document.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));

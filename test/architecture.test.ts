@@ -17,8 +17,10 @@ const ROWS: readonly (readonly string[])[] = [
   ['services'],
   ['gateway', 'fleet'],
   ['admin'],
+  ['settings.ts'],
   ['main.ts'],
-  ['bin', 'test', 'bench'],
+  ['bin', 'bench'],
+  ['test'],
 ];
 /** Folders whose sources are built for production, not for tests. */
 const PRODUCT = new Set([
@@ -49,7 +51,7 @@ function readSources(): Sources {
     }
   };
   for (const folder of [...ROWS.flat()].filter((each) => !each.endsWith('.ts'))) walk(folder);
-  sources.set('main.ts', readFileSync(join(ROOT, 'main.ts'), 'utf8'));
+  for (const path of ['settings.ts', 'main.ts']) sources.set(path, readFileSync(join(ROOT, path), 'utf8'));
   return sources;
 }
 

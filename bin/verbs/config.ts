@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { defaultText, parseSettings, readEnvironment, type Setting } from '../../core/config.ts';
 import { readSites } from '../../gateway/sites.ts';
 import { readUsers } from '../../gateway/users.ts';
-import { settingTable } from '../../main.ts';
+import { settingTable } from '../../settings.ts';
 import { jsonOption } from './server-call.ts';
 
 export function addConfigVerbs(program: Command): void {

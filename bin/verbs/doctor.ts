@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
 import { isSafeBrotli } from '../../egress/brotli.ts';
 import { readBuiltIns } from '../../formatters/built-ins.ts';
-import { builtInFormatters, type Settings, settingTable } from '../../main.ts';
+import { type Settings, settingTable } from '../../settings.ts';
 import { jsonOption } from './server-call.ts';
 
 interface Finding {
@@ -96,6 +96,6 @@ async function portFinding(check: string, host: string, port: number): Promise<F
 }
 
 async function formatterFinding(): Promise<Finding> {
-  const all = await readBuiltIns(builtInFormatters);
+  const all = await readBuiltIns((await import('../../main.ts')).builtInFormatters);
   return { check: 'formatters', state: 'ok', text: `${all.length} built in` };
 }

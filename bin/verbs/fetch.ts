@@ -9,8 +9,7 @@ import { silentLog } from '../../core/log.ts';
 import { isPresentation, PRESENTATIONS } from '../../core/presentation.ts';
 import { makeRequestId, type Received } from '../../gateway/received.ts';
 import type { Reply } from '../../gateway/reply.ts';
-import { serve } from '../../gateway/serve.ts';
-import { openParts, settingTable } from '../../main.ts';
+import { settingTable } from '../../settings.ts';
 
 interface Options {
   readonly profile?: string;
@@ -36,11 +35,15 @@ export function addFetchVerb(program: Command): void {
 
 async function runFetch(url: string, options: Options): Promise<void> {
   const settings = parseSettings(settingTable, { ...readEnvironment(), WORKERS: '1', POOL: '1' });
+  const [{ openParts }, { serve }] = await Promise.all([import('../../main.ts'), import('../../gateway/serve.ts')]);
   const parts = await openParts(settings, { clock: systemClock, log: silentLog });
   try {
     const lead = options.as !== undefined && isPresentation(options.as) ? `/-/as/${options.as}/` : '/';
     const reply = await serve(request(`${lead}${url}`, options), parts.gateway);
-    const explanation = options.trace || options.json ? await explanationOf(url, options, parts.gateway) : undefined;
+    const explanation =
+      options.trace || options.json
+        ? await explanationOf(url, options, (asked) => serve(asked, parts.gateway))
+        : undefined;
     if (options.trace) printTrace(reply, explanation);
     if (options.json) await printJson(reply, explanation);
     else await printBody(reply);
@@ -78,11 +81,14 @@ function request(
   };
 }
 
-async function explanationOf(url: string, options: Options, gateway: Parameters<typeof serve>[1]): Promise<unknown> {
+async function explanationOf(
+  url: string,
+  options: Options,
+  answer: (asked: Received) => Promise<Reply>,
+): Promise<unknown> {
   const lead = options.as === undefined ? '/-/explain/' : `/-/explain/-/as/${options.as}/`;
-  const reply = await serve(
+  const reply = await answer(
     request(`${lead}${url}`, options, { accept: 'application/json', 'explain-accept': options.accept ?? '*/*' }),
-    gateway,
   );
   return JSON.parse((await bodyOf(reply)).toString('utf8')) as unknown;
 }

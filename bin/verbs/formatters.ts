@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
 import { readBuiltIns } from '../../formatters/built-ins.ts';
 import { readPlugins } from '../../formatters/plugins.ts';
-import { builtInFormatters, settingTable } from '../../main.ts';
+import { settingTable } from '../../settings.ts';
 import { jsonOption } from './server-call.ts';
 
 export function addFormatterVerbs(program: Command): void {
@@ -15,9 +15,10 @@ export function addFormatterVerbs(program: Command): void {
     .action(async ({ json }: { json?: boolean }) => {
       const { pluginsDir } = parseSettings(settingTable, readEnvironment());
       const plugins = pluginsDir === undefined ? { formatters: [], faults: [] } : await readPlugins(pluginsDir);
-      const all = [...(await readBuiltIns(builtInFormatters)), ...plugins.formatters].sort((a, b) =>
-        a.name < b.name ? -1 : 1,
-      );
+      const all = [
+        ...(await readBuiltIns((await import('../../main.ts')).builtInFormatters)),
+        ...plugins.formatters,
+      ].sort((a, b) => (a.name < b.name ? -1 : 1));
       if (json)
         return console.log(
           JSON.stringify(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
 import { runWorkers } from '../../gateway/workers.ts';
-import { type Settings, settingTable, startServer } from '../../main.ts';
+import { type Settings, settingTable } from '../../settings.ts';
 
 export function addServeVerb(program: Command): void {
   program
@@ -25,6 +25,7 @@ async function runServer(): Promise<void> {
     });
   const share = cluster.isWorker ? { POOL: String(Math.max(1, Math.floor(settings.pool / settings.workers))) } : {};
   const isFirst = cluster.isPrimary || environment['FORMAT_GATEWAY_WORKER'] === '1';
+  const { startServer } = await import('../../main.ts');
   const server = await startServer({ ...environment, ...share }, { withAdmin: isFirst });
   if (cluster.isWorker) process.send?.({ origin: server.origin, adminOrigin: server.adminOrigin });
   else announce(server, settings);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Option } from 'commander';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
 import { type OperatorResponse, requestAsOperator } from '../../egress/operator-request.ts';
-import { settingTable } from '../../main.ts';
+import { settingTable } from '../../settings.ts';
 
 /** The server does not answer. */
 export class UnreachableError extends Error {}

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
 import { hashPassword, readUsers } from '../../gateway/users.ts';
-import { settingTable } from '../../main.ts';
+import { settingTable } from '../../settings.ts';
 import { jsonOption } from './server-call.ts';
 
 export function addUserVerbs(program: Command): void {
