@@ -1,5 +1,5 @@
 /**
- * Runs benchmarks: `node bench/run.ts [SCENARIO] [--short] [--rounds N] [ARGUMENTS]`, all of them when none is named.
+ * Runs benchmarks: `node bench/run.ts [SCENARIO] [--short] [--json] [--rounds N] [ARGUMENTS]`, all of them when none is named.
  *
  * Subjects take turns within a round, so that what else the machine does hits them alike; what is compared is processor
  * time of all processes, the median over the rounds. Writes `bench/results/SCENARIO.json`, but not for a short run.
@@ -36,7 +36,7 @@ interface Result {
 }
 
 /** Runs one scenario. */
-export async function runScenario(
+async function runScenario(
   scenario: Scenario,
   { rounds = MIN_ROUNDS, short = false, args = [] as readonly string[] } = {},
 ): Promise<Result> {
@@ -106,10 +106,15 @@ function describeMachine(): Readonly<Record<string, string | number>> {
   };
 }
 
+function textOf({ scenario, medians, ratio, aim }: Result): string {
+  const lines = medians.map((each) => `${each.subject}: ${each.processorMs} ms of processor, ${each.wallMs} ms`);
+  return [...lines, `ratio ${ratio} (aim: at most ${aim})`].map((line) => `${scenario}: ${line}`).join('\n');
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { short: { type: 'boolean' }, rounds: { type: 'string' } },
+    options: { short: { type: 'boolean' }, json: { type: 'boolean' }, rounds: { type: 'string' } },
   });
   const [name, ...args] = positionals;
   const chosen = SCENARIOS.filter((scenario) => name === undefined || scenario.name === name);
@@ -121,13 +126,11 @@ async function main(): Promise<void> {
   for (const scenario of chosen) {
     const rounds = Number(values.rounds ?? MIN_ROUNDS);
     const result = await runScenario(scenario, { rounds, short: values.short === true, args });
-    for (const { subject, processorMs, wallMs } of result.medians)
-      console.log(`${scenario.name}: ${subject}: ${processorMs} ms of processor, ${wallMs} ms`);
-    console.log(`${scenario.name}: ratio ${result.ratio} (aim: at most ${result.aim})`);
+    console.log(values.json === true ? JSON.stringify(result) : textOf(result));
     if (values.short === true) continue;
     const report = { ...result, machine: describeMachine() };
     writeFileSync(`${RESULTS}${scenario.name}.json`, `${JSON.stringify(report, null, 2)}\n`);
   }
 }
 
-if (import.meta.main) await main();
+await main();

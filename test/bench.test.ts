@@ -1,16 +1,20 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import test from 'ava';
-import { pictureMiss } from '../bench/picture-miss.ts';
-import { treeProcessorMs } from '../bench/processor-time.ts';
-import { runScenario } from '../bench/run.ts';
+
+const RUN = fileURLToPath(new URL('../bench/run.ts', import.meta.url));
+const run = promisify(execFile);
 
 // Never fails by time: how fast is for quiet machines to say, that it runs at all is for this one.
 test('the benchmark of a picture miss runs, and both sides give the same bytes', async (t) => {
-  const { scenario, about, medians, rounds, ratio } = await runScenario(pictureMiss, { short: true });
+  const { stdout } = await run(process.execPath, [RUN, 'picture-miss', '--short', '--json']);
+  const { scenario, about, medians, rounds, ratio } = JSON.parse(stdout);
   t.is(scenario, 'picture-miss');
-  t.is(about['directBytes'], about['gatewayBytes'], 'the same settings');
-  t.regex(String(about['picture']), /^4000×3000, /);
+  t.is(about.directBytes, about.gatewayBytes, 'the same settings');
+  t.regex(about.picture, /^4000×3000, /);
   t.deepEqual(
-    medians.map(({ subject }) => subject),
+    medians.map(({ subject }: { subject: string }) => subject),
     ['sharp alone', 'gateway'],
   );
   t.is(rounds.length, 1);
@@ -18,10 +22,10 @@ test('the benchmark of a picture miss runs, and both sides give the same bytes',
   for (const { processorMs, wallMs } of medians) t.true(processorMs > 0 && wallMs > 0);
 });
 
-test('processor time of the tree grows with work done in it', (t) => {
-  const before = treeProcessorMs();
-  let sum = 0;
-  for (let at = 0; at < 30_000_000; at++) sum += at % 7;
-  t.true(treeProcessorMs() - before > 5, `${sum}`);
-  t.true(treeProcessorMs([process.pid]) > 0, 'this process itself always counts');
+test('a scenario that is not there is named, with those that are', async (t) => {
+  const failure = await t.throwsAsync<Error & { code: number; stderr: string }>(
+    run(process.execPath, [RUN, 'nothing']),
+  );
+  t.is(failure?.code, 2);
+  t.regex(failure!.stderr, /no scenario `nothing`; there are: picture-miss/);
 });
