@@ -33,10 +33,15 @@ export const builtInFormatters: readonly URL[] = [
   'html-full',
   'html-lite',
   'html-to-markdown',
+  'html-to-text',
+  'html-to-wml',
   'image',
   'links',
   'links-text',
+  'markdown-to-html',
   'svg-raster',
+  'text-to-html',
+  'text-wrap',
 ].map((name) => new URL(`./formatters/${name}/index.ts`, import.meta.url));
 
 /** What a caller may put in place of the machine's own. */
