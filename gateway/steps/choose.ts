@@ -6,7 +6,7 @@ import { GatewayError } from '../../core/errors.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { Wish } from '../../core/plan.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
-import type { PlanResult, RankedPlan } from '../../formatters/planner.ts';
+import { findPlans, type PlanResult, type RankedPlan } from '../../formatters/planner.ts';
 import type { FormatterRegistry } from '../../formatters/registry.ts';
 import { findPlansOf, reachableOf } from '../plan-memo.ts';
 import type { Received } from '../received.ts';
@@ -57,7 +57,7 @@ const NO_PLANS: PlanResult = { plans: [], unmet: [] };
 /**
  * Chooses.
  *
- * @param failed Formatters that have failed for this request.
+ * @param failed Formatters that have failed for this request; `name > media type` where one only said that it cannot.
  * @throws GatewayError NOT_ACCEPTABLE where the URL named a presentation that cannot be had, or the profile is strict.
  */
 export function choose(
@@ -73,18 +73,26 @@ export function choose(
   const wishes = makeWishes({ from, target, negotiation, read: context.read, edges }).filter(
     (wish) => !formatsOff.has(wish.mediaType),
   );
-  const without = failed.union(context.suspended);
-  const result = findPlansOf(registry, {
-    from,
-    wishes,
-    options: negotiation.preferences.formatters as PlainRecord,
-    without,
-  });
+  const result = plan(context, { from, wishes, failed });
   const best = result.plans[0];
   if (best !== undefined && best.plan.steps.length > 0) return { kind: 'format', best, result, wishes };
   if (best === undefined && failed.size === 0) checkAcceptable(original, context, wishes);
   const isTaken = best !== undefined || qualityOf(negotiation.accept, from).q > 0 || target.presentation === 'original';
   return { kind: 'pass', reason: failed.size > 0 ? 'failed' : isTaken ? 'not-asked' : 'unmet', result, wishes };
+}
+
+function plan(
+  context: ChoiceContext,
+  request: { from: string; wishes: readonly Wish[]; failed: ReadonlySet<string> },
+): PlanResult {
+  const { registry, negotiation, suspended } = context;
+  const { failed, ...asked } = request;
+  const options = negotiation.preferences.formatters as PlainRecord;
+  if (failed.size === 0) return findPlansOf(registry, { ...asked, options, without: suspended });
+  const left = registry
+    .edges()
+    .filter((edge) => !failed.has(edge.formatter) && !failed.has(`${edge.formatter} > ${edge.to}`));
+  return findPlans(left, { ...asked, options, without: suspended });
 }
 
 function whyUntouched(

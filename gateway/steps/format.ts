@@ -70,14 +70,21 @@ export async function formatOriginal(
         host: context.target.url.host,
       });
       refuseHopeless(error, original, context);
-      if (failed.has(error.formatter)) break;
-      failed.add(error.formatter);
+      const left = whatFailed(error, choice.best.plan);
+      if (failed.has(left)) break;
+      failed.add(left);
       choice = choose(original, context, failed);
     }
   }
   const pass: Choice & { kind: 'pass' } =
     choice.kind === 'pass' ? choice : { kind: 'pass', reason: 'failed', result: choice.result, wishes: choice.wishes };
   return { kind: 'pass', choice: pass };
+}
+
+// Who says that it cannot do one thing may well do another: a picture format less, not a formatter less.
+function whatFailed(error: FormatFailure, plan: Plan): string {
+  const step = error.kind === 'cannot' ? plan.steps.find((each) => each.formatter === error.formatter) : undefined;
+  return step === undefined ? error.formatter : `${error.formatter} > ${step.to}`;
 }
 
 /** Hex digest of an original's body. */
@@ -153,6 +160,9 @@ function refuseHopeless(error: FormatFailure, original: Original, { target, rece
   if (error.kind === 'busy') throw new GatewayError('SHED', { seconds: error.retryAfterSeconds }, { cause: error });
   if (error.kind === 'hostile' && original.status < 400)
     throw new GatewayError('BAD_CONTENT', { why: error.message }, { cause: error });
+  // Threat 40: an SVG that does not come to an end, or takes all memory, is not passed on either.
+  if (original.essence === 'image/svg+xml' && (error.kind === 'timeout' || error.kind === 'too-large'))
+    throw new GatewayError('BAD_CONTENT', { why: 'the drawing costs too much to be drawn' }, { cause: error });
   if (error.kind === 'too-large' && (isPicture(original.essence) || target.presentation !== undefined))
     throw new GatewayError('CONTENT_TOO_LARGE', { why: error.message }, { cause: error });
 }
