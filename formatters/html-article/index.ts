@@ -1,7 +1,16 @@
 import type { CheerioAPI } from 'cheerio';
 import type { ChildNode, Element } from 'domhandler';
 import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../../core/component.ts';
-import { editTree, findElement, isHtml, makeElement, makeText, setChildren, textOf } from '../document/edit-tree.ts';
+import {
+  editTree,
+  findElement,
+  isHtml,
+  makeElement,
+  makeText,
+  setChildren,
+  textOf,
+  walkElements,
+} from '../document/edit-tree.ts';
 import { finishPage } from '../document/finish-page.ts';
 import { type PageDemand, readPageDemand } from '../document/page-demand.ts';
 import { parseDocument } from '../document/parse.ts';
@@ -23,7 +32,7 @@ const MIN_TEXT = 300;
  * Use it for e-readers, for agents, and before a formatter to Markdown, text or books. A scorer on the parsed tree finds
  * an article; where it would lose too much (lists, shops, home pages) all but the site's own parts stay, and where even
  * that is nothing, the page, its data or its description: never empty. In threads what visitors wrote is content, below
- * an article it is not. What was left out is told by the note `left-out`. `demands.article` takes what `lite` takes.
+ * an article it is not. A page to sign in or to write on is its form. What was left out is told by the note `left-out`. `demands.article` takes what `lite` takes.
  */
 export default {
   contract: 1,
@@ -46,6 +55,16 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   strip($, { demand, pageUrl: input.url, dropsHidden: true });
   const body = findElement($.root()[0]!, 'body');
   if (body === undefined) return { mediaType: want.mediaType, document: $, ...prepared };
+  const form = findFormToFillIn(body);
+  if (form !== undefined) {
+    env.note('left-out', { found: 'form', wholePage: self.canonical ?? input.url });
+    setChildren(body, [form]);
+    addTitle(body, self, false);
+    tidy(body, { foldsNavigation: false, namesIcons: true });
+    sanitiseDocument($, 'lite');
+    finishPage($, demand);
+    return { mediaType: want.mediaType, document: $, ...prepared };
+  }
   fillFromData(body, data, { demand, pageUrl: input.url, dropsHidden: true });
   const choice = chooseContent(body, kind);
   noteLeftOut(choice, self.canonical ?? input.url, env);
@@ -55,6 +74,22 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   sanitiseDocument($, 'fragment');
   finishPage($, demand);
   return { mediaType: want.mediaType, document: $, ...prepared };
+}
+
+/** A page with more text than this is not there for its form: comments, or a dialogue to sign in, are beside the point. */
+const MAX_FORM_TEXT = 2500;
+
+/** The form that a page with little else is there for: to sign in, or to write in. */
+function findFormToFillIn(body: Element): Element | undefined {
+  let found: Element | undefined;
+  if (textOf(body).trim().length > MAX_FORM_TEXT) return undefined;
+  walkElements(body, (form) => {
+    if (form.name !== 'form') return;
+    walkElements(form, ({ name, attribs }) => {
+      if (name === 'textarea' || (name === 'input' && attribs['type']?.toLowerCase() === 'password')) found ??= form;
+    });
+  });
+  return found;
 }
 
 /** Puts the page's data where its text should be, when there is next to none and the data have more. */

@@ -79,6 +79,8 @@ export function documentDemands(
   if (wanted.mediaType !== 'text/plain' && wanted.mediaType !== 'application/epub+zip' && target.links.mode !== 'none')
     required['links'] = { ...target.links };
   if (wanted.mediaType === 'text/plain') optional['wrap'] = { width: text.width, emphasis: text.emphasis };
+  // A deck has room for the beginning of what the page is about, not for its navigation.
+  if (wanted.mediaType === 'text/vnd.wap.wml' && isHypertext(from)) optional['article'] = simplified;
   if (wanted.mediaType === 'text/vnd.wap.wml') optional['deck'] = { maxBytes: page.maxBytes, images: images.load };
   return { required, optional };
 }
