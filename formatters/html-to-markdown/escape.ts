@@ -4,28 +4,54 @@
  */
 
 // `|` only means something in tables; what needs the beginning of a line is for `guardLine`.
-const SPECIAL = /[\\`*_[\]<&~|]/g;
+const SPECIAL = /[\\`*_[\](<&~|]/g;
 const HAS_SPECIAL = /[\\`*_[\]<&~|]/;
+const MAY_BE_ADDRESS = /:\/\/|www\./i;
+const ADDRESS = /(?:(?:https?|ftp):\/\/|www\.)[^\s<]*/gi;
+const BEGINNING = /((?:https?|ftp):\/|www)([/.])/gi;
 const ENTITY = /&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});/iy;
+
+/** What surrounds a stretch of text. */
+export interface TextPlace {
+  /** A bar would end the cell. */
+  readonly inTable: boolean;
+  /** Something else than a space follows right behind it. */
+  readonly isFollowed: boolean;
+}
 
 /**
  * Text escaped for the middle of a line.
  *
- * @param inTable a bar would end the cell
- * @example escapeText('a*b [c] x_y', false) // 'a\\*b \\[c\\] x_y'
+ * @example escapeText('a*b [c] x_y', { inTable: false, isFollowed: false }) // 'a\\*b \\[c\\] x_y'
  */
-export function escapeText(text: string, inTable: boolean): string {
-  if (!HAS_SPECIAL.test(text)) return text;
-  return text.replace(SPECIAL, (char, at: number) => (needsEscape(char, text, at, inTable) ? `\\${char}` : char));
+export function escapeText(text: string, { inTable, isFollowed }: TextPlace): string {
+  const escaped = HAS_SPECIAL.test(text)
+    ? text.replace(SPECIAL, (char, at: number) => (needsEscape(char, text, at, inTable) ? `\\${char}` : char))
+    : text;
+  return MAY_BE_ADDRESS.test(text) ? guardAddresses(escaped, isFollowed) : escaped;
+}
+
+/**
+ * GFM 6.9 makes links of bare addresses, which is what they are; but one that holds escapes, or runs into markup, would
+ * show the one and swallow the other. Such a one stays text.
+ */
+function guardAddresses(text: string, isFollowed: boolean): string {
+  return text.replace(ADDRESS, (address, at: number) => {
+    const runsOn = isFollowed && at + address.length === text.length;
+    return runsOn || address.includes('\\') ? address.replace(BEGINNING, '$1\\$2') : address;
+  });
 }
 
 function needsEscape(char: string, text: string, at: number, inTable: boolean): boolean {
   switch (char) {
     case '|':
       return inTable;
+    case '(':
+      // After a bracket some readers see a link, whether that is escaped or not.
+      return text[at - 1] === ']';
     case '&':
       ENTITY.lastIndex = at;
-      return ENTITY.test(text) || text.length - at < 34;
+      return ENTITY.test(text);
     case '<':
       return !/[\s\d=-]/.test(text[at + 1] ?? 'x');
     case '*':
@@ -66,8 +92,8 @@ export function guardLine(line: string): string {
  * @example destination('/a (b)?x=1&copy;') // '/a%20%28b%29?x=1&amp;copy;'
  */
 export function destination(address: string): string {
-  const safe = /[\u0000- <>\\()`|*_~\u007f]/.test(address)
-    ? address.replace(/[\u0000- <>\\()`|*\u007f]/g, percent)
+  const safe = /[\u0000- <>\\()`|*\u007f-\u009f]/.test(address)
+    ? address.replace(/[\u0000- <>\\()`|*\u007f-\u009f]/g, percent)
     : address;
   const plain = safe.includes('&') ? safe.replace(/&(?=#|[a-z\d]+;)/gi, '&amp;') : safe;
   return plain === '' ? '<>' : plain;
@@ -116,5 +142,5 @@ function longestRun(text: string): number {
 }
 
 function percent(char: string): string {
-  return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  return /[()*]/.test(char) ? `%${char.charCodeAt(0).toString(16).toUpperCase()}` : encodeURIComponent(char);
 }

@@ -1,6 +1,6 @@
 /** Blocks as Markdown (CommonMark 0.31 with GFM; footnotes and definition lists as most readers of Markdown have them). */
 import { isBlank } from '../document/flow/inline-run.ts';
-import type { Block, Definition, ListBlock, ListItem } from '../document/flow/model.ts';
+import type { Block, Definition, Inline, ListBlock, ListItem } from '../document/flow/model.ts';
 import { codeBlock, guardLine } from './escape.ts';
 import { HEADING, PARAGRAPH, writeInlines } from './write-inlines.ts';
 import { writeTable } from './write-table.ts';
@@ -40,11 +40,14 @@ function joinBlocks(blocks: readonly Block[], losses: Losses, gap: string): stri
 function writeBlock(block: Block, losses: Losses, alternate: boolean): string {
   switch (block.kind) {
     case 'paragraph':
-      return guardLines(writeInlines(block.content, PARAGRAPH));
+      return splitAtGaps(block.content)
+        .map((content) => guardLines(writeInlines(content, PARAGRAPH)))
+        .filter((text) => text !== '')
+        .join('\n\n');
     case 'heading': {
       const text = writeInlines(block.content, HEADING).trim();
       // CommonMark 4.2: number signs at the end would be a closing sequence.
-      return text === '' ? '' : `${'#'.repeat(block.level)} ${text.replace(/#(?=#*$)/, '\\#')}`;
+      return text === '' ? '' : `${'#'.repeat(block.level)} ${text.replace(/(^|\s)(#+)$/, '$1\\$2')}`;
     }
     case 'list':
       return writeList(block, losses, alternate);
@@ -65,12 +68,24 @@ function writeBlock(block: Block, losses: Losses, alternate: boolean): string {
   }
 }
 
+/** Two line breaks in a row are how many pages part paragraphs. */
+function splitAtGaps(content: readonly Inline[]): (readonly Inline[])[] {
+  const parts: Inline[][] = [[]];
+  for (const [i, piece] of content.entries()) {
+    const isBreak = piece.kind === 'break';
+    const isGap = isBreak && content[i + 1]?.kind === 'break';
+    if (isGap) parts.push([]);
+    else if (!isBreak || content[i - 1]?.kind !== 'break') parts.at(-1)!.push(piece);
+  }
+  return parts;
+}
+
 function guardLines(text: string): string {
   const plain = text.trim();
   if (!plain.includes('\n')) return guardLine(plain);
   return plain
     .split('\n')
-    .map((line) => guardLine(line.trim()))
+    .map((line) => guardLine(line.trimStart()))
     .join('\n');
 }
 
@@ -92,7 +107,7 @@ function writeItem(item: ListItem, marker: string, losses: Losses, isLoose: bool
   const task = item.checked === undefined ? '' : item.checked ? '[x] ' : '[ ] ';
   const text = joinBlocks(item.blocks, losses, isLoose ? '\n\n' : '\n');
   // `- ---` would be a rule instead of an item.
-  const safe = text.startsWith('---') ? `___${text.slice(3)}` : text;
+  const safe = text.replace(/^---(?=\n|$)/, '___');
   return `${marker} ${task}${indented(safe, marker.length + 1)}`.trimEnd();
 }
 

@@ -1,4 +1,5 @@
 /** Pieces of a line as Markdown (CommonMark 0.31 with GFM). */
+import { plainText } from '../document/flow/inline-run.ts';
 import type { Inline, LinkPiece, Mark, PicturePiece } from '../document/flow/model.ts';
 import { codeSpan, destination, escapeText, quotedTitle, safeTex } from './escape.ts';
 
@@ -30,6 +31,7 @@ const TAGS: Readonly<Record<Mark, string>> = {
   superscript: 'sup',
 };
 const MAX_ALT = 1000;
+const BARE_END = /(?:\/\/|www\.)[^\s<]*$/i;
 
 /** What stands beside a stretch: one character each, empty at the ends of the line. */
 interface Beside {
@@ -43,47 +45,70 @@ export function writeInlines(content: readonly Inline[], place: Place): string {
 }
 
 function write(content: readonly Inline[], place: Place, beside: Beside): string {
-  let out = '';
+  // Joined at the end: looking at the last character of a growing text would copy it each time.
+  const parts: string[] = [];
   for (let i = 0; i < content.length; i++) {
     const piece = content[i]!;
-    switch (piece.kind) {
-      case 'text':
-        out += textAfter(content[i - 1], piece.text, place);
-        break;
-      case 'code':
-        out += writeCode(piece.text, place);
-        break;
-      case 'break':
-        out = out.trimEnd() + (place.inTable ? '<br>' : place.inHeading ? ' ' : '\\\n');
-        break;
-      case 'mark': {
-        const around = { before: lastOf(out) || beside.before, after: firstOf(content[i + 1]) || beside.after };
-        out += writeMark(piece.mark, write(piece.content, place, around), around);
-        break;
-      }
-      case 'link':
-        out = append(out, writeLink(piece, place));
-        break;
-      case 'picture':
-        out += writePicture(piece, place);
-        break;
-      case 'formula': {
-        const fence = piece.display && !place.inTable && !place.inHeading ? '$$' : '$';
-        out += piece.isTex ? fence + safeTex(piece.tex) + fence : escapeText(piece.tex, place.inTable);
-        break;
-      }
-      case 'note':
-        out += `[^${piece.label}]`;
-        break;
-      case 'control':
-        break;
-    }
+    const last = parts.at(-1) ?? '';
+    const part = writePiece(piece, place, {
+      before: lastOf(last) || beside.before,
+      after: firstOf(content[i + 1]) || beside.after,
+      previous: content[i - 1],
+      next: content[i + 1],
+    });
+    if (part === '') continue;
+    if (piece.kind === 'break') parts[parts.length - 1] = last.replace(/ +$/, '');
+    // An exclamation mark before a link would make it a picture.
+    if (piece.kind === 'link' && last.endsWith('!') && part.startsWith('['))
+      parts[parts.length - 1] = `${last.slice(0, -1)}\\!`;
+    parts.push(part);
   }
-  return out;
+  return parts.join('');
 }
 
-function textAfter(previous: Inline | undefined, text: string, place: Place): string {
-  const escaped = escapeText(text, place.inTable);
+/** What stands beside a piece. */
+interface Neighbours extends Beside {
+  readonly previous: Inline | undefined;
+  readonly next: Inline | undefined;
+}
+
+function writePiece(piece: Inline, place: Place, beside: Neighbours): string {
+  switch (piece.kind) {
+    case 'text':
+      return writeText(piece.text, beside, place);
+    case 'code':
+      return writeCode(piece.text, place);
+    case 'break':
+      return writeBreak(beside.previous, place);
+    case 'mark':
+      return writeMark(piece.mark, write(piece.content, place, beside), beside);
+    case 'link':
+      return writeLink(piece, place);
+    case 'picture':
+      return writePicture(piece, place);
+    case 'formula': {
+      const fence = piece.display && !place.inTable && !place.inHeading ? '$$' : '$';
+      if (piece.isTex) return fence + safeTex(piece.tex) + fence;
+      return escapeText(piece.tex, { inTable: place.inTable, isFollowed: true });
+    }
+    case 'note':
+      return `[^${piece.label}]`;
+    case 'control':
+      return '';
+  }
+}
+
+function writeBreak(previous: Inline | undefined, { inTable, inHeading }: Place): string {
+  if (inTable) return '<br>';
+  if (inHeading) return ' ';
+  // A bare address would take the backslash in.
+  const isBare = (previous?.kind === 'text' || previous?.kind === 'mark') && BARE_END.test(plainText([previous]));
+  return isBare ? '  \n' : '\\\n';
+}
+
+function writeText(text: string, { previous, next }: Neighbours, { inTable }: Place): string {
+  const isFollowed = next !== undefined && next.kind !== 'break';
+  const escaped = escapeText(text, { inTable, isFollowed });
   // `[^1]:` would define the note here.
   return previous?.kind === 'note' && escaped.startsWith(':') ? `\\${escaped}` : escaped;
 }
@@ -93,11 +118,6 @@ function writeCode(text: string, { inTable }: Place): string {
   if (core === '') return ' ';
   const before = text.startsWith(' ') ? ' ' : '';
   return before + codeSpan(core, inTable) + (text.endsWith(' ') ? ' ' : '');
-}
-
-// An exclamation mark before a link would make it a picture.
-function append(out: string, link: string): string {
-  return out.endsWith('!') && link.startsWith('[') ? `${out.slice(0, -1)}\\!${link}` : out + link;
 }
 
 function writeLink({ href, title, content }: LinkPiece, place: Place): string {
@@ -114,11 +134,14 @@ function writeLink({ href, title, content }: LinkPiece, place: Place): string {
 }
 
 function isAutolink(href: string): boolean {
-  return /^https?:\/\/[^\s<>|`\\*_[\]]+$/.test(href);
+  return /^https?:\/\/[^\s\u0000-\u001f\u007f-\u009f<>|`\\*_[\]]+$/.test(href);
 }
 
 function writePicture({ src, alt, title }: PicturePiece, place: Place): string {
-  const text = escapeText(alt.length > MAX_ALT ? `${alt.slice(0, MAX_ALT)}…` : alt, place.inTable);
+  const text = escapeText(alt.length > MAX_ALT ? `${alt.slice(0, MAX_ALT)}…` : alt, {
+    inTable: place.inTable,
+    isFollowed: true,
+  });
   if (src === '') return text;
   return `![${text}](${destination(src)}${title === '' || title === alt ? '' : ` ${quotedTitle(title)}`})`;
 }
@@ -158,8 +181,8 @@ function firstOf(piece: Inline | undefined): string {
   if (piece.kind === 'break') return ' ';
   if (piece.kind === 'control') return '';
   if (piece.kind === 'mark') {
-    const inner = firstOf(piece.content[0]);
-    return inner === ' ' ? ' ' : DELIMITERS[piece.mark] === '' ? '<' : DELIMITERS[piece.mark][0]!;
+    // Where its delimiter would touch one before it, it is a tag.
+    return firstOf(piece.content[0]) === ' ' ? ' ' : '<';
   }
   return '[';
 }

@@ -12,7 +12,8 @@ const MAX_COLUMNS = 60;
 export function writeTable(table: TableBlock, writer: TextWriter, width: number): string[] {
   const columns = table.rows.reduce((most, row) => Math.max(most, row.length), 0);
   const caption = writer.line(table.caption, width);
-  const lines = columnsFit(columns, width) ? inColumns(table, columns, writer, width) : asRecords(table, writer, width);
+  const inRows = columnsFit(columns, width) ? inColumns(table, columns, writer, width) : undefined;
+  const lines = inRows ?? asRecords(table, writer, width);
   return caption.length === 0 ? lines : [...caption, '', ...lines];
 }
 
@@ -20,7 +21,8 @@ function columnsFit(columns: number, width: number): boolean {
   return columns <= MAX_COLUMNS && columns * MIN_COLUMN + (columns - 1) * GAP.length <= width;
 }
 
-function inColumns(table: TableBlock, columns: number, writer: TextWriter, width: number): string[] {
+/** `undefined` when a cell holds what cannot be made narrow enough. */
+function inColumns(table: TableBlock, columns: number, writer: TextWriter, width: number): string[] | undefined {
   const natural = table.rows.map((row) => row.map((cell) => writer.blocks(cell.blocks, width)));
   const wanted = Array.from({ length: columns }, (_, column) =>
     natural.reduce((most, row) => Math.max(most, widest(row[column] ?? [])), 1),
@@ -31,6 +33,7 @@ function inColumns(table: TableBlock, columns: number, writer: TextWriter, width
     const cells = widths.map((room, column) =>
       wanted[column]! <= room ? (natural[i]![column] ?? []) : writer.blocks(row[column]?.blocks ?? [], room),
     );
+    if (cells.some((cell, column) => widest(cell) > widths[column]!)) return undefined;
     lines.push(...rowLines(cells, widths, table.alignments));
     if (i === 0 && table.hasHead) lines.push(widths.map((room) => '-'.repeat(room)).join('-+-'));
   }

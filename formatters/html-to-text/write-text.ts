@@ -5,7 +5,7 @@ import { addInlines, type LineStyle } from './write-line.ts';
 import { writeTable } from './write-table.ts';
 
 /** Columns that nested blocks always have. */
-const MIN_WIDTH = 16;
+const MIN_WIDTH = 6;
 const BULLETS = ['*', '+', 'o', '#', '-'];
 
 /** Writes blocks as lines; shared by all blocks of one page. */

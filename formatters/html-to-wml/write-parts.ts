@@ -222,8 +222,8 @@ function chunksOf(text: string): string[] {
   for (let at = 0; at < text.length; ) {
     let end = Math.min(at + CHUNK, text.length);
     if (end < text.length) {
-      const space = text.lastIndexOf(' ', end);
-      if (space > at) end = space + 1;
+      const space = text.slice(at, end + 1).lastIndexOf(' ');
+      if (space > 0) end = at + space + 1;
       else if (/[\udc00-\udfff]/.test(text[end]!)) end--;
     }
     chunks.push(text.slice(at, end));

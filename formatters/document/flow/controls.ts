@@ -1,6 +1,8 @@
 /** Fields and buttons of forms. */
 import { type Element, isTag } from 'domhandler';
+import { stripControls } from '../control-sequences.ts';
 import { isHtml, textOf, walkElements } from '../edit-tree.ts';
+import { lineOf } from './inline-run.ts';
 import type { Choice, Control } from './model.ts';
 
 const TYPES: Readonly<Record<string, Control['type']>> = {
@@ -28,10 +30,10 @@ export function readControl(element: Element): Control | undefined {
   };
   if (name === 'select')
     return { ...common, type: 'select', value: '', label: ownLabel(element), choices: choicesOf(element) };
-  if (name === 'textarea') return { ...common, type: 'area', value: textOf(element), label: ownLabel(element) };
+  if (name === 'textarea') return { ...common, type: 'area', value: stripControls(textOf(element)), label: ownLabel(element) };
   if (name === 'button') {
     const type = attribs['type'] === 'reset' || attribs['type'] === 'button' ? attribs['type'] : 'submit';
-    return { ...common, type, value: attribs['value'] ?? '', label: oneLine(textOf(element)) || ownLabel(element) };
+    return { ...common, type, value: attribs['value'] ?? '', label: lineOf(textOf(element)) || ownLabel(element) };
   }
   if (name !== 'input') return undefined;
   const kind = (attribs['type'] ?? 'text').toLowerCase();
@@ -52,18 +54,18 @@ export function hiddenFields(form: Element): [name: string, value: string][] {
 
 function initialValue(attribs: Readonly<Record<string, string>>, type: Control['type']): string {
   const given = attribs['value'];
-  if (given !== undefined) return given;
+  if (given !== undefined) return stripControls(given);
   return type === 'checkbox' || type === 'radio' ? 'on' : '';
 }
 
 function labelOf(attribs: Readonly<Record<string, string>>, type: Control['type'], own: string): string {
   if (type !== 'submit' && type !== 'reset' && type !== 'button') return own;
   const shown = attribs['type']?.toLowerCase() === 'image' ? attribs['alt'] : attribs['value'];
-  return oneLine(shown ?? '') || own || (type === 'reset' ? 'Reset' : type === 'submit' ? 'Submit' : '');
+  return lineOf(shown ?? '') || own || (type === 'reset' ? 'Reset' : type === 'submit' ? 'Submit' : '');
 }
 
 function ownLabel({ attribs }: Element): string {
-  return oneLine(attribs['placeholder'] ?? attribs['aria-label'] ?? attribs['title'] ?? '');
+  return lineOf(attribs['placeholder'] ?? attribs['aria-label'] ?? attribs['title'] ?? '');
 }
 
 function choicesOf(select: Element): Choice[] {
@@ -72,16 +74,12 @@ function choicesOf(select: Element): Choice[] {
     for (const child of parent.children) {
       if (!isHtml(child)) continue;
       if (child.name === 'option' && choices.length < MAX_CHOICES) {
-        const text = oneLine(textOf(child));
-        const label = child.attribs['label'] || text;
+        const text = lineOf(textOf(child));
+        const label = lineOf(child.attribs['label'] ?? '') || text;
         choices.push({ value: child.attribs['value'] ?? text, label, selected: 'selected' in child.attribs });
       } else if (isTag(child)) read(child);
     }
   };
   read(select);
   return choices;
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
 }

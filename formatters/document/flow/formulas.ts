@@ -1,5 +1,6 @@
 /** Formulas as TeX, wherever the page keeps it. */
 import type { Element } from 'domhandler';
+import { stripControls } from '../control-sequences.ts';
 import { findByName, textOf } from '../edit-tree.ts';
 import type { FormulaPiece } from './model.ts';
 
@@ -38,9 +39,8 @@ export function isDrawnFormula(element: Element): boolean {
 }
 
 function makeFormula(text: string, isTex: boolean, display: boolean): FormulaPiece | undefined {
-  const tex = text
+  const tex = stripControls(text.replace(/\s+/g, ' '))
     .replace(/^\s*\{\\displaystyle\s+([\s\S]*)\}\s*$/, '$1')
-    .replace(/\s+/g, ' ')
     .trim()
     .slice(0, MAX_TEX);
   return tex === '' ? undefined : { kind: 'formula', tex, isTex, display };
