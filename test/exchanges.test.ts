@@ -494,3 +494,39 @@ test('seen 5: a plugin of ten lines works by a profile that names it; plugins th
     await rm(folder, { recursive: true });
   }
 });
+
+test(
+  'seen 2: eight clients ask for one page and get eight right answers, each explained',
+  inWorld(async (t, { origin, through, get }) => {
+    origin.on('/p', PAGE);
+    const wanted: readonly (readonly [keyof typeof CLIENTS | 'saveData', string, string])[] = [
+      ['desktop', 'text/html', 'html-full'],
+      ['kaios', 'text/html', 'html-lite'],
+      ['wap', 'text/vnd.wap.wml', 'html-to-wml'],
+      ['lynx', 'text/html', 'html-lite'],
+      ['kindle', 'text/html', 'html-article'],
+      ['agent', 'text/markdown', 'html-to-markdown'],
+      ['saveData', 'text/html', 'html-lite'],
+      ['curl', 'text/html', 'none;reason=not-asked'],
+    ];
+    for (const [name, type, formatter] of wanted) {
+      const client = name === 'saveData' ? { ...CLIENTS.desktop, 'save-data': 'on' } : CLIENTS[name];
+      const { status, fields, text } = await through('/p', { fields: client });
+      t.is(status, 200, name);
+      t.is(String(fields['content-type']).split(';')[0], type, name);
+      t.true(String(fields['format-chain']).includes(formatter), `${name}: ${fields['format-chain']}`);
+      t.true(text.includes('Some words that make a paragraph'), name);
+      if (type === 'text/vnd.wap.wml') t.true(Buffer.byteLength(text) <= 1_400, `${Buffer.byteLength(text)} bytes`);
+      if (type === 'text/markdown') t.regex(String(fields['x-markdown-tokens']), /^\d+$/);
+      const explained = await get(`/-/explain/${origin.url}/p`, {
+        fields: {
+          accept: 'application/json',
+          'explain-accept': client.accept,
+          'explain-user-agent': client['user-agent'],
+          ...('save-data' in client ? { 'save-data': client['save-data'] } : {}),
+        },
+      });
+      t.is(JSON.parse(explained.text).reply.chain, fields['format-chain'], name);
+    }
+  }),
+);
