@@ -30,7 +30,8 @@ export function readControl(element: Element): Control | undefined {
   };
   if (name === 'select')
     return { ...common, type: 'select', value: '', label: ownLabel(element), choices: choicesOf(element) };
-  if (name === 'textarea') return { ...common, type: 'area', value: stripControls(textOf(element)), label: ownLabel(element) };
+  if (name === 'textarea')
+    return { ...common, type: 'area', value: stripControls(textOf(element)), label: ownLabel(element) };
   if (name === 'button') {
     const type = attribs['type'] === 'reset' || attribs['type'] === 'button' ? attribs['type'] : 'submit';
     return { ...common, type, value: attribs['value'] ?? '', label: lineOf(textOf(element)) || ownLabel(element) };
