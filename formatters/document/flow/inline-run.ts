@@ -26,11 +26,6 @@ export class InlineRun {
     this.#atSpace = piece.kind === 'break';
     into.push(piece);
   }
-
-  /** Has the next text keep its first space, or lose it, as the last text of `content` demands. */
-  get atSpace(): boolean {
-    return this.#atSpace;
-  }
 }
 
 /** Takes spaces and breaks off the end, and what is then empty. */

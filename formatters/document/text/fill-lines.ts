@@ -57,34 +57,27 @@ export class Filler {
     this.#next = 'break';
   }
 
-  get isEmpty(): boolean {
-    return this.#words.length === 0;
-  }
-
   /**
    * The lines, without indentation.
    *
    * @param width columns of a line; a word that is an address may be wider
-   * @param firstWidth columns of the first line, where it is another
    */
-  lines(width: number, firstWidth = width): string[] {
+  lines(width: number): string[] {
     const lines: string[] = [];
     let line = new StyledLine();
-    let room = firstWidth;
     const next = (): void => {
       lines.push(line.end());
       line = new StyledLine();
-      room = width;
     };
     for (const [i, word] of this.#words.entries()) {
       if (i > 0 && word.breaks) next();
-      if (!line.isEmpty && line.width + word.spaces + word.width > room) next();
+      if (!line.isEmpty && line.width + word.spaces + word.width > width) next();
       if (!line.isEmpty) line.add(' '.repeat(word.spaces), word.spaces, word.fragments[0]?.style ?? 0, true);
       for (const { text, style } of word.fragments) {
-        const pieces = word.width <= room || /:\/\//.test(text) ? [text] : cutToWidth(text, room);
+        const pieces = word.width <= width || /:\/\//.test(text) ? [text] : cutToWidth(text, width);
         for (const [n, piece] of pieces.entries()) {
           const wide = displayWidth(piece);
-          if (n > 0 || (word.width > room && !line.isEmpty && line.width + wide > room)) next();
+          if (n > 0 || (word.width > width && !line.isEmpty && line.width + wide > width)) next();
           line.add(piece, wide, style, false);
         }
       }
