@@ -99,7 +99,7 @@ async function withPool(setup: Setup, use: (bench: Bench) => Promise<void>): Pro
     pool = openPool({
       registry,
       pool: size,
-      limits: { ...parseSettings(formatterSettings, {}), breakerFaults: 1000, timeoutMs: 2000, ...limits },
+      limits: { ...parseSettings(formatterSettings, {}), breakerFaults: 1000, timeoutMs: 8000, ...limits },
       log: lines,
       ...(clock === undefined ? {} : { clock }),
       ...(fetchForComponent === undefined ? {} : { fetchForComponent }),
@@ -166,7 +166,7 @@ test.serial(
     const alive = setInterval(() => {}, 60_000);
     try {
       await writeAll(folder, plugins);
-      const found = await readPlugins(folder, { timeoutMs: 1500 });
+      const found = await readPlugins(folder, { timeoutMs: 4000 });
       t.deepEqual(
         found.formatters.map(({ name, version, source: { thirdParty } }) => [name, version, thirdParty]),
         [
@@ -334,7 +334,7 @@ test.serial('what a plugin does costs its own job; others run, and so does its n
   const setup: Setup = {
     plugins: { 'naughty.mjs': NAUGHTY, 'shout.mjs': SHOUT },
     builtIns: { 'upper.mjs': UPPER },
-    limits: { timeoutMs: 2000, memoryMb: 96, maxOutputBytes: 1_000_000 },
+    limits: { timeoutMs: 8000, memoryMb: 96, maxOutputBytes: 1_000_000 },
   };
   await withPool(setup, async ({ run, pool }) => {
     const waits: number[] = [];
@@ -421,7 +421,7 @@ test.serial('a built-in formatter that fails or hangs costs its own job, and its
       `if (input.body === 'loop') for (;;) {} if (input.body === 'exit') process.exit(1); throw new Error('no');`,
     ),
   };
-  await withPool({ builtIns, size: 2, limits: { timeoutMs: 1500 } }, async ({ run }) => {
+  await withPool({ builtIns, size: 2, limits: { timeoutMs: 8000 } }, async ({ run }) => {
     for (const [body, kind] of Object.entries({ loop: 'timeout', exit: 'failed', throw: 'failed' })) {
       const bad = t.throwsAsync(run('wild', body), { instanceOf: FormatFailure });
       for (let i = 0; i < 10; i++) t.is(await run('upper', 'x'), 'X');

@@ -1,7 +1,9 @@
 /** The first pass: what is not for a reader without scripts and styles goes, what stands for something else is replaced. */
+
 import type { CheerioAPI } from 'cheerio';
 import { type ChildNode, type Element, isComment, isDirective, isTag } from 'domhandler';
 import { editTree, isHtml, makeElement, makeText, type Replacement, textOf } from './edit-tree.ts';
+import { isConcealed } from './flow/concealment.ts';
 import { foreignText } from './foreign-text.ts';
 import { frameLink } from './frames.ts';
 import { isAdvertisement, isBeacon, isConsentDialogue, isHidden, isTinyPicture } from './furniture.ts';
@@ -36,6 +38,8 @@ export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOpti
       if (isConsentDialogue(node)) return count('consent');
       if (isAdvertisement(node)) return count('advertisement');
       if (node.name === 'img' && (isTinyPicture(node) || isBeacon(node.attribs['src'] ?? ''))) return count('beacon');
+      // Threat 36: text that nobody is shown must not reach those who read without looking.
+      if (dropsHidden && isConcealed(node)) return false;
       // A script may have hidden a form's fields behind widgets of its own; here the fields are all there is.
       return !isHidden(node) || (!dropsHidden && (isUseful(node) || holdsUseful(node)));
     },

@@ -19,7 +19,7 @@ export default {
   reads: 'text',
   edges: [
     { from: 'text/css', to: 'text/css', keeps: 1, cost: 2, meets: ['links'] },
-    { from: 'text/markdown', to: 'text/markdown', keeps: 1, cost: 2, meets: ['links'] },
+    { from: 'text/markdown', to: 'text/markdown', keeps: 0.99, cost: 2, meets: ['links'] },
   ],
   format: formatLinks,
 } satisfies Formatter;
