@@ -1,7 +1,6 @@
 /** Textual formatters: Markdown by its specifications, pages to Markdown and back, text by what it takes on a screen, WML. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import test from 'ava';
 import type { CheerioAPI } from 'cheerio';
 import { tests as commonmark } from 'commonmark-spec';
@@ -12,7 +11,6 @@ import { BLOCKS } from '../formatters/document/collapse.ts';
 import { parseDocument } from '../formatters/document/parse.ts';
 import { serialiseDocument } from '../formatters/document/serialise.ts';
 import { cutToWidth, displayWidth } from '../formatters/document/text/display-width.ts';
-import article from '../formatters/html-article/index.ts';
 import toMarkdown from '../formatters/html-to-markdown/index.ts';
 import toText from '../formatters/html-to-text/index.ts';
 import toWml from '../formatters/html-to-wml/index.ts';
@@ -23,7 +21,6 @@ import textWrap from '../formatters/text-wrap/index.ts';
 import { wmlFaults } from './support/wml-faults.ts';
 
 const PAGE = 'https://site.example/dir/page.html';
-const CORPUS = '/work/shared/corpus/pages/html';
 
 interface Made {
   readonly text: string;
@@ -315,29 +312,6 @@ test('HTML to Markdown and back: headings, links, pictures, list items, tables a
   t.deepEqual(countsOf(await backAgain(WHOLE)), countsOf(WHOLE));
   t.deepEqual(countsOf(WHOLE), { h: 3, a: 4, img: 2, li: 10, table: 3, pre: 4 });
 });
-
-(existsSync(CORPUS) ? test : test.skip)(
-  'HTML to Markdown and back: pages of the world keep all they have',
-  async (t) => {
-    const files = readdirSync(CORPUS)
-      .sort()
-      .filter((_, i) => i % 20 === 3);
-    const total: Record<string, [before: number, after: number]> = {};
-    for (const file of files) {
-      const page = gunzipSync(readFileSync(join(CORPUS, file))).toString();
-      const content = (await make(article, page, { article: {} })).text;
-      const before = countsOf(content);
-      const after = countsOf(await backAgain(content));
-      for (const name in before) {
-        total[name] ??= [0, 0];
-        total[name][0] += before[name]!;
-        total[name][1] += after[name]!;
-      }
-    }
-    for (const [name, [before, after]] of Object.entries(total))
-      t.true(after >= before * 0.995 && after <= before * 1.03, `${name}: ${before} before, ${after} after`);
-  },
-);
 
 const WORDS = fc.array(
   fc.constantFrom(
