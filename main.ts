@@ -1,6 +1,4 @@
 /** Puts the parts together. The only file that knows everything. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -16,11 +14,10 @@ import { openPool, type Pool } from './formatters/pool/pool.ts';
 import type { FormatterRegistry } from './formatters/registry.ts';
 import { type FormatterSwitches, openSwitches } from './formatters/switches.ts';
 import { makeComponentFetch } from './gateway/component-fetch.ts';
-import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { openGateway } from './gateway/open-gateway.ts';
 import { makeLog } from './gateway/pino-log.ts';
 import { serve } from './gateway/serve.ts';
-import { makeShell, type Shell } from './gateway/shell.ts';
+import { type Bound, listen, makeShell, originOf, type Shell } from './gateway/shell.ts';
 import { readSites } from './gateway/sites.ts';
 import { readUsers } from './gateway/users.ts';
 import { makeDetector } from './profiles/detection.ts';
@@ -99,7 +96,7 @@ export async function startServer(
     logRequests: settings.logRequests,
   });
   try {
-    const bound = await listen(shell, settings.host, settings.port);
+    const bound = await listen(shell.server, settings.host, settings.port);
     parts.listeners.push(bound);
     // The admin listener may be another process's: it is nobody's target all the same (threat 4).
     if (settings.adminPort !== 0) parts.listeners.push({ address: settings.adminHost, port: settings.adminPort });
@@ -127,7 +124,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly log: Log;
   /** Own listeners, which are never targets (threat 4). */
-  readonly listeners: { address: string; port: number }[];
+  readonly listeners: Bound[];
   readonly state: { whyNotReady: string | undefined };
   close(): Promise<void>;
 }
@@ -153,7 +150,7 @@ export async function openParts(
   const switches = openSwitches(join(settings.dataDir, 'switches.db'));
   let off = switches.off();
   let registry = initial.withDisabled(off);
-  const listeners: { address: string; port: number }[] = [];
+  const listeners: Bound[] = [];
   const egress = openEgress(settings, {
     clock,
     ownListeners: () => listeners,
@@ -224,16 +221,6 @@ export async function openParts(
   };
 }
 
-async function listen(shell: Shell, host: string, port: number): Promise<{ address: string; port: number }> {
-  shell.server.listen({ host, port });
-  await Promise.race([
-    once(shell.server, 'listening'),
-    once(shell.server, 'error').then(([error]) => Promise.reject(error)),
-  ]);
-  const { address, port: bound } = shell.server.address() as AddressInfo;
-  return { address, port: bound };
-}
-
 async function openAdminListener(settings: Settings, parts: Parts): Promise<AdminListener> {
   return await openAdmin({
     settings,
@@ -255,12 +242,12 @@ interface Running {
   readonly shell: Shell;
   readonly admin: AdminListener | undefined;
   readonly parts: Parts;
-  readonly bound: { address: string; port: number };
+  readonly bound: Bound;
 }
 
 function runningServer({ settings, shell, admin, parts, bound }: Running): RunningServer {
   return {
-    origin: `http://${bound.address.includes(':') ? `[${bound.address}]` : bound.address}:${bound.port}`,
+    origin: originOf('http', bound),
     adminOrigin: admin?.origin,
     adminToken: parts.adminToken,
     async close(drainMs = settings.drainMs) {

@@ -1,11 +1,12 @@
 /** The admin API: JSON in, JSON out, `application/problem+json` on faults (design part 4). */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { errorCatalogue, GatewayError } from '../core/errors.ts';
 import { parseEntityTags } from '../core/etag.ts';
 import { Fields } from '../core/fields.ts';
 import { readMediaType } from '../core/media-type.ts';
 import { hostNameOf, isAddressLiteral, isLoopbackName } from '../gateway/address.ts';
+import { spendPoint } from '../gateway/rate.ts';
 import { readBody } from '../gateway/read-form.ts';
 import { makeRequestId, type Received } from '../gateway/received.ts';
 import type { Reply } from '../gateway/reply.ts';
@@ -123,14 +124,7 @@ async function checkToken(
   // Digests have one length, so that the comparison takes one time.
   if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return;
   const challenge = Fields.from({ 'www-authenticate': 'Bearer realm="format gateway admin"' });
-  if (given !== undefined) {
-    try {
-      await limiter.consume(received.peer.address);
-    } catch (limit) {
-      if (!(limit instanceof RateLimiterRes)) throw limit;
-      throw new GatewayError('TOO_MANY_REQUESTS', { seconds: Math.max(1, Math.ceil(limit.msBeforeNext / 1_000)) });
-    }
-  }
+  if (given !== undefined) await spendPoint(limiter, received.peer.address);
   throw new GatewayError('TOKEN_NEEDED', {}, { fields: challenge });
 }
 

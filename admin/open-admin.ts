@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
 import type { Values } from '../core/config.ts';
@@ -15,6 +14,7 @@ import { isWithin, parseAddressRange } from '../gateway/address-range.ts';
 import type { Readiness } from '../gateway/pages/health.ts';
 import { receive } from '../gateway/received.ts';
 import { sendReply } from '../gateway/send-reply.ts';
+import { type Bound, listen, originOf } from '../gateway/shell.ts';
 import type { Clients } from '../profiles/clients.ts';
 import type { Detection } from '../profiles/detection.ts';
 import type { Profiles } from '../profiles/profiles.ts';
@@ -38,7 +38,7 @@ export interface AdminParts {
 
 export interface AdminListener {
   readonly origin: string;
-  readonly bound: { readonly address: string; readonly port: number };
+  readonly bound: Bound;
   close(): Promise<void>;
 }
 
@@ -75,12 +75,10 @@ export async function openAdmin(parts: AdminParts): Promise<AdminListener> {
     tls === undefined
       ? createHttpServer(options, app.callback())
       : createHttpsServer({ ...options, ...tls }, app.callback());
-  server.listen({ host: settings.adminHost, port: settings.adminPort });
-  await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error))]);
-  const { address, port } = server.address() as AddressInfo;
+  const bound = await listen(server, settings.adminHost, settings.adminPort);
   return {
-    origin: `${tls === undefined ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${port}`,
-    bound: { address, port },
+    origin: originOf(tls === undefined ? 'http' : 'https', bound),
+    bound,
     async close() {
       const closed = once(server, 'close');
       server.close();

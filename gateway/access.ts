@@ -1,10 +1,11 @@
 /** Who may use the gateway (CLIENTS_ALLOW, USERS; threats 13, 14). */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { GatewayError } from '../core/errors.ts';
 import { Fields } from '../core/fields.ts';
 import { type AddressRange, isWithin, parseAddressRange } from './address-range.ts';
+import { spendPoint, tooManyRequests } from './rate.ts';
 import type { Received } from './received.ts';
 import type { SessionStore } from './session-store.ts';
 import { findUser } from './steps/identify.ts';
@@ -65,7 +66,7 @@ function makeAuthenticate({
     if (known !== undefined) return users.find(known);
     const [name = '', ...password] = Buffer.from(credentials, 'base64').toString('utf8').split(':');
     const attempts = await wrong.get(received.peer.address);
-    if (attempts !== null && attempts.remainingPoints <= 0) throw tooMany(attempts);
+    if (attempts !== null && attempts.remainingPoints <= 0) throw tooManyRequests(attempts);
     const user = await users.check(name, password.join(':'));
     if (user === undefined) await wrong.penalty(received.peer.address);
     else remembered.set(key, user.name);
@@ -74,15 +75,5 @@ function makeAuthenticate({
 }
 
 async function spend(limiter: RateLimiterMemory, received: Asked): Promise<void> {
-  if (isWithin(LOOPBACK, received.peer.address)) return;
-  try {
-    await limiter.consume(received.peer.address);
-  } catch (limit) {
-    if (!(limit instanceof RateLimiterRes)) throw limit;
-    throw tooMany(limit);
-  }
-}
-
-function tooMany(limit: RateLimiterRes): GatewayError {
-  return new GatewayError('TOO_MANY_REQUESTS', { seconds: Math.max(1, Math.ceil(limit.msBeforeNext / 1_000)) });
+  if (!isWithin(LOOPBACK, received.peer.address)) await spendPoint(limiter, received.peer.address);
 }

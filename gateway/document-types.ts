@@ -15,3 +15,8 @@ export function isDocument(essence: string): boolean {
 export function isPicture(essence: string): boolean {
   return essence.startsWith('image/');
 }
+
+/** Pictures that every client with a screen shows; the others must be named by Accept or by a stored profile. */
+export function isCommonPicture(essence: string): boolean {
+  return essence === 'image/jpeg' || essence === 'image/png' || essence === 'image/gif';
+}

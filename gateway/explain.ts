@@ -3,7 +3,7 @@ import { asks, parseAccept } from '../core/accept.ts';
 import type { Note } from '../core/executor.ts';
 import type { Fields } from '../core/fields.ts';
 import { splitList } from '../core/list-field.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Plan, PlanStep } from '../core/plan.ts';
 import { VaryRecorder } from '../core/vary.ts';
 import type { UnmetWish } from '../formatters/planner.ts';
 import type { MergedValue } from '../profiles/merge.ts';
@@ -16,6 +16,7 @@ import type { Gateway } from './serve.ts';
 import { type Choice, choose } from './steps/choose.ts';
 import { type FetchedOriginal, fetchOriginal } from './steps/fetch-original.ts';
 import { type Formatted, formatOriginal } from './steps/format.ts';
+import { formatChain } from './steps/reply-fields.ts';
 import type { Target } from './target.ts';
 
 /** The explanation, as JSON gives it. */
@@ -46,14 +47,7 @@ export interface Explanation {
   readonly cache: { readonly origin: 'hit' | 'miss'; readonly variant: 'hit' | 'miss' | 'none' };
 }
 
-interface PlannedStep {
-  readonly formatter: string;
-  readonly version: string;
-  readonly from: string;
-  readonly to: string;
-  readonly keeps: number;
-  readonly cost: number;
-}
+type PlannedStep = Pick<PlanStep, 'formatter' | 'version' | 'from' | 'to' | 'keeps' | 'cost'>;
 
 /** Answers an explanation. @throws GatewayError whatever the explained request would meet. */
 export async function explain(received: Received, target: Target, gateway: Gateway): Promise<Reply> {
@@ -101,7 +95,7 @@ export async function explainExchange(exchange: Exchange): Promise<Explanation> 
       ? {
           type: variant.charset === undefined ? variant.mediaType : `${variant.mediaType}; charset=${variant.charset}`,
           bytes: variant.body.byteLength,
-          chain: chainText(variant.plan),
+          chain: formatChain(variant.plan),
         }
       : { type: fetched.fields.get('content-type') ?? '', bytes, chain: `none;reason=${reason}` },
     vary: read.vary(fetched.fields.get('vary')) ?? null,
@@ -168,10 +162,6 @@ function plannedSteps(plan: Plan): PlannedStep[] {
     keeps,
     cost,
   }));
-}
-
-function chainText(plan: Plan): string {
-  return plan.steps.map((step) => `${step.formatter};v="${step.version}"`).join(', ');
 }
 
 function explanationPage(explanation: Explanation): Reply {

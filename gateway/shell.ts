@@ -1,6 +1,7 @@
 /** The Koa shell: sockets, limits, and the way from raw messages to `serve()` and back. Decides nothing itself. */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
@@ -28,8 +29,6 @@ export interface ShellParts {
 
 export interface Shell {
   readonly server: Server;
-  /** Requests under way. */
-  readonly active: () => number;
   /** Takes no new connections and ends kept ones as they fall idle; resolves when the last request is done, or after `ms`. */
   drain(ms: number): Promise<void>;
 }
@@ -44,19 +43,13 @@ const MAX_CHUNK_EXTENSION_BYTES = 16_384;
 
 /** Makes the server; it does not listen yet. */
 export function makeShell(parts: ShellParts): Shell {
-  let active = 0;
   let draining = false;
   const app = new Koa();
   app.silent = true;
   app.use(async (context) => {
     // Koa's own replies lose fields on errors; ours are written whole by sendReply.
     context.respond = false;
-    active += 1;
-    try {
-      await exchange(context.req, context.res, parts, draining);
-    } finally {
-      active -= 1;
-    }
+    await exchange(context.req, context.res, parts, draining);
   });
   const server = createServer(
     {
@@ -82,7 +75,6 @@ export function makeShell(parts: ShellParts): Shell {
   );
   return {
     server,
-    active: () => active,
     async drain(ms) {
       draining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -176,4 +168,23 @@ function refuseMessage(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields.join('\r\n')}\r\n\r\n${text}`, () =>
     socket.destroy(),
   );
+}
+
+/** Address and port that were bound. */
+export interface Bound {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Listens; port 0 takes a free one. Rejects when the address cannot be bound. */
+export async function listen(server: Server, host: string, port: number): Promise<Bound> {
+  server.listen({ host, port });
+  await once(server, 'listening');
+  const bound = server.address() as AddressInfo;
+  return { address: bound.address, port: bound.port };
+}
+
+/** The origin of a listener, IPv6 addresses in brackets. */
+export function originOf(scheme: 'http' | 'https', { address, port }: Bound): string {
+  return `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -27,8 +27,6 @@ export interface OwnPage {
   readonly kind: 'page';
   /** Name below the gateway path, such as `go`; `home` and `robots` are the two outside it. */
   readonly name: string;
-  /** What follows the name in the path, without its slash. */
-  readonly rest: string;
   readonly query: URLSearchParams;
   readonly site: Site | undefined;
   readonly gatewayPath: string;

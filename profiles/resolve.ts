@@ -39,6 +39,11 @@ export function resolvePreferences(sources: PreferenceSources): MergedPreference
   return mergePreferences(layers, network);
 }
 
+/** True for the layers that an admin or the person has set, as against what was detected or is a default. */
+export function isStoredLayer(name: string | undefined): boolean {
+  return /^(?:profile|site|settings)/.test(name ?? '');
+}
+
 function layersOf(chain: readonly Profile[], prefix: string, host: string): Layer[] {
   const layers: Layer[] = [];
   for (const { name, prefers } of chain) if (prefers !== undefined) layers.push({ name: prefix + name, prefers });

@@ -1,5 +1,6 @@
 /** `fetch URL`: the whole pipeline without a server; the body on standard output, the trace on standard error. */
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../../core/clock.ts';
@@ -110,8 +111,5 @@ async function printBody({ body }: Reply): Promise<void> {
 }
 
 async function bodyOf({ body }: Reply): Promise<Buffer> {
-  if (!(body instanceof Readable)) return Buffer.from(body ?? '');
-  const parts: Buffer[] = [];
-  for await (const part of body as AsyncIterable<Buffer>) parts.push(part);
-  return Buffer.concat(parts);
+  return body instanceof Readable ? await buffer(body) : Buffer.from(body ?? '');
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import { evaluateConditions } from '../../core/conditional.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { ClientRecord } from '../../profiles/clients.ts';
+import type { Mode } from '../config.ts';
 import type { Received } from '../received.ts';
 import type { Reply } from '../reply.ts';
 import type { OriginalFacts } from './original-index.ts';
@@ -32,7 +33,7 @@ export interface Memorable {
   readonly ttlSeconds: number;
   /** Key of the variant, which must still be held. */
   readonly variantKey: string;
-  readonly mode: 'prefix' | 'reverse' | 'forward';
+  readonly mode: Mode;
   readonly personal: boolean;
 }
 

@@ -45,19 +45,15 @@ export function variantKeyOf(context: VariantContext): string {
 export interface VariantCache {
   get(key: string): Variant | undefined;
   put(variant: Variant): void;
-  readonly bytes: number;
 }
 
 /** @param maxBytes Memory for bodies; 0 keeps nothing. */
 export function makeVariantCache(maxBytes: number): VariantCache {
-  if (maxBytes === 0) return { get: () => undefined, put: () => undefined, bytes: 0 };
+  if (maxBytes === 0) return { get: () => undefined, put: () => undefined };
   const held = new LRUCache<string, Variant>({ maxSize: maxBytes, sizeCalculation: sizeOf });
   return {
     get: (key) => held.get(key),
     put: (variant) => void held.set(variant.key, variant),
-    get bytes() {
-      return held.calculatedSize;
-    },
   };
 }
 

@@ -1,9 +1,10 @@
 /** `/-/sign-in` and `/-/sign-out` (threats 56 to 58). */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { GatewayError } from '../../core/errors.ts';
 import type { FormTokens } from '../form-token.ts';
 import { html } from '../html.ts';
 import { cookieOf, ownCookieLine } from '../own-cookies.ts';
+import { spendPoint } from '../rate.ts';
 import { readForm } from '../read-form.ts';
 import type { Received } from '../received.ts';
 import type { Reply } from '../reply.ts';
@@ -34,8 +35,8 @@ export function makeSignInPages(parts: SignInParts): { signIn: PageEntry; signOu
         const form = await readForm(received);
         checkToken(received, form, parts.tokens);
         const name = form.get('name') ?? '';
-        await spend(byAccount, `${name.slice(0, 64)} ${received.peer.address}`);
-        await spend(byAddress, received.peer.address);
+        await spendPoint(byAccount, `${name.slice(0, 64)} ${received.peer.address}`);
+        await spendPoint(byAddress, received.peer.address);
         const user = await parts.users.check(name, form.get('password') ?? '');
         if (user === undefined) throw new GatewayError('SIGN_IN_FAILED');
         await byAccount.delete(`${name.slice(0, 64)} ${received.peer.address}`);
@@ -90,13 +91,4 @@ function withSession(reply: Reply, received: Received, secret: string, maxAgeSec
     ownCookieLine('format-session', secret, { secure: received.peer.secure, maxAgeSeconds }),
   );
   return reply;
-}
-
-async function spend(limiter: RateLimiterMemory, key: string): Promise<void> {
-  try {
-    await limiter.consume(key);
-  } catch (limit) {
-    if (!(limit instanceof RateLimiterRes)) throw limit;
-    throw new GatewayError('TOO_MANY_REQUESTS', { seconds: Math.max(1, Math.ceil(limit.msBeforeNext / 1_000)) });
-  }
 }

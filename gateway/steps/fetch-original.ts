@@ -34,7 +34,7 @@ export interface FetchedOriginal extends OriginalHead {
 
 /** Fetches. @throws GatewayError of the egress. */
 export async function fetchOriginal(exchange: Exchange): Promise<FetchedOriginal> {
-  const { order, gateway, received } = exchange;
+  const { gateway, received } = exchange;
   const key = collapseKey(exchange);
   if (key === undefined) return await fetchOnce(exchange, received.signal);
   const { value, shared } = await gateway.fetches.run(key, received.signal, async (signal) => {
@@ -44,7 +44,7 @@ export async function fetchOriginal(exchange: Exchange): Promise<FetchedOriginal
   });
   // A stream has one reader, and what is private has one owner: the others ask for themselves.
   if (!shared || isShareable(value)) return value;
-  return await fetchOnce({ ...exchange, order }, received.signal);
+  return await fetchOnce(exchange, received.signal);
 }
 
 function collapseKey({ order, received }: Exchange): string | undefined {

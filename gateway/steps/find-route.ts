@@ -68,10 +68,8 @@ function findOwnRoute(received: Received, rules: RouteRules): Route {
     toTarget: (rest, wanted) => toPrefixTarget(rest, wanted, received, rules),
   };
   const [path, query] = splitQuery(received.path);
-  if (path === '/' || path === '*')
-    return { kind: 'page', name: 'home', rest: '', query, site: undefined, gatewayPath: '/-/' };
-  if (path === '/robots.txt')
-    return { kind: 'page', name: 'robots', rest: '', query, site: undefined, gatewayPath: '/-/' };
+  if (path === '/' || path === '*') return { kind: 'page', name: 'home', query, site: undefined, gatewayPath: '/-/' };
+  if (path === '/robots.txt') return { kind: 'page', name: 'robots', query, site: undefined, gatewayPath: '/-/' };
   return findGatewayPage(received.path, place) ?? place.toTarget(received.path.slice(1), PLAIN);
 }
 
@@ -117,9 +115,9 @@ function findGatewayPage(path: string, place: Place): Route | undefined {
       lead: `${place.gatewayPath}explain/${explained[1] === undefined ? '' : `-/as/${explained[1]}/`}`,
     });
   const [pathOnly, query] = splitQuery(below);
-  const [, name = '', rest = ''] = /^([^/]*)(?:\/(.*))?$/s.exec(pathOnly)!;
+  const name = /^[^/]*/.exec(pathOnly)![0];
   if (PAGES.has(name))
-    return { kind: 'page', name, rest, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
+    return { kind: 'page', name, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
   if (place.site !== undefined) return undefined;
   throw new GatewayError('NOT_FOUND', { path: pathOnly === '' ? path : `${place.gatewayPath}${pathOnly}` });
 }

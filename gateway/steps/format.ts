@@ -8,7 +8,7 @@ import { readMediaType } from '../../core/media-type.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { SingleFlight } from '../cache/single-flight.ts';
 import { type Variant, type VariantCache, variantKeyOf } from '../cache/variant-cache.ts';
-import { isPicture } from '../document-types.ts';
+import { isCommonPicture, isPicture } from '../document-types.ts';
 import { encodeReply, replyCharsetOf } from '../reply-charset.ts';
 import { type Choice, type ChoiceContext, choose } from './choose.ts';
 
@@ -148,10 +148,6 @@ function isLarger(plan: Plan, original: Original, outcome: FormatOutcome): boole
   const grown = outcome.body.byteLength - original.body.byteLength;
   if (isPicture(plan.from)) return grown >= 0 && !('color' in plan.demands) && isCommonPicture(plan.from);
   return grown > 0 && plan.to === plan.from && Object.keys(plan.demands).every((name) => LIGHTENING.has(name));
-}
-
-function isCommonPicture(essence: string): boolean {
-  return essence === 'image/jpeg' || essence === 'image/png' || essence === 'image/gif';
 }
 
 // The original is no way out when it is the hostile thing itself, or when the client has gone.

@@ -1,11 +1,12 @@
 /** What a client would take of an original of a known type, ranked: the input of the planner (design part 3, "Which format"). */
 import { asks, qualityOf } from '../../core/accept.ts';
-import type { Edge } from '../../core/component.ts';
+import type { Edge, PlainRecord } from '../../core/component.ts';
 import type { Wish } from '../../core/plan.ts';
 import type { Presentation } from '../../core/presentation.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
-import { isDocument, isHypertext, isPicture } from '../document-types.ts';
+import { isStoredLayer } from '../../profiles/resolve.ts';
+import { isCommonPicture, isDocument, isHypertext, isPicture } from '../document-types.ts';
 import type { Target } from '../target.ts';
 import { documentDemands, ownDemands, pictureDemands } from './derive-demands.ts';
 import type { Negotiation } from './negotiate.ts';
@@ -24,9 +25,6 @@ const TYPE_OF: Readonly<Record<Exclude<Presentation, 'original'>, string>> = {
 
 /** Presentations in which a picture still makes sense. */
 const PICTURE_PRESENTATIONS: ReadonlySet<Presentation> = new Set(['full', 'lite', 'article']);
-
-/** Shown by every client with a screen; the others must be named by Accept or by a stored profile. */
-const COMMON_PICTURES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif']);
 
 /** All that a wish depends on. */
 export interface WishContext {
@@ -48,11 +46,13 @@ interface Candidate {
 export function makeWishes(context: WishContext): Wish[] {
   const named = context.target.presentation;
   if (named === 'original') return [];
-  if (named !== undefined) return candidatesNamed(context, named).map((candidate) => toWish(candidate, [0], context));
-  return candidatesOf(context)
+  const own = ownDemands(context.negotiation.preferences, context.edges);
+  const wishOf = (candidate: Candidate, rank: readonly number[]) => toWish(candidate, { rank, own }, context);
+  if (named !== undefined) return candidatesNamed(context, named).map((candidate) => wishOf(candidate, [0]));
+  return candidatesOf(context, own)
     .map((candidate) => ({ candidate, rank: rankOf(candidate, context) }))
     .filter(({ rank }) => rank !== undefined)
-    .map(({ candidate, rank }) => toWish(candidate, rank!, context));
+    .map(({ candidate, rank }) => wishOf(candidate, rank!));
 }
 
 /** The presentations that make sense for a type, for errors and links to alternatives. */
@@ -70,11 +70,13 @@ function candidatesNamed(context: WishContext, named: Exclude<Presentation, 'ori
   return presentationsOf(from).includes(named) ? [{ mediaType: from, presentation: named }] : [];
 }
 
-function candidatesOf(context: WishContext): Candidate[] {
-  const { from, negotiation, edges } = context;
+function candidatesOf(context: WishContext, own: PlainRecord): Candidate[] {
   // A plugin's own demand is a wish for a change even where the original is preferred.
-  const wantsOwn = Object.keys(ownDemands(negotiation.preferences, edges)).length > 0;
-  return [...candidatesByKind(context), ...(wantsOwn ? [{ mediaType: from, presentation: 'original' } as const] : [])];
+  const wantsOwn = Object.keys(own).length > 0;
+  return [
+    ...candidatesByKind(context),
+    ...(wantsOwn ? [{ mediaType: context.from, presentation: 'original' } as const] : []),
+  ];
 }
 
 function candidatesByKind(context: WishContext): Candidate[] {
@@ -113,7 +115,7 @@ function typeForMarkup(mediaType: string, presentation: Presentation, { page }: 
 
 function pictureCandidates({ from, negotiation, target }: WishContext): Candidate[] {
   const { types } = negotiation.preferences.images;
-  const isStored = /^(?:profile|site|settings)/.test(negotiation.values['images.types']?.layer ?? '');
+  const isStored = isStoredLayer(negotiation.values['images.types']?.layer);
   const all = new Set([
     ...types,
     from,
@@ -122,7 +124,7 @@ function pictureCandidates({ from, negotiation, target }: WishContext): Candidat
   const shown = [...all].filter((type) => {
     const isListed = types.length === 0 || types.includes(type);
     if (asks(negotiation.accept, type)) return isListed || !isStored;
-    return isListed && (isStored || COMMON_PICTURES.has(type) || type === from || types[0] === type);
+    return isListed && (isStored || isCommonPicture(type) || type === from || types[0] === type);
   });
   return shown.map((mediaType) => ({ mediaType, presentation: target.presentation ?? 'full' }));
 }
@@ -160,10 +162,14 @@ function pictureOrder(mediaType: string, { from, negotiation }: WishContext): nu
   return place === -1 ? -100 : -place;
 }
 
-function toWish({ mediaType, presentation }: Candidate, rank: readonly number[], context: WishContext): Wish {
-  const { from, negotiation, edges } = context;
-  const own = ownDemands(negotiation.preferences, edges);
+function toWish(
+  { mediaType, presentation }: Candidate,
+  { rank, own }: { rank: readonly number[]; own: PlainRecord },
+  context: WishContext,
+): Wish {
   if (presentation === 'original') return { mediaType, rank, presentation, required: {}, optional: own };
-  const demands = isPicture(from) ? pictureDemands(context) : documentDemands({ mediaType, presentation }, context);
+  const demands = isPicture(context.from)
+    ? pictureDemands(context)
+    : documentDemands({ mediaType, presentation }, context);
   return { mediaType, rank, presentation, required: demands.required, optional: { ...own, ...demands.optional } };
 }

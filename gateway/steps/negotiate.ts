@@ -4,7 +4,7 @@ import type { VaryRecorder } from '../../core/vary.ts';
 import type { ClientClass } from '../../profiles/client-class.ts';
 import type { MergedPreferences, NetworkSignals } from '../../profiles/merge.ts';
 import type { Profiles } from '../../profiles/profiles.ts';
-import { resolvePreferences } from '../../profiles/resolve.ts';
+import { isStoredLayer, resolvePreferences } from '../../profiles/resolve.ts';
 import type { Received } from '../received.ts';
 import type { Target } from '../target.ts';
 import type { Client } from './identify.ts';
@@ -42,8 +42,7 @@ export function negotiate(
     host: target.site?.host ?? target.url.hostname,
     network: readNetwork(read, target),
   });
-  const layer = merged.values['presentation']!.layer;
-  const storedDecides = /^(?:profile|site|settings)/.test(layer);
+  const storedDecides = isStoredLayer(merged.values['presentation']?.layer);
   const isScript = isScriptRequest(received, read, accept);
   return {
     ...merged,

@@ -8,7 +8,6 @@ import {
 import type { Clock } from '../../core/clock.ts';
 import type { Note } from '../../core/executor.ts';
 import type { Fields } from '../../core/fields.ts';
-import { removeHopByHop } from '../../core/hop-by-hop.ts';
 import { toClient } from '../../core/links/address-map.ts';
 import { formatLinkField, type LinkValue, parseLinkField } from '../../core/links/link-header.ts';
 import { formatRefresh, readRefresh } from '../../core/links/refresh.ts';
@@ -46,11 +45,10 @@ export interface ReplyContext {
   readonly timings: readonly { readonly name: string; readonly ms: number }[];
 }
 
-/** An upstream response's fields, as the client may see them: connection-bound, dangerous and addressed ones dealt with. */
+/** An upstream response's fields, which came without hop-by-hop ones, as the client may see them: dangerous and addressed ones dealt with. */
 export function takeOriginFields(origin: Fields, context: Pick<ReplyContext, 'target'>, url: string): Fields {
   const { target } = context;
   const fields = origin.clone();
-  removeHopByHop(fields);
   dropAlways(fields);
   if (target.mode === 'prefix') dropPrefixFields(fields);
   mapAddresses(fields, target, url);
