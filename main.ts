@@ -14,6 +14,7 @@ import { openPool, type Pool } from './formatters/pool/pool.ts';
 import type { FormatterRegistry } from './formatters/registry.ts';
 import { type FormatterSwitches, openSwitches } from './formatters/switches.ts';
 import { makeComponentFetch } from './gateway/component-fetch.ts';
+import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { openGateway } from './gateway/open-gateway.ts';
 import { makeLog } from './gateway/pino-log.ts';
 import { serve } from './gateway/serve.ts';
