@@ -11,6 +11,8 @@ export interface WorkerAddresses {
 export interface WorkersOptions {
   readonly workers: number;
   readonly drainMs: number;
+  /** Variables for the workers alone. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Called once, when every worker listens. */
   readonly announce: (addresses: WorkerAddresses) => void;
 }
@@ -22,7 +24,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
   let stopping = false;
   const ready: WorkerAddresses[] = [];
   const start = (role: number) => {
-    const worker = cluster.fork({ FORMAT_GATEWAY_WORKER: String(role) });
+    const worker = cluster.fork({ ...options.environment, FORMAT_GATEWAY_WORKER: String(role) });
     worker.on('message', (addresses: WorkerAddresses) => {
       ready.push(addresses);
       if (ready.length !== options.workers) return;

@@ -3,7 +3,9 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { systemClock } from '../../core/clock.ts';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
+import { openDemo } from '../../demo/open-demo.ts';
 import { runWorkers } from '../../gateway/workers.ts';
 import { type Settings, settingTable } from '../../settings.ts';
 
@@ -17,16 +19,12 @@ export function addServeVerb(program: Command): void {
 async function runServer(): Promise<void> {
   const environment = readEnvironment();
   const settings = parseSettings(settingTable, environment);
-  if (cluster.isPrimary && settings.workers > 1)
-    return await runWorkers({
-      workers: settings.workers,
-      drainMs: settings.drainMs,
-      announce: (origins) => announce(origins, settings),
-    });
+  if (cluster.isPrimary && settings.workers > 1) return await runSeveral(settings);
   const share = cluster.isWorker ? { POOL: String(Math.max(1, Math.floor(settings.pool / settings.workers))) } : {};
   const isFirst = cluster.isPrimary || environment['FORMAT_GATEWAY_WORKER'] === '1';
   const { startServer } = await import('../../main.ts');
-  const server = await startServer({ ...environment, ...share }, { withAdmin: isFirst });
+  const demoOrigin = environment['FORMAT_GATEWAY_DEMO'];
+  const server = await startServer({ ...environment, ...share }, { withAdmin: isFirst, demoOrigin });
   if (cluster.isWorker) process.send?.({ origin: server.origin, adminOrigin: server.adminOrigin });
   else announce(server, settings);
   const stop = once(process, 'SIGTERM').then(() => undefined);
@@ -35,11 +33,28 @@ async function runServer(): Promise<void> {
   process.exit(0);
 }
 
-function announce(
-  { origin, adminOrigin }: { origin: string; adminOrigin: string | undefined },
-  settings: Settings,
-): void {
+// One demo site for all workers: what is written in its guest book must be read by the next request.
+async function runSeveral(settings: Settings): Promise<void> {
+  const { workers, drainMs, demoPort } = settings;
+  const demo = settings.sitesFile === undefined ? await openDemo({ port: demoPort, clock: systemClock }) : undefined;
+  await runWorkers({
+    workers,
+    drainMs,
+    environment: demo === undefined ? {} : { FORMAT_GATEWAY_DEMO: demo.origin },
+    announce: (origins) => announce({ ...origins, demoOrigin: demo?.origin }, settings),
+  });
+}
+
+interface Origins {
+  readonly origin: string;
+  readonly adminOrigin: string | undefined;
+  readonly demoOrigin: string | undefined;
+}
+
+function announce({ origin, adminOrigin, demoOrigin }: Origins, settings: Settings): void {
   const token = settings.adminToken === undefined ? `, token in ${join(settings.dataDir, 'admin.token')}` : '';
-  console.log(`Format gateway: ${origin}/   (try ${origin}/https://example.org/)`);
+  console.log(
+    `Format gateway: ${origin}/   (try ${origin}/${demoOrigin === undefined ? 'https://example.org' : demoOrigin}/)`,
+  );
   if (adminOrigin !== undefined) console.log(`Admin API:      ${adminOrigin}/api/${token}`);
 }

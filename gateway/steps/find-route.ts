@@ -14,6 +14,8 @@ export interface RouteRules extends OwnNames {
   readonly sites: readonly Site[];
   /** Origin under which clients know the gateway. */
   readonly publicOrigin: string;
+  /** Origin of the demo site, allowed by being ours. */
+  readonly demoOrigin: string | undefined;
 }
 
 /** Names of our own pages; `as` and `explain` lead to targets and are handled apart. */
