@@ -18,6 +18,8 @@ export interface Target {
   readonly explain: boolean;
   /** How addresses in the reply are mapped. */
   readonly links: LinkMap;
+  /** Origin under which the gateway's own pages answer for this target; `undefined` where they cannot. */
+  readonly ownOrigin: string | undefined;
   /** Where the gateway's own pages are, `/-/` unless the site moved them. */
   readonly gatewayPath: string;
 }

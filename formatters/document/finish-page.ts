@@ -4,17 +4,27 @@ import { type Element, ProcessingInstruction } from 'domhandler';
 import { findElement, isHtml, makeElement, makeText, setChildren } from './edit-tree.ts';
 import { encloseFields } from './forms.ts';
 import { toHtml32, toXhtmlMp } from './old-markup.ts';
+import { addPageBar } from './page-bar.ts';
 import type { PageDemand } from './page-demand.ts';
 
 // Under 1 kB, by design: a page that reads well on any screen and in the dark.
 const STYLE =
   'body{max-width:42em;margin:auto;padding:.5em;font:1em/1.5 sans-serif;overflow-wrap:break-word}img{max-width:100%;height:auto}table{border-collapse:collapse}td,th{border:1px solid #888;padding:.2em .4em;vertical-align:top}pre{overflow:auto}details{margin:.5em 0}:root{color-scheme:light dark}';
 
+/** What a page's bar tells, where one is wanted. */
+export interface PageAccount {
+  /** The presentation the page is in. */
+  readonly shown: 'lite' | 'article';
+  readonly pageUrl: string;
+  /** What was left out, in words; empty when nothing was. */
+  readonly leftOut: string;
+}
+
 /**
- * Gives a sanitised page its document type, what the head must tell, our own few rules of style where they are wanted,
- * and the words of the markup that was asked for.
+ * Gives a sanitised page its bar, its document type, what the head must tell, our own few rules of style where they are
+ * wanted, and the words of the markup that was asked for.
  */
-export function finishPage($: CheerioAPI, demand: PageDemand): void {
+export function finishPage($: CheerioAPI, demand: PageDemand, account?: PageAccount): void {
   const root = $.root()[0]!;
   const page = root.children.find(isHtml);
   const head = findElement(root, 'head');
@@ -22,6 +32,8 @@ export function finishPage($: CheerioAPI, demand: PageDemand): void {
   const doctype = new ProcessingInstruction('!doctype', '!DOCTYPE html');
   doctype['x-name'] = 'html';
   setChildren(root, [doctype, page]);
+  if (demand.bar !== undefined && account !== undefined)
+    addPageBar($, { ...account, bar: demand.bar, maxWidth: demand.maxWidth });
   const own: Element[] = [];
   if (demand.markup === 'html') {
     own.push(makeElement('meta', { charset: 'utf-8' }));

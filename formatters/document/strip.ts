@@ -33,6 +33,7 @@ export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOpti
     enter(node) {
       if (isComment(node) || (isDirective(node) && node.name !== '!doctype')) return false;
       if (!isHtml(node)) return true;
+      if (node.name === 'script' || node.name === 'style') return count(node.name);
       if (GONE.has(node.name)) return false;
       if (node.name === 'link' || node.name === 'meta') return true;
       if (isConsentDialogue(node)) return count('consent');

@@ -12,7 +12,8 @@ import {
   walkElements,
 } from '../document/edit-tree.ts';
 import { finishPage } from '../document/finish-page.ts';
-import { type PageDemand, readPageDemand } from '../document/page-demand.ts';
+import { tellLeftOut } from '../document/page-bar.ts';
+import { type PageDemand, pageOptionsSchema, parsePageOptions, readPageDemand } from '../document/page-demand.ts';
 import { parseDocument } from '../document/parse.ts';
 import { preparePage } from '../document/prepare-page.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
@@ -38,21 +39,23 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-article',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Main content',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],
+  optionsSchema: pageOptionsSchema,
+  parseOptions: parsePageOptions,
   format: formatArticle,
 } satisfies Formatter;
 
 function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
   const $ = input.document!;
-  const demand = readPageDemand(want.demands['article']);
+  const demand = readPageDemand(want.demands['article'], want.options);
   const prepared = preparePage(input, env);
   const self = readPageSelf($);
   const kind = pageKindOf($, input.url);
   const data = findPageData($);
-  strip($, { demand, pageUrl: input.url, dropsHidden: true });
+  const gone = strip($, { demand, pageUrl: input.url, dropsHidden: true });
   const body = findElement($.root()[0]!, 'body');
   if (body === undefined) return { mediaType: want.mediaType, document: $, ...prepared };
   const form = findFormToFillIn(body);
@@ -62,17 +65,18 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
     addTitle(body, self, false);
     tidy(body, { foldsNavigation: false, namesIcons: true });
     sanitiseDocument($, 'lite');
-    finishPage($, demand);
+    finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut: 'all but the form' });
     return { mediaType: want.mediaType, document: $, ...prepared };
   }
   fillFromData(body, data, { demand, pageUrl: input.url, dropsHidden: true });
   const choice = chooseContent(body, kind);
+  const leftOut = [tellBeside(choice), tellLeftOut(gone)].filter((each) => each !== '').join(', ');
   noteLeftOut(choice, self.canonical ?? input.url, env);
   keepChoice(body, choice);
   addTitle(body, self, kind === 'other' && choice.rung === 'article');
   tidy(body, { foldsNavigation: false, namesIcons: false });
   sanitiseDocument($, 'fragment');
-  finishPage($, demand);
+  finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut });
   return { mediaType: want.mediaType, document: $, ...prepared };
 }
 
@@ -126,6 +130,10 @@ function addTitle(body: Element, self: PageSelf, isArticle: boolean): void {
   const isEmpty = textOf(body).trim() === '';
   if (isEmpty && self.description !== undefined) lead.push(makeElement('p', {}, [makeText(self.description)]));
   setChildren(body, [...lead, ...body.children]);
+}
+
+function tellBeside({ whole, kept }: Choice): string {
+  return kept < whole ? `${Math.ceil(((whole - kept) / whole) * 100)} % of the text, beside this` : '';
 }
 
 function noteLeftOut({ rung, whole, kept }: Choice, wholePage: string, env: FormatEnv): void {

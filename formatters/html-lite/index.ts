@@ -3,7 +3,8 @@ import { findElement } from '../document/edit-tree.ts';
 import { finishPage } from '../document/finish-page.ts';
 import { keepFormCharset } from '../document/forms.ts';
 import { linkFrames } from '../document/frames.ts';
-import { type PageDemand, readPageDemand } from '../document/page-demand.ts';
+import { tellLeftOut } from '../document/page-bar.ts';
+import { type PageDemand, pageOptionsSchema, parsePageOptions, readPageDemand } from '../document/page-demand.ts';
 import { preparePage } from '../document/prepare-page.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
 import { serialiseXhtml } from '../document/serialise-xhtml.ts';
@@ -16,13 +17,13 @@ import { tidy } from '../document/tidy.ts';
  *
  * Use it for feature phones, slow links, text browsers, screen readers and old browsers. Tables that only arrange are
  * taken apart, data tables stay; long navigations fold away; pictures are the smallest candidate that fits, or their
- * text. `demands.lite` says how: see `page-demand.ts`. The markup is HTML, HTML 3.2 or XHTML Mobile Profile.
+ * text. A bar leads to the page's other forms, and each picture to itself in full. `demands.lite` says how: see `page-demand.ts`. The markup is HTML, HTML 3.2 or XHTML Mobile Profile.
  */
 export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-lite',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Whole page, simplified',
   reads: 'document',
   edges: [
@@ -30,6 +31,8 @@ export default {
     { from: 'text/html', to: 'application/vnd.wap.xhtml+xml', keeps: 0.85, cost: 9, meets: ['lite'] },
     { from: 'text/html', to: 'application/xhtml+xml', keeps: 0.85, cost: 9, meets: ['lite'] },
   ],
+  optionsSchema: pageOptionsSchema,
+  parseOptions: parsePageOptions,
   format: formatLite,
 } satisfies Formatter;
 
@@ -37,7 +40,7 @@ function formatLite(input: FormatInput, want: Want, env: FormatEnv): FormatResul
   const $ = input.document!;
   const { mediaType } = want;
   const isXml = mediaType !== 'text/html';
-  const asked = readPageDemand(want.demands['lite']);
+  const asked = readPageDemand(want.demands['lite'], want.options);
   const demand: PageDemand = isXml ? { ...asked, markup: 'xhtml-mp' } : asked;
   const prepared = preparePage(input, env);
   // The reply may be in another charset for old clients: their forms say what the origin reads.
@@ -48,6 +51,6 @@ function formatLite(input: FormatInput, want: Want, env: FormatEnv): FormatResul
   const body = findElement($.root()[0]!, 'body');
   if (body !== undefined) tidy(body, { foldsNavigation: demand.markup === 'html', namesIcons: true });
   sanitiseDocument($, 'lite');
-  finishPage($, demand);
+  finishPage($, demand, { shown: 'lite', pageUrl: input.url, leftOut: tellLeftOut(gone) });
   return isXml ? { mediaType, body: serialiseXhtml($), ...prepared } : { mediaType, document: $, ...prepared };
 }

@@ -3,6 +3,7 @@ import type { PlainData, PlainRecord } from '../../core/component.ts';
 import type { Presentation } from '../../core/presentation.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
 import { isHypertext } from '../document-types.ts';
+import { barOf } from './bar-of.ts';
 import type { WishContext } from './make-wishes.ts';
 
 export interface Demands {
@@ -68,10 +69,12 @@ export function documentDemands(
     styles: page.styles,
     markup: page.markup,
   };
+  // On pages that are read as pages; what is made into something else has no use for links to its other forms.
+  const withBar = /html/.test(wanted.mediaType) ? { ...simplified, bar: barOf(target) } : simplified;
   if (isHypertext(from)) {
     if (wanted.presentation === 'full') required['full'] = { scripts: target.mode !== 'prefix' && page.scripts };
-    if (wanted.presentation === 'lite') required['lite'] = simplified;
-    if (wanted.presentation === 'article') required['article'] = simplified;
+    if (wanted.presentation === 'lite') required['lite'] = withBar;
+    if (wanted.presentation === 'article') required['article'] = withBar;
     if (wanted.presentation === 'markdown' || wanted.presentation === 'gemtext' || wanted.presentation === 'epub')
       required['article'] = simplified;
   }

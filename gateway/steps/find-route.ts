@@ -94,6 +94,8 @@ function findForwardRoute(received: Received, rules: RouteRules): Route {
     presentation: undefined,
     explain: false,
     links: { mode: 'none' },
+    // Only prefix mode can answer for any address under our own name.
+    ownOrigin: rules.modes.includes('prefix') ? rules.publicOrigin : undefined,
     gatewayPath: '/-/',
   } satisfies Target;
 }
@@ -146,6 +148,7 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
     presentation: wanted.presentation,
     explain: wanted.explain,
     links: { mode: 'prefix', publicOrigin: rules.publicOrigin },
+    ownOrigin: rules.publicOrigin,
     gatewayPath: '/-/',
   } satisfies Target;
 }
@@ -153,6 +156,7 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
 // There TARGET is always a path of that site, never a URL (design part 3).
 function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Site): Route {
   const base = `${site.upstream.origin}${site.upstream.pathname.replace(/\/$/, '')}`;
+  const siteOrigin = `${received.peer.secure ? 'https' : 'http'}://${received.authority}`;
   return {
     kind: 'resource',
     mode: 'reverse',
@@ -162,10 +166,11 @@ function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Si
     explain: wanted.explain,
     links: {
       mode: 'reverse',
-      siteOrigin: `${received.peer.secure ? 'https' : 'http'}://${received.authority}`,
+      siteOrigin,
       upstreamOrigin: site.upstream.origin,
       gatewayPath: site.gatewayPath,
     },
+    ownOrigin: siteOrigin,
     gatewayPath: site.gatewayPath,
   } satisfies Target;
 }
