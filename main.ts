@@ -20,6 +20,8 @@ import { makeLog } from './gateway/pino-log.ts';
 import { serve } from './gateway/serve.ts';
 import { type Bound, listen, makeShell, originOf, type Shell } from './gateway/shell.ts';
 import { readSites } from './gateway/sites.ts';
+import { makeCountedExecutor } from './gateway/traffic/counted-executor.ts';
+import { openTraffic, type Traffic } from './gateway/traffic/traffic.ts';
 import { readUsers } from './gateway/users.ts';
 import { makeDetector } from './profiles/detection.ts';
 import { openClients } from './profiles/sqlite-clients.ts';
@@ -95,6 +97,7 @@ export async function startServer(
     log,
     maxConnections: settings.maxConnections,
     logRequests: settings.logRequests,
+    note: parts.traffic.note,
   });
   try {
     const bound = await listen(shell.server, settings.host, settings.port);
@@ -121,6 +124,7 @@ export interface Parts {
   readonly profiles: ReturnType<typeof openProfiles>;
   readonly clients: ReturnType<typeof openClients>;
   readonly detect: ReturnType<typeof makeDetector>;
+  readonly traffic: Traffic;
   readonly adminToken: RunningServer['adminToken'];
   readonly clock: Clock;
   readonly log: Log;
@@ -179,6 +183,17 @@ export async function openParts(
   const profiles = openProfiles({ file: join(settings.dataDir, 'profiles.db'), clock });
   const clients = openClients({ file: join(settings.dataDir, 'clients.db'), clock, key: instanceKey });
   const detect = makeDetector({});
+  const traffic = openTraffic({
+    file: join(settings.dataDir, 'traffic.db'),
+    clock,
+    log,
+    clients,
+    worker: String(process.pid),
+    state: () => ({
+      pool: { size: pool.size, busy: pool.busy, queued: pool.queued },
+      suspended: [...pool.suspended()],
+    }),
+  });
   const state: Parts['state'] = { whyNotReady: undefined };
   const gateway = openGateway({
     settings,
@@ -189,7 +204,7 @@ export async function openParts(
     clock,
     log,
     egress,
-    executor: pool,
+    executor: makeCountedExecutor(pool, traffic),
     registry: currentRegistry,
     suspended: () => pool.suspended(),
     formatsOff: new Set(settings.formatsOff),
@@ -205,6 +220,7 @@ export async function openParts(
     profiles,
     clients,
     detect,
+    traffic,
     adminToken,
     clock,
     log,
@@ -214,6 +230,7 @@ export async function openParts(
     switches,
     async close() {
       await Promise.all([pool.close(), egress.close()]);
+      traffic.close();
       gateway.close();
       profiles.close();
       clients.close();

@@ -40,7 +40,7 @@ export async function replyFromMemo(received: Received, gateway: Gateway): Promi
   if (entry === undefined) return undefined;
   await gateway.access.check(received, { mode: entry.mode });
   if (!isStillRight(entry, received, gateway)) return undefined;
-  return gateway.memo.replyOf(entry, received);
+  return { ...gateway.memo.replyOf(entry, received), trace: entry.reply.trace };
 }
 
 /**

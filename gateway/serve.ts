@@ -4,6 +4,7 @@
  * receive -> target -> identify -> negotiate -> look-up -> fetch -> choose -> format -> store -> reply
  */
 import type { Clock } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { Executor } from '../core/executor.ts';
 import type { Log } from '../core/log.ts';
 import { VaryRecorder } from '../core/vary.ts';
@@ -25,6 +26,9 @@ import { replyFromMemo, serveResource } from './serve-resource.ts';
 import type { FetchedOriginal } from './steps/fetch-original.ts';
 import { findRoute, type RouteRules } from './steps/find-route.ts';
 import type { IdentifyParts } from './steps/identify.ts';
+import { traceOfFailure } from './steps/make-trace.ts';
+import type { Target } from './target.ts';
+import type { Trace } from './traffic/trace.ts';
 
 /** Everything that serving needs; put together in `main.ts`. */
 export interface Gateway {
@@ -57,16 +61,29 @@ export interface Gateway {
 /** Answers a request. Never throws: whatever goes wrong becomes an error reply in the client's own format. */
 export async function serve(received: Received, gateway: Gateway): Promise<Reply> {
   const read = new VaryRecorder(received.fields);
+  let target: Target | undefined;
   try {
     const remembered = await replyFromMemo(received, gateway);
     if (remembered !== undefined) return remembered;
     const route = findRoute(received, gateway.rules);
     if (route.kind === 'redirect') return makeRedirect(route.status, route.location);
     if (route.kind === 'page') return await gateway.pages.answer(received, route, read);
+    target = route;
     return await serveResource(received, route, read, gateway);
   } catch (error) {
-    return answerError(error, received, read, gateway);
+    return { ...answerError(error, received, read, gateway), trace: traceError(error, received, target, gateway) };
   }
+}
+
+function traceError(
+  error: unknown,
+  { fields }: Received,
+  target: Target | undefined,
+  { identity }: Gateway,
+): Trace | undefined {
+  if (target === undefined) return undefined;
+  const { class: clientClass } = identity.detect((name) => fields.get(name));
+  return traceOfFailure(target, clientClass, error instanceof GatewayError ? error.code : 'INTERNAL');
 }
 
 function answerError(error: unknown, received: Received, read: VaryRecorder, { log, pseudonym }: Gateway): Reply {

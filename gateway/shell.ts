@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
 import { type ErrorCode, errorCatalogue, GatewayError, publicSentence } from '../core/errors.ts';
@@ -14,6 +14,7 @@ import { makeErrorReply } from './error-page.ts';
 import { makeRequestId, type Received, receive } from './received.ts';
 import type { Reply } from './reply.ts';
 import { sendReply } from './send-reply.ts';
+import type { DoneExchange } from './traffic/traffic.ts';
 
 export interface ShellParts {
   readonly serve: (received: Received) => Promise<Reply>;
@@ -25,6 +26,8 @@ export interface ShellParts {
   readonly log: Log;
   readonly maxConnections: number;
   readonly logRequests: boolean;
+  /** Told of every reply once it has been sent. */
+  readonly note: (done: DoneExchange) => void;
 }
 
 export interface Shell {
@@ -100,15 +103,23 @@ async function exchange(
   const { reply, received } = await answer(message, gone.signal, parts);
   // A request that broke the rules of framing cannot be followed by another on its connection (P-19).
   if (draining || (received === undefined && reply.status >= 400)) response.shouldKeepAlive = false;
+  const { socket } = response;
+  const writtenBefore = socket?.bytesWritten ?? 0;
   await sendReply(message, response, reply);
+  const ms = parts.clock.monotonic() - started;
+  const { status, body, trace } = reply;
+  const isStream = body instanceof Readable;
+  // Of a stream the socket has counted, the few fields before it included.
+  const bytes = isStream ? (socket?.bytesWritten ?? 0) - writtenBefore : (body?.byteLength ?? 0);
+  parts.note({ trace, status, bytes, ms, isBroken: isStream && response.destroyed && !response.writableFinished });
   if (!parts.logRequests) return;
   parts.log.info('request', {
     requestId: received?.id,
     method: message.method,
     host: received?.authority,
-    status: reply.status,
+    status,
     chain: reply.fields.get('format-chain'),
-    ms: Math.round(parts.clock.monotonic() - started),
+    ms: Math.round(ms),
   });
 }
 

@@ -23,6 +23,8 @@ export interface ClientRecord {
   readonly firstSeen: number;
   readonly lastSeen: number;
   readonly requests: number;
+  /** Bytes it was spared: its originals' less what was sent. */
+  readonly saved: number;
   /** Profile an admin has assigned. */
   readonly profile: string | undefined;
   /** What the person has chosen on `/-/settings`, and per site. */
@@ -57,5 +59,7 @@ export interface Clients {
   ): ClientRecord;
   /** Forgets a client wholly. */
   forget(id: string): void;
+  /** Adds bytes that clients, by id, were spared; unknown ones are left out. Not durable. */
+  addSaved(bytes: ReadonlyMap<string, number>): void;
   close(): void;
 }

@@ -13,6 +13,7 @@ const MIGRATIONS = [
      id TEXT PRIMARY KEY, kind TEXT NOT NULL, seen TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
      requests INTEGER NOT NULL, profile TEXT, settings TEXT, sites TEXT NOT NULL DEFAULT '{}') STRICT;
    CREATE INDEX client_last ON client (last_seen);`,
+  'ALTER TABLE client ADD COLUMN saved INTEGER NOT NULL DEFAULT 0;',
 ];
 const FLUSH_MS = 1_000;
 const DAY_MS = 86_400_000;
@@ -39,6 +40,7 @@ interface Row {
   readonly first_seen: number;
   readonly last_seen: number;
   readonly requests: number;
+  readonly saved: number;
   readonly profile: string | null;
   readonly settings: string | null;
   readonly sites: string;
@@ -127,6 +129,22 @@ export function openClients(options: ClientStoreOptions): Clients {
       records.delete(id);
       inTransaction(database, () => sql.forget.run(id));
     },
+    addSaved(bytes) {
+      // The records themselves first: of a client that is new the file knows nothing yet.
+      flush();
+      try {
+        inTransaction(database, () => {
+          for (const [id, count] of bytes) sql.addSaved.run(count, id);
+        });
+      } catch {
+        // As for sightings: a convenience, and no request is to suffer for it.
+        return;
+      }
+      for (const [id, count] of bytes) {
+        const held = records.get(id);
+        if (held !== undefined) records.set(id, { ...held, saved: held.saved + count });
+      }
+    },
     close() {
       timer.cancel();
       flush();
@@ -145,6 +163,7 @@ function prepareStatements(database: DatabaseSync) {
     seeAgain: database.prepare('UPDATE client SET seen = ?, last_seen = ?, requests = requests + ? WHERE id = ?'),
     assign: database.prepare('UPDATE client SET profile = ? WHERE id = ?'),
     choose: database.prepare('UPDATE client SET settings = ?, sites = coalesce(?, sites) WHERE id = ?'),
+    addSaved: database.prepare('UPDATE client SET saved = saved + ? WHERE id = ?'),
     forget: database.prepare('DELETE FROM client WHERE id = ?'),
     count: database.prepare('SELECT count(*) AS count FROM client'),
     dropOld: database.prepare('DELETE FROM client WHERE last_seen < ?'),
@@ -175,8 +194,9 @@ function dropSurplus(sql: Statements, oldest: number, maxClients: number): boole
 function withUnsaved(stored: ClientRecord | undefined, sighting: Sighting | undefined): ClientRecord | undefined {
   if (sighting === undefined) return stored;
   if (stored === undefined) return sighting.isNew ? sighting.record : undefined;
-  const { profile, settings, sites, firstSeen } = stored;
-  return { ...sighting.record, requests: stored.requests + sighting.requests, profile, settings, sites, firstSeen };
+  const { profile, settings, sites, firstSeen, saved } = stored;
+  const requests = stored.requests + sighting.requests;
+  return { ...sighting.record, requests, profile, settings, sites, firstSeen, saved };
 }
 
 function sighted(
@@ -195,6 +215,7 @@ function sighted(
     firstSeen: held?.firstSeen ?? now,
     lastSeen: now,
     requests: (held?.requests ?? 0) + 1,
+    saved: held?.saved ?? 0,
     profile: held?.profile,
     settings: held?.settings,
     sites: held?.sites ?? {},
@@ -210,6 +231,7 @@ function toRecord(row: Row): ClientRecord {
     firstSeen: row.first_seen,
     lastSeen: row.last_seen,
     requests: row.requests,
+    saved: row.saved,
     profile: row.profile ?? undefined,
     settings: row.settings === null ? undefined : (JSON.parse(row.settings) as PartialPreferences),
     sites: JSON.parse(row.sites) as Record<string, PartialPreferences>,

@@ -11,8 +11,10 @@ import { codingFor, encodeBody } from '../content-coding.ts';
 import { type Exchange, replyContext } from '../exchange.ts';
 import { dropByteFields } from '../hop-fields.ts';
 import type { Reply } from '../reply.ts';
+import type { Trace } from '../traffic/trace.ts';
 import { type Choice, type PassReason, reachablePresentations } from './choose.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
+import { traceOf } from './make-trace.ts';
 import {
   addFormatLinks,
   applyNotes,
@@ -66,11 +68,19 @@ export async function replyWithVariant(exchange: Exchange, made: VariantReply): 
   };
   fields.set('etag', formatEntityTag(tag));
   finishFields(fields, replyContext(exchange, { origin: made.cache, variant: made }), variant.mediaType);
-  if (isNotModified(exchange, fields, facts.status)) return notModified(fields);
+  const trace = traceOf(exchange, {
+    original: facts.fields,
+    reply: fields,
+    decodedBytes: facts.bytes,
+    originHit: made.cache.hit,
+    variantHit: made.hit,
+    presentation: made.choice.kind === 'format' ? made.choice.best.wish.presentation : 'original',
+  });
+  if (isNotModified(exchange, fields, facts.status)) return notModified(fields, trace);
   const body = await encodeBody(variant.body, coding, variant.coded);
   if (coding !== 'identity') fields.set('content-encoding', coding);
   fields.set('content-length', String(body.byteLength));
-  return { status: facts.status, fields, body: received.method === 'HEAD' ? undefined : body };
+  return { status: facts.status, fields, body: received.method === 'HEAD' ? undefined : body, trace };
 }
 
 /** A reply with the origin's bytes, streamed. */
@@ -78,21 +88,22 @@ export async function passOriginal(exchange: Exchange, fetched: FetchedOriginal,
   const { received } = exchange;
   const fields = passFields(exchange, fetched, reason);
   const isHead = received.method === 'HEAD';
+  const trace = traceOfPass(exchange, fetched, fields);
   if (fetched.status < 300 && isNotModified(exchange, fields, fetched.status)) {
     fetched.response.body.destroy();
-    return notModified(fields);
+    return notModified(fields, trace);
   }
   if (isHead || fetched.status === 204 || fetched.status === 304) {
     fetched.response.body.destroy();
-    return { status: fetched.status, fields, body: undefined };
+    return { status: fetched.status, fields, body: undefined, trace };
   }
   fetched.response.passThrough();
   const codings = fetched.response.contentCoding;
   const isTaken = codings.length === 0 || reason === 'no-transform' || isCodingTaken(exchange, codings);
-  if (isTaken || !isDecodable(codings)) return { status: fetched.status, fields, body: fetched.response.body };
+  if (isTaken || !isDecodable(codings)) return { status: fetched.status, fields, body: fetched.response.body, trace };
   weaken(fields);
   fields.delete('content-encoding').delete('content-length');
-  return { status: fetched.status, fields, body: decodeBody(fetched.response) };
+  return { status: fetched.status, fields, body: decodeBody(fetched.response), trace };
 }
 
 /** A reply with the origin's bytes, which have been read already. */
@@ -105,11 +116,22 @@ export async function passBody(
   if (coding !== (fetched.fields.get('content-encoding') ?? 'identity')) weaken(fields);
   fields.delete('content-encoding');
   fields.set('vary', exchange.read.vary(fields.get('vary')));
-  if (isNotModified(exchange, fields, fetched.status)) return notModified(fields);
+  const trace = traceOfPass(exchange, fetched, fields, body);
+  if (isNotModified(exchange, fields, fetched.status)) return notModified(fields, trace);
   const encoded = await encodeBody(body, coding, new Map());
   if (coding !== 'identity') fields.set('content-encoding', coding);
   fields.set('content-length', String(encoded.byteLength));
-  return { status: fetched.status, fields, body: exchange.received.method === 'HEAD' ? undefined : encoded };
+  return { status: fetched.status, fields, body: exchange.received.method === 'HEAD' ? undefined : encoded, trace };
+}
+
+function traceOfPass(exchange: Exchange, fetched: FetchedOriginal, reply: Fields, body?: Uint8Array): Trace {
+  return traceOf(exchange, {
+    original: fetched.fields,
+    reply,
+    decodedBytes: body?.byteLength,
+    originHit: fetched.cache.hit,
+    presentation: 'original',
+  });
 }
 
 function passFields(exchange: Exchange, fetched: FetchedOriginal, reason: PassReason): Fields {
@@ -150,10 +172,10 @@ function isNotModified({ received }: Exchange, fields: Fields, status: number): 
 }
 
 // RFC 9110 15.4.5: what the 200 would have said of caching and selection, and nothing of the body.
-function notModified(fields: Fields): Reply {
+function notModified(fields: Fields, trace: Trace): Reply {
   for (const name of ['content-type', 'content-length', 'content-encoding', 'content-language', 'transfer-encoding'])
     fields.delete(name);
-  return { status: 304, fields, body: undefined };
+  return { status: 304, fields, body: undefined, trace };
 }
 
 // P-6, P-7: the bytes differ from those the origin's strong tag stands for.

@@ -1,0 +1,58 @@
+/** What the watchers of the traffic are told of an exchange. */
+import type { ErrorCode } from '../../core/errors.ts';
+import type { Fields } from '../../core/fields.ts';
+import { readMediaType } from '../../core/media-type.ts';
+import type { ClientClass } from '../../profiles/client-class.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Target } from '../target.ts';
+import type { Trace } from '../traffic/trace.ts';
+
+/** What became of an original. */
+export interface Outcome {
+  /** Fields of the original, and of the reply. */
+  readonly original: Fields;
+  readonly reply: Fields;
+  /** Bytes of the decoded original, where they have been counted. */
+  readonly decodedBytes: number | undefined;
+  readonly originHit: boolean;
+  readonly variantHit?: boolean;
+  readonly presentation: string;
+}
+
+/** The trace of a reply with content. */
+export function traceOf({ client, target }: Exchange, outcome: Outcome): Trace {
+  // What the origin sent, coded: a page that is compressed anyway must not look like a saving of ours.
+  const stated = /^\d{1,15}$/.exec(outcome.original.get('content-length') ?? '')?.[0];
+  return {
+    client: client.record?.id,
+    class: client.detection.class,
+    mode: target.mode,
+    host: target.url.host,
+    presentation: outcome.presentation,
+    chain: outcome.reply.get('format-chain') ?? '',
+    from: readMediaType(outcome.original.get('content-type'))?.essence ?? '',
+    to: readMediaType(outcome.reply.get('content-type'))?.essence ?? '',
+    originalBytes: stated === undefined ? outcome.decodedBytes : Number(stated),
+    originHit: outcome.originHit,
+    variantHit: outcome.variantHit,
+    failure: undefined,
+  };
+}
+
+/** The trace of an exchange that came to nothing. */
+export function traceOfFailure(target: Target, clientClass: ClientClass, failure: ErrorCode): Trace {
+  return {
+    client: undefined,
+    class: clientClass,
+    mode: target.mode,
+    host: target.url.host,
+    presentation: target.presentation ?? 'none',
+    chain: '',
+    from: '',
+    to: '',
+    originalBytes: undefined,
+    originHit: false,
+    variantHit: undefined,
+    failure,
+  };
+}
