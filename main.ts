@@ -14,6 +14,7 @@ import { openPool, type Pool } from './formatters/pool/pool.ts';
 import type { FormatterRegistry } from './formatters/registry.ts';
 import { type FormatterSwitches, openSwitches } from './formatters/switches.ts';
 import { makeComponentFetch } from './gateway/component-fetch.ts';
+import { openCaches } from './gateway/cache/open-caches.ts';
 import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { openGateway } from './gateway/open-gateway.ts';
 import { makeLog } from './gateway/pino-log.ts';
@@ -171,8 +172,15 @@ export async function openParts(
     log,
   });
   // A switch, of this process or another, swaps the registry in whole between two requests.
+  const ownDemo =
+    options.demoOrigin === undefined && sites.all().length === 0
+      ? await openDemo({ port: settings.demoPort, clock })
+      : undefined;
+  const demoOrigin = options.demoOrigin ?? ownDemo?.origin;
+  const caches = openCaches(settings, { clock, log });
   const currentRegistry = () => {
     const now = switches.off();
+    store: caches.store,
     if (now !== off) {
       off = now;
       registry = initial.withDisabled(off);
@@ -228,8 +236,10 @@ export async function openParts(
     state,
     registry: currentRegistry,
     switches,
+    caches: caches.formatted,
     async close() {
-      await Promise.all([pool.close(), egress.close()]);
+      await Promise.all([pool.close(), egress.close(), ownDemo?.close()]);
+      await caches.close();
       traffic.close();
       gateway.close();
       profiles.close();

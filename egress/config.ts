@@ -101,9 +101,15 @@ export const egressSettings = {
   ),
   originCacheBytes: limit(
     'ORIGIN_CACHE_BYTES',
-    67_108_864,
-    [0, 17_179_869_184],
-    'Memory for originals in the origin cache; 0 turns it off.',
+    1_073_741_824,
+    [0, 17_592_186_044_416],
+    'Disk for originals in DATA_DIR/cache, shared by all workers and kept by restarts; the longest unused go first. An original stays while it is fresh, a day at least where it can be revalidated; 0 turns the origin cache off.',
+  ),
+  originCacheEntryBytes: limit(
+    'ORIGIN_CACHE_ENTRY_BYTES',
+    16_777_216,
+    [0, 1_073_741_824],
+    'Largest original that is kept in the origin cache.',
   ),
 } satisfies SettingTable;
 

@@ -38,7 +38,7 @@ export interface EgressParts {
   readonly resolve?: Resolve | undefined;
   /** Addresses of this machine. Default: those of its network interfaces. */
   readonly localAddresses?: (() => readonly string[]) | undefined;
-  /** Where originals are kept. Default: in memory, ORIGIN_CACHE_BYTES. */
+  /** Where originals are kept. Default: in memory, at most 64 MiB; nowhere where ORIGIN_CACHE_BYTES is 0. */
   readonly store?: OriginStore | undefined;
   /** PEM of certificate authorities to trust instead of the system's. */
   readonly authorities?: string | readonly string[] | undefined;
@@ -71,6 +71,8 @@ export interface Egress {
   close(): Promise<void>;
 }
 
+const MAX_MEMORY_BYTES = 67_108_864;
+
 /** Opens the way out. */
 export function openEgress(settings: EgressSettings, parts: EgressParts): Egress {
   const { clock } = parts;
@@ -90,7 +92,8 @@ export function openEgress(settings: EgressSettings, parts: EgressParts): Egress
   });
   const breaker = new Breaker({ clock, failures: settings.breakerFailures, openMs: settings.breakerOpenMs });
   const slots = new OriginSlots({ active: settings.originConnections, queued: settings.originQueue });
-  const store = parts.store ?? (settings.originCacheBytes > 0 ? makeMemoryStore(settings.originCacheBytes) : undefined);
+  const memoryBytes = Math.min(settings.originCacheBytes, MAX_MEMORY_BYTES);
+  const store = parts.store ?? (memoryBytes > 0 ? makeMemoryStore(memoryBytes) : undefined);
   const layers = openDispatchLayers({ connect, breaker, slots, store, settings });
   const sender = { settings, clock, layers };
 

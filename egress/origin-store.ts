@@ -1,11 +1,19 @@
-/** Where the origin cache keeps originals. */
+/** Where the origin cache keeps originals: in memory, or on disk, shared by the processes of a server and kept by restarts. */
+import { Writable } from 'node:stream';
 import { cacheStores } from 'undici';
+import type { DiskCache, HeldEntry } from '../core/cache/disk-cache.ts';
 
-/** What the cache asks of a store; undici's memory and SQLite stores both are one. */
-export type OriginStore = Pick<
-  InstanceType<typeof cacheStores.MemoryCacheStore>,
-  'get' | 'createWriteStream' | 'delete'
->;
+type MemoryStore = InstanceType<typeof cacheStores.MemoryCacheStore>;
+type Key = Parameters<MemoryStore['get']>[0];
+type Value = Parameters<MemoryStore['createWriteStream']>[1];
+type Found = Awaited<ReturnType<MemoryStore['get']>>;
+
+/** What the cache asks of a store. */
+export interface OriginStore {
+  get(key: Key): Found | Promise<Found>;
+  createWriteStream(key: Key, value: Value): Writable | undefined;
+  delete(key: Key): void | Promise<void>;
+}
 
 /** A store in memory of at most `maxBytes`; one original takes at most an eighth of it. */
 export function makeMemoryStore(maxBytes: number): OriginStore {
@@ -16,17 +24,72 @@ export function makeMemoryStore(maxBytes: number): OriginStore {
   });
 }
 
-/**
- * A store in an SQLite database, which processes of one machine may share.
- *
- * @param location path of the database file, or `:memory:`.
- * @param maxEntries entries kept; the oldest go first.
- * @param maxEntryBytes largest body kept.
- */
-export function openSqliteStore(
-  location: string,
-  maxEntries: number,
-  maxEntryBytes: number,
-): OriginStore & { close(): void } {
-  return new cacheStores.SqliteCacheStore({ location, maxCount: maxEntries, maxEntrySize: maxEntryBytes });
+/** An original without its body, as JSON keeps it. */
+type Description = Omit<Value, 'body'>;
+
+/** A store on disk. Small originals are given at once, large ones when their file has been read. */
+export function makeDiskStore(cache: DiskCache, maxEntryBytes: number): OriginStore {
+  return {
+    get(key) {
+      for (const held of cache.find(addressOf(key))) {
+        const description = readMatching(held, key);
+        if (description === undefined) continue;
+        const body = cache.bodyOf(held);
+        return body instanceof Promise ? body.then((bytes) => toFound(description, bytes)) : toFound(description, body);
+      }
+      return undefined;
+    },
+    createWriteStream(key, value) {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      return new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          size += chunk.byteLength;
+          if (size > maxEntryBytes) this.destroy();
+          else chunks.push(chunk);
+          done();
+        },
+        final(done) {
+          const { vary, deleteAt } = value;
+          // Whoever reads the reply does not wait for the disk.
+          void cache.put({
+            key: addressOf(key),
+            selector: JSON.stringify([key.method, sortedEntries(vary)]),
+            meta: JSON.stringify(value),
+            body: Buffer.concat(chunks),
+            ends: deleteAt,
+          });
+          done();
+        },
+      });
+    },
+    delete: (key) => cache.drop(addressOf(key)),
+  };
+}
+
+// All methods of an address go together when it is invalidated (C-4).
+function addressOf({ origin, path }: Key): string {
+  return JSON.stringify([origin, path]);
+}
+
+function readMatching(held: HeldEntry, key: Key): Description | undefined {
+  const [method] = JSON.parse(held.selector) as [string];
+  if (method !== key.method) return undefined;
+  const description = JSON.parse(held.meta) as Description;
+  const isSelected = Object.entries(description.vary ?? {}).every(([name, value]) =>
+    isSameValue(key.headers?.[name], value),
+  );
+  return isSelected ? description : undefined;
+}
+
+function toFound(description: Description, body: Uint8Array | undefined): Found {
+  return body === undefined ? undefined : ({ ...description, body: [body] } as Found);
+}
+
+function sortedEntries(vary: Value['vary']): unknown {
+  return Object.entries(vary ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function isSameValue(asked: unknown, stored: unknown): boolean {
+  return JSON.stringify(asked ?? null) === JSON.stringify(stored ?? null);
 }

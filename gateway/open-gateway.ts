@@ -1,6 +1,7 @@
 /** Opens what the gateway keeps: jar, sessions, caches, pages; and ties it to the parts it is given. */
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
+import type { DiskCache } from '../core/cache/disk-cache.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Values } from '../core/config.ts';
 import type { Executor } from '../core/executor.ts';
@@ -53,6 +54,8 @@ export interface GatewayParts {
   readonly readiness: Readiness;
 }
 
+  /** What is known of originals and what was made of them, on disk; without it both are in this process's memory. */
+  readonly caches?: { readonly originals: DiskCache; readonly variants: DiskCache } | undefined;
 export interface OpenGateway extends Gateway {
   close(): void;
 }
@@ -98,8 +101,13 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     registry: parts.registry,
     formatsOff: parts.formatsOff,
     suspended: parts.suspended,
-    originals: makeOriginalIndex(clock),
-    variants: makeVariantCache(settings.variantCacheBytes),
+    originals: makeOriginalIndex(clock, parts.caches?.originals),
+    variants: makeVariantCache({
+      maxBytes: settings.variantCacheBytes,
+      disk: parts.caches?.variants,
+      lifeMs: settings.variantDays * 86_400_000,
+      clock,
+    }),
     memo: makeReplyMemo(clock),
     flights: makeSingleFlight(),
     fetches: makeSingleFlight(),

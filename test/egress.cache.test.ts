@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { type DiskCache, openDiskCache } from '../core/cache/disk-cache.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import { Fields } from '../core/fields.ts';
+import { type Log, silentLog } from '../core/log.ts';
 import { fromCacheView, toCacheView } from '../egress/cache-view.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
-import { makeMemoryStore, type OriginStore, openSqliteStore } from '../egress/origin-store.ts';
+import { makeDiskStore, makeMemoryStore, type OriginStore } from '../egress/origin-store.ts';
 import type { OriginCacheReport, UpstreamResponse } from '../egress/upstream-response.ts';
 import { openTestEgress, send, textOf } from './support/open-egress.ts';
 import { openRawOrigin, type RawOrigin } from './support/raw-origin.ts';
@@ -29,9 +32,13 @@ function numbered(fields: string, status = '200 OK'): (socket: Socket, head: str
   };
 }
 
+function openTestCache(file: string, more: { clock?: Clock; maxBytes?: number; log?: Log } = {}): DiskCache {
+  return openDiskCache({ file, maxBytes: 1_000_000, maxEntryBytes: 100_000, clock: systemClock, log: silentLog, ...more });
+}
+
 const stores: [name: string, open: () => OriginStore][] = [
   ['memory', () => makeMemoryStore(1_000_000)],
-  ['SQLite', () => openSqliteStore(':memory:', 1000, 100_000)],
+  ['disk', () => makeDiskStore(openTestCache(':memory:'), 100_000)],
 ];
 
 /** One case, over every store. */

@@ -16,6 +16,7 @@ import type { OriginalFacts } from './original-index.ts';
 export interface MemoGround {
   readonly registry: unknown;
   readonly profiles: unknown;
+  readonly sites: unknown;
   readonly suspended: number;
 }
 

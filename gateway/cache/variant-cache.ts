@@ -1,6 +1,11 @@
-/** The variant cache: what formatters made, by variant key, bounded by bytes, the longest unused going first. */
+/**
+ * The variant cache: what formatters made, by variant key, bounded by bytes, the longest unused going first. Memory of each
+ * process stands before a disk that all share.
+ */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { DiskCache } from '../../core/cache/disk-cache.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Note, StepReport } from '../../core/executor.ts';
 import type { LinkMap } from '../../core/links/address-map.ts';
 import type { Plan } from '../../core/plan.ts';
@@ -43,18 +48,59 @@ export function variantKeyOf(context: VariantContext): string {
 }
 
 export interface VariantCache {
+  /** A variant held in memory. */
   get(key: string): Variant | undefined;
-  put(variant: Variant): void;
+  /** A variant held in memory or on disk. */
+  find(key: string): Promise<Variant | undefined>;
+  /** Keeps a variant; on disk only where the original was for everybody. The caller does not wait for the disk. */
+  put(variant: Variant, isForAll: boolean): void;
 }
 
-/** @param maxBytes Memory for bodies; 0 keeps nothing. */
-export function makeVariantCache(maxBytes: number): VariantCache {
-  if (maxBytes === 0) return { get: () => undefined, put: () => undefined };
-  const held = new LRUCache<string, Variant>({ maxSize: maxBytes, sizeCalculation: sizeOf });
+export interface VariantCacheOptions {
+  /** Memory for bodies; 0 keeps nothing there. */
+  readonly maxBytes: number;
+  /** What other processes and the next start find too. */
+  readonly disk: DiskCache | undefined;
+  /** How long a variant stays on disk. */
+  readonly lifeMs: number;
+  readonly clock: Clock;
+}
+
+export function makeVariantCache({ maxBytes, disk, lifeMs, clock }: VariantCacheOptions): VariantCache {
+  const held =
+    maxBytes === 0 ? undefined : new LRUCache<string, Variant>({ maxSize: maxBytes, sizeCalculation: sizeOf });
   return {
-    get: (key) => held.get(key),
-    put: (variant) => void held.set(variant.key, variant),
+    get: (key) => held?.get(key),
+    async find(key) {
+      const inMemory = held?.get(key);
+      if (inMemory !== undefined || disk === undefined) return inMemory;
+      const variant = await readVariant(disk, key);
+      if (variant !== undefined) held?.set(key, variant);
+      return variant;
+    },
+    put(variant, isForAll) {
+      held?.set(variant.key, variant);
+      if (disk === undefined || !isForAll) return;
+      const { key, body, coded: _coded, ...description } = variant;
+      void disk.put({
+        key,
+        selector: '',
+        meta: JSON.stringify(description),
+        // The original is sent in its place: only that this is so need be known.
+        body: variant.isLarger ? new Uint8Array() : body,
+        ends: clock.now() + lifeMs,
+      });
+    },
   };
+}
+
+async function readVariant(disk: DiskCache, key: string): Promise<Variant | undefined> {
+  const entry = disk.find(key)[0];
+  const body = entry === undefined ? undefined : await disk.bodyOf(entry);
+  if (entry === undefined || body === undefined) return undefined;
+  const description = JSON.parse(entry.meta) as Omit<Variant, 'key' | 'body' | 'coded'>;
+  // JSON leaves out what is undefined.
+  return { ...description, charset: description.charset, key, body, coded: new Map() };
 }
 
 // Codings come later, when asked for, and are at most as large as the body: counted beforehand.

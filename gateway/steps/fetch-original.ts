@@ -7,6 +7,7 @@ import type { Fields } from '../../core/fields.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import { readBody } from '../../egress/read-body.ts';
 import type { UpstreamResponse } from '../../egress/upstream-response.ts';
+import { isForAll } from '../cache/is-for-all.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
 import { canonicalJson } from '../cache/variant-cache.ts';
 import { isPicture } from '../document-types.ts';
@@ -117,7 +118,8 @@ function wrap(response: UpstreamResponse, { gateway, order }: Exchange, signal: 
     const maxBytes = isPicture(essence) ? gateway.limits.maxImageBytes : gateway.limits.maxPageBytes;
     if (Number(response.fields.get('content-length') ?? 0) > maxBytes) return undefined;
     const body = await readBody(response, { maxBytes, maxDecodedBytes: 4 * maxBytes, signal });
-    return { ...head, body, digest: digestOf(body) };
+    const isKept = order.method === 'GET' && isForAll(order.fields, response.fields);
+    return { ...head, body, digest: digestOf(body), isForAll: isKept };
   };
   return {
     ...head,

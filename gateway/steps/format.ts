@@ -21,6 +21,8 @@ export interface Original {
   readonly body: Uint8Array;
   /** Hex sha256 of `body`. */
   readonly digest: string;
+  /** False where it was fetched with credentials or is one client's: what is made of it is kept in memory alone. */
+  readonly isForAll: boolean;
 }
 
 export interface FormatParts {
@@ -93,7 +95,7 @@ export function digestOf(body: Uint8Array): string {
 }
 
 /** The cache key of what a plan would make of an original. */
-export function keyFor(original: Omit<Original, 'body'>, plan: Plan, context: ChoiceContext): string {
+export function keyFor(original: Omit<Original, 'body' | 'isForAll'>, plan: Plan, context: ChoiceContext): string {
   return variantKeyOf({
     digest: original.digest,
     plan,
@@ -113,12 +115,13 @@ async function makeVariant(
   parts: FormatParts,
 ): Promise<{ variant: Variant; hit: boolean; collapsed: boolean }> {
   const key = keyFor(original, plan, context);
-  const held = parts.variants.get(key);
+  // While the disk was asked, another asker may have made it.
+  const held = parts.variants.get(key) ?? (await parts.variants.find(key)) ?? parts.variants.get(key);
   if (held !== undefined) return { variant: held, hit: true, collapsed: false };
   const { value, shared } = await parts.flights.run(key, context.received.signal, async (signal) => {
     const outcome = await parts.executor.run(jobFor(original, plan), signal);
     const variant = toVariant(key, plan, original, encodeReply(outcome, replyCharsetOf(plan.to, context)));
-    parts.variants.put(variant);
+    parts.variants.put(variant, original.isForAll);
     return variant;
   });
   return { variant: value, hit: false, collapsed: shared };

@@ -31,7 +31,7 @@ export async function lookUp(exchange: Exchange): Promise<Reply | undefined> {
   const original = { ...facts, essence };
   const choice = choose(original, context);
   if (choice.kind === 'pass') return undefined;
-  const variant = gateway.variants.get(keyFor(original, choice.best.plan, context));
+  const variant = await gateway.variants.find(keyFor(original, choice.best.plan, context));
   if (variant === undefined || variant.isLarger) return undefined;
   const cache = { hit: true, ttl: ttlSeconds(facts.fields, facts, gateway.clock) };
   const reply = await replyWithVariant(exchange, { facts, cache, variant, choice, hit: true, collapsed: false });
@@ -71,6 +71,7 @@ export function groundOf(gateway: Exchange['gateway']): MemoGround {
   return {
     registry: gateway.registry(),
     profiles: gateway.profiles.get('default'),
+    sites: gateway.rules.sites,
     suspended: gateway.suspended().size,
   };
 }

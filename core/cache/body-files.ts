@@ -1,0 +1,69 @@
+/** Bodies as files of a folder: written whole or not at all, read off the event loop. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export interface BodyFiles {
+  /** Writes a file under a name of its own, which is given back once all of it is there (threat 64). */
+  write(body: Uint8Array): Promise<string>;
+  /** Rejects where the file is gone. */
+  read(name: string): Promise<Buffer>;
+  /** Removes files soon; that they are gone already is no fault. */
+  remove(names: readonly string[]): void;
+  /** Removes what was written before a time and is not known any more: left by processes that were killed. */
+  sweep(isKnown: (name: string) => boolean, before: number): Promise<void>;
+}
+
+export function makeBodyFiles(folder: string): BodyFiles {
+  return {
+    async write(body) {
+      const id = randomBytes(16).toString('hex');
+      const name = join(id.slice(0, 2), id);
+      const file = join(folder, name);
+      const fresh = `${file}.new`;
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      try {
+        await writeFile(fresh, body, { mode: 0o600 });
+        await rename(fresh, file);
+      } catch (error) {
+        await rm(fresh, { force: true });
+        throw error;
+      }
+      return name;
+    },
+    read: (name) => readFile(join(folder, name)),
+    remove(names) {
+      for (const name of names) rm(join(folder, name), { force: true }).catch(leaveToSweep);
+    },
+    async sweep(isKnown, before) {
+      for (const group of await namesIn(folder))
+        for (const each of await namesIn(join(folder, group))) {
+          const name = join(group, each);
+          if (!isKnown(name) && (await writtenAt(join(folder, name))) < before)
+            await rm(join(folder, name), { force: true });
+        }
+    },
+  };
+}
+
+// What cannot be removed now is found by the next sweep.
+function leaveToSweep(): void {}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+}
+
+async function writtenAt(file: string): Promise<number> {
+  try {
+    return (await stat(file)).mtimeMs;
+  } catch (error) {
+    // Another process was quicker.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Number.POSITIVE_INFINITY;
+    throw error;
+  }
+}
