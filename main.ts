@@ -13,8 +13,8 @@ import type { Plugins } from './formatters/plugins.ts';
 import { openPool, type Pool } from './formatters/pool/pool.ts';
 import type { FormatterRegistry } from './formatters/registry.ts';
 import { type FormatterSwitches, openSwitches } from './formatters/switches.ts';
-import { makeComponentFetch } from './gateway/component-fetch.ts';
 import { openCaches } from './gateway/cache/open-caches.ts';
+import { makeComponentFetch } from './gateway/component-fetch.ts';
 import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { openGateway } from './gateway/open-gateway.ts';
 import { makeLog } from './gateway/pino-log.ts';
@@ -157,8 +157,15 @@ export async function openParts(
   let off = switches.off();
   let registry = initial.withDisabled(off);
   const listeners: Bound[] = [];
+  const ownDemo =
+    options.demoOrigin === undefined && sites.all().length === 0
+      ? await openDemo({ port: settings.demoPort, clock })
+      : undefined;
+  const demoOrigin = options.demoOrigin ?? ownDemo?.origin;
+  const caches = openCaches(settings, { clock, log });
   const egress = openEgress(settings, {
     clock,
+    store: caches.store,
     ownListeners: () => listeners,
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     ...(options.authorities === undefined ? {} : { authorities: options.authorities }),
@@ -172,15 +179,8 @@ export async function openParts(
     log,
   });
   // A switch, of this process or another, swaps the registry in whole between two requests.
-  const ownDemo =
-    options.demoOrigin === undefined && sites.all().length === 0
-      ? await openDemo({ port: settings.demoPort, clock })
-      : undefined;
-  const demoOrigin = options.demoOrigin ?? ownDemo?.origin;
-  const caches = openCaches(settings, { clock, log });
   const currentRegistry = () => {
     const now = switches.off();
-    store: caches.store,
     if (now !== off) {
       off = now;
       registry = initial.withDisabled(off);
@@ -220,6 +220,7 @@ export async function openParts(
     clients,
     detect,
     readiness: { whyNot: () => state.whyNotReady },
+    caches: caches.formatted,
   });
   return {
     gateway,
@@ -236,7 +237,6 @@ export async function openParts(
     state,
     registry: currentRegistry,
     switches,
-    caches: caches.formatted,
     async close() {
       await Promise.all([pool.close(), egress.close(), ownDemo?.close()]);
       await caches.close();

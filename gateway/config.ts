@@ -223,13 +223,6 @@ export const gatewaySettings = {
     group: 'limit',
     parse: parseWhole(0, 100_000_000_000),
   } satisfies Setting<number>,
-  maxConnections: {
-    variable: 'MAX_CONNECTIONS',
-    fallback: 10_000,
-    help: 'Most client connections a worker holds.',
-    group: 'limit',
-    parse: parseWhole(1, 1_000_000),
-  } satisfies Setting<number>,
   variantDiskBytes: {
     variable: 'VARIANT_DISK_BYTES',
     fallback: 1_073_741_824,
@@ -243,6 +236,13 @@ export const gatewaySettings = {
     help: 'Days after which a variant on disk is dropped, however often it is used; made of a fresh original alone is it given out.',
     group: 'limit',
     parse: parseWhole(1, 3_650),
+  } satisfies Setting<number>,
+  maxConnections: {
+    variable: 'MAX_CONNECTIONS',
+    fallback: 10_000,
+    help: 'Most client connections a worker holds.',
+    group: 'limit',
+    parse: parseWhole(1, 1_000_000),
   } satisfies Setting<number>,
   drainMs: {
     variable: 'DRAIN_MS',

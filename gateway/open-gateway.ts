@@ -52,10 +52,10 @@ export interface GatewayParts {
   readonly clients: Clients;
   readonly detect: (read: (fieldName: string) => string | undefined) => Detection;
   readonly readiness: Readiness;
-}
-
   /** What is known of originals and what was made of them, on disk; without it both are in this process's memory. */
   readonly caches?: { readonly originals: DiskCache; readonly variants: DiskCache } | undefined;
+}
+
 export interface OpenGateway extends Gateway {
   close(): void;
 }

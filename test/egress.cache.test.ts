@@ -33,7 +33,14 @@ function numbered(fields: string, status = '200 OK'): (socket: Socket, head: str
 }
 
 function openTestCache(file: string, more: { clock?: Clock; maxBytes?: number; log?: Log } = {}): DiskCache {
-  return openDiskCache({ file, maxBytes: 1_000_000, maxEntryBytes: 100_000, clock: systemClock, log: silentLog, ...more });
+  return openDiskCache({
+    file,
+    maxBytes: 1_000_000,
+    maxEntryBytes: 100_000,
+    clock: systemClock,
+    log: silentLog,
+    ...more,
+  });
 }
 
 const stores: [name: string, open: () => OriginStore][] = [
