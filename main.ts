@@ -7,6 +7,7 @@ import { type Clock, systemClock } from './core/clock.ts';
 import { parseSettings, SettingsError } from './core/config.ts';
 import { readOrMakeSecret } from './core/instance-key.ts';
 import type { Log } from './core/log.ts';
+import { openDemo } from './demo/open-demo.ts';
 import { type EgressParts, openEgress } from './egress/fetch-upstream.ts';
 import { openRegistry } from './formatters/open-registry.ts';
 import type { Plugins } from './formatters/plugins.ts';
@@ -21,9 +22,11 @@ import { makeLog } from './gateway/pino-log.ts';
 import { serve } from './gateway/serve.ts';
 import { type Bound, listen, makeShell, originOf, type Shell } from './gateway/shell.ts';
 import { readSites } from './gateway/sites.ts';
+import { openSites, type Sites } from './gateway/sites-store.ts';
 import { makeCountedExecutor } from './gateway/traffic/counted-executor.ts';
 import { openTraffic, type Traffic } from './gateway/traffic/traffic.ts';
 import { readUsers } from './gateway/users.ts';
+import { openViews, type Views } from './gateway/views-store.ts';
 import { makeDetector } from './profiles/detection.ts';
 import { openClients } from './profiles/sqlite-clients.ts';
 import { openProfiles } from './profiles/sqlite-profiles.ts';
@@ -58,11 +61,15 @@ export interface StartOptions {
   readonly authorities?: EgressParts['authorities'];
   /** False leaves the admin listener to another process. Default true. */
   readonly withAdmin?: boolean;
+  /** Where another process runs the demo site. Default: this process starts one while no site is configured. */
+  readonly demoOrigin?: string | undefined;
 }
 
 export interface RunningServer {
   /** Where clients connect. */
   readonly origin: string;
+  /** Where the demo site is; `undefined` when sites are configured. */
+  readonly demoOrigin: string | undefined;
   /** Where admins connect; `undefined` without the admin listener. */
   readonly adminOrigin: string | undefined;
   readonly adminToken: { readonly secret: string; readonly file: string | undefined; readonly isNew: boolean };
@@ -126,11 +133,15 @@ export interface Parts {
   readonly clients: ReturnType<typeof openClients>;
   readonly detect: ReturnType<typeof makeDetector>;
   readonly traffic: Traffic;
+  readonly sites: Sites;
+  readonly views: Views;
   readonly adminToken: RunningServer['adminToken'];
   readonly clock: Clock;
   readonly log: Log;
   /** Own listeners, which are never targets (threat 4). */
   readonly listeners: Bound[];
+  /** Origin of the demo site, which is one. */
+  readonly demoOrigin: string | undefined;
   readonly state: { whyNotReady: string | undefined };
   close(): Promise<void>;
 }
@@ -142,7 +153,11 @@ export async function openParts(
 ): Promise<Parts> {
   const { clock, log } = options;
   refuseUnsupported(settings);
-  const sites = readSites(settings.sitesFile);
+  const sites = openSites(join(settings.dataDir, 'sites.db'), {
+    fromFile: readSites(settings.sitesFile),
+    clock,
+  });
+  const views = openViews(join(settings.dataDir, 'views.db'), clock);
   const users = readUsers(settings.usersFile);
   const instanceKey = readOrMakeSecret(settings.dataDir, 'instance.key').secret;
   const adminToken =
@@ -208,6 +223,7 @@ export async function openParts(
     sites,
     users,
     publicOrigin: () => publicOriginOf(settings, listeners[0]?.port),
+    demoOrigin,
     instanceKey,
     clock,
     log,
@@ -230,10 +246,13 @@ export async function openParts(
     clients,
     detect,
     traffic,
+    sites,
+    views,
     adminToken,
     clock,
     log,
     listeners,
+    demoOrigin,
     state,
     registry: currentRegistry,
     switches,
@@ -245,6 +264,8 @@ export async function openParts(
       profiles.close();
       clients.close();
       switches.close();
+      sites.close();
+      views.close();
     },
   };
 }
@@ -277,6 +298,7 @@ function runningServer({ settings, shell, admin, parts, bound }: Running): Runni
   return {
     origin: originOf('http', bound),
     adminOrigin: admin?.origin,
+    demoOrigin: parts.demoOrigin,
     adminToken: parts.adminToken,
     async close(drainMs = settings.drainMs) {
       parts.state.whyNotReady = 'this server is stopping';

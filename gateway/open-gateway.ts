@@ -28,17 +28,19 @@ import { makeSettingsPage } from './pages/settings.ts';
 import { makeSignInPages } from './pages/sign-in.ts';
 import type { Gateway } from './serve.ts';
 import { openSessionStore, type SessionStore } from './session-store.ts';
-import type { Site } from './sites.ts';
+import type { Sites } from './sites-store.ts';
 import type { Users } from './users.ts';
 
 export type GatewaySettings = Values<typeof gatewaySettings>;
 
 export interface GatewayParts {
   readonly settings: GatewaySettings;
-  readonly sites: readonly Site[];
+  readonly sites: Sites;
   readonly users: Users;
   /** Origin under which clients know the gateway. */
   readonly publicOrigin: () => string;
+  /** Origin of the demo site, a target although it is on loopback; `undefined` without one. */
+  readonly demoOrigin: string | undefined;
   /** Secret of this installation, shared by its processes. */
   readonly instanceKey: string;
   readonly clock: Clock;
@@ -84,7 +86,10 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     jar,
     rules: {
       modes: settings.modes,
-      sites: parts.sites,
+      get sites() {
+        return parts.sites.all();
+      },
+      demoOrigin: parts.demoOrigin,
       get publicOrigin() {
         return parts.publicOrigin();
       },

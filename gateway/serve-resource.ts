@@ -57,6 +57,7 @@ function isStillRight(entry: MemoEntry, received: Received, gateway: Gateway): b
   if (
     current.registry !== ground.registry ||
     current.profiles !== ground.profiles ||
+    current.sites !== ground.sites ||
     current.suspended !== ground.suspended
   )
     return false;

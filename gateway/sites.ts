@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { hostNameOf } from './address.ts';
 
-const siteSchema = z.strictObject({
+/** The schema of a site, as SITES and the admin API take it. */
+export const siteSchema = z.strictObject({
   host: z
     .string()
     .regex(/^[a-z0-9.-]+$/i, 'must be a host name without a port')
@@ -24,6 +25,9 @@ const siteSchema = z.strictObject({
   personal: z.boolean().default(true),
 });
 
+/** They are looked through at every request. */
+const MAX_SITES = 500;
+
 /** One site: `host` is served from `upstream`. */
 export type Site = z.infer<typeof siteSchema>;
 
@@ -42,15 +46,35 @@ export function readSites(file: string | undefined): readonly Site[] {
       cause: error,
     });
   }
-  const result = z.array(siteSchema).safeParse(raw);
+  try {
+    return parseSites(raw);
+  } catch (error) {
+    throw new RangeError((error as RangeError).message.replace(/^/gm, 'SITES: '), { cause: error });
+  }
+}
+
+/**
+ * Checks a list of sites.
+ *
+ * @throws RangeError naming every faulty entry, a line each.
+ */
+export function parseSites(raw: unknown): readonly Site[] {
+  const result = z.array(siteSchema).max(MAX_SITES).safeParse(raw);
   if (!result.success)
     throw new RangeError(
-      result.error.issues.map((issue) => `SITES: ${issue.path.join('.') || 'the file'}: ${issue.message}`).join('\n'),
+      result.error.issues.map((issue) => `${issue.path.join('.') || 'the list'}: ${issue.message}`).join('\n'),
     );
   const hosts = result.data.map((site) => site.host);
   const twice = hosts.find((host, index) => hosts.indexOf(host) !== index);
-  if (twice !== undefined) throw new RangeError(`SITES: the host ${twice} stands there twice`);
+  if (twice !== undefined) throw new RangeError(`the host ${twice} stands there twice`);
   return result.data;
+}
+
+/** A site as plain data, which `parseSites` reads again. */
+export type SiteDescription = Omit<Site, 'upstream'> & { readonly upstream: string };
+
+export function describeSite(site: Site): SiteDescription {
+  return { ...site, upstream: site.upstream.href };
 }
 
 /** The site of an authority, matched without its port. */

@@ -141,7 +141,7 @@ export function parsePreferences(raw: unknown): z.infer<typeof preferencesSchema
 }
 
 function parseWith<T extends z.ZodType>(schema: T, raw: unknown): z.infer<T> {
-  refuseUnsafe(raw, '', 0);
+  refuseUnsafeKeys(raw);
   if (JSON.stringify(raw)?.length > MAX_BYTES)
     throw new GatewayError('BAD_INPUT', { why: `a profile must have at most ${MAX_BYTES} bytes` });
   const result = schema.safeParse(raw, { reportInput: true });
@@ -156,11 +156,16 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   return `\`${path}\` ${issue.message.replace(/^Invalid (?:input|option): /, '')}, got \`${given}\``;
 }
 
-function refuseUnsafe(value: unknown, path: string, depth: number): void {
+/**
+ * Refuses data with keys that could reach a prototype when it is merged (threat 59), and what is nested too deeply.
+ *
+ * @throws GatewayError BAD_REQUEST, BAD_INPUT.
+ */
+export function refuseUnsafeKeys(value: unknown, path = '', depth = 0): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth > MAX_DEPTH) throw new GatewayError('BAD_INPUT', { why: `\`${path}\` is nested too deeply` });
   for (const key of Object.keys(value)) {
     if (UNSAFE_KEYS.has(key)) throw new GatewayError('BAD_REQUEST', { why: `the key \`${key}\` is not allowed` });
-    refuseUnsafe((value as Record<string, unknown>)[key], path === '' ? key : `${path}.${key}`, depth + 1);
+    refuseUnsafeKeys((value as Record<string, unknown>)[key], path === '' ? key : `${path}.${key}`, depth + 1);
   }
 }

@@ -1,4 +1,5 @@
 /** The port of the profile store, as the gateway and the admin API use it. */
+import type { IfMatch } from '../core/if-match.ts';
 import type { ClientClass } from './client-class.ts';
 import type { Profile } from './profile.ts';
 
@@ -29,9 +30,9 @@ export interface Profiles {
    * @param ifMatch Entity tags that allow it; `undefined` allows any, `'*'` any that exists, `[]` only a new one.
    * @throws GatewayError STALE, BAD_INPUT (a cycle, an unknown base), STORE_FULL.
    */
-  put(profile: Profile, ifMatch?: readonly string[] | '*'): StoredProfile;
+  put(profile: Profile, ifMatch?: IfMatch): StoredProfile;
   /** @throws GatewayError CONFLICT when it is the base of another or a preset, STALE, NOT_FOUND. */
-  remove(name: string, ifMatch?: readonly string[] | '*'): void;
+  remove(name: string, ifMatch?: IfMatch): void;
   /** A profile after all it extends, base first; the `default` profile is not in it. Empty for an unknown name. */
   chain(name: string): readonly Profile[];
   /** The stored profile whose rules fit best: priority, then name. Presets' own rules do not take part. */

@@ -1,8 +1,8 @@
 /** The embedded profile store: one file shared by all processes of a server; a change is seen by the next request in each. */
-import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { inTransaction, openDatabase } from '../core/database.ts';
 import { GatewayError } from '../core/errors.ts';
+import { checkIfMatch, editionTag } from '../core/if-match.ts';
 import { makeRules, type ProfileRules } from './match-rules.ts';
 import { presets } from './presets.ts';
 import { type Profile, parseProfile } from './profile.ts';
@@ -60,7 +60,7 @@ export function openProfiles({ file, clock }: ProfileStoreOptions): Profiles {
     put(given, ifMatch) {
       const profile = parseProfile(given);
       return write(({ byName }) => {
-        checkIfMatch(byName.get(profile.name), ifMatch);
+        checkIfMatch(byName.get(profile.name)?.etag, ifMatch);
         checkBase(byName, profile);
         sql.put.run(profile.name, JSON.stringify(profile), clock.now());
         return toStored(profile, false);
@@ -68,7 +68,7 @@ export function openProfiles({ file, clock }: ProfileStoreOptions): Profiles {
     },
     remove(name, ifMatch) {
       write(({ byName }) => {
-        checkIfMatch(byName.get(name), ifMatch);
+        checkIfMatch(byName.get(name)?.etag, ifMatch);
         checkRemovable(byName, name);
         sql.remove.run(name);
       });
@@ -100,8 +100,7 @@ function readProfile(body: string): Profile | undefined {
 }
 
 function toStored(profile: Profile, preset: boolean): StoredProfile {
-  const digest = createHash('sha256').update(JSON.stringify(profile)).digest('base64url').slice(0, 22);
-  return { profile, preset, etag: `"${digest}"` };
+  return { profile, preset, etag: editionTag(JSON.stringify(profile)) };
 }
 
 function chainOf(byName: ReadonlyMap<string, StoredProfile>, name: string): Profile[] {
@@ -114,13 +113,6 @@ function chainOf(byName: ReadonlyMap<string, StoredProfile>, name: string): Prof
     // Everybody stands on `default` already.
     if (next.name !== 'default') chain.unshift(next);
   return chain;
-}
-
-function checkIfMatch(held: StoredProfile | undefined, ifMatch: readonly string[] | '*' | undefined): void {
-  if (ifMatch === undefined) return;
-  const isMet =
-    ifMatch === '*' ? held !== undefined : held === undefined ? ifMatch.length === 0 : ifMatch.includes(held.etag);
-  if (!isMet) throw new GatewayError('STALE', { etag: held?.etag ?? 'gone' });
 }
 
 function checkBase(byName: ReadonlyMap<string, StoredProfile>, profile: Profile): void {
