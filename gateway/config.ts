@@ -52,6 +52,13 @@ export const gatewaySettings = {
     group: 'main',
     parse: parseWhole(0, 65_535),
   } satisfies Setting<number>,
+  demoPort: {
+    variable: 'DEMO_PORT',
+    fallback: 8082,
+    help: 'Port of the demo site, on loopback, which runs while no site is configured; a free one is taken where it is in use.',
+    group: 'main',
+    parse: parseWhole(0, 65_535),
+  } satisfies Setting<number>,
   publicUrl: {
     variable: 'PUBLIC_URL',
     fallback: undefined,

@@ -2,7 +2,9 @@
 import { asks, parseAccept, qualityOf } from '../core/accept.ts';
 import { errorCatalogue, GatewayError } from '../core/errors.ts';
 import type { VaryRecorder } from '../core/vary.ts';
+import { type ErrorHelp, helpWith } from './error-help.ts';
 import { escapeHtml, html } from './html.ts';
+import { addressForm } from './pages/address-form.ts';
 import { makePage, makeTextReply } from './pages/layout.ts';
 import type { Reply } from './reply.ts';
 
@@ -13,14 +15,22 @@ export interface ErrorContext {
   readonly requestId: string;
   /** Our name in Proxy-Status. */
   readonly pseudonym: string;
-  /** Address to offer for trying again, where there is one. */
-  readonly original?: string | undefined;
+  /** Path and query of a page on one of our own hosts that was asked for by GET: there is a way back to it. */
+  readonly here?: string | undefined;
+}
+
+/** What a page of each format shows. */
+interface ErrorContent {
+  readonly error: GatewayError;
+  readonly requestId: string;
+  readonly help: ErrorHelp;
 }
 
 /** The reply for an error. Anything but a GatewayError becomes INTERNAL; nothing of its text is shown. */
 export function makeErrorReply(error: unknown, context: ErrorContext): Reply {
   const known = error instanceof GatewayError ? error : new GatewayError('INTERNAL', {}, { cause: error });
-  const reply = renderError(known, chooseFormat(context.read), context);
+  const help = helpWith(known.code, context.here);
+  const reply = RENDER[chooseFormat(context.read)]({ error: known, requestId: context.requestId, help });
   const { fields } = reply;
   for (const [name, value] of known.fields ?? []) fields.append(name, value);
   if (!fields.has('retry-after') && known.details['seconds'] !== undefined)
@@ -33,63 +43,76 @@ export function makeErrorReply(error: unknown, context: ErrorContext): Reply {
   return reply;
 }
 
+const TYPES: readonly (readonly [ErrorFormat, mediaType: string])[] = [
+  ['html', 'text/html'],
+  ['html', 'application/xhtml+xml'],
+  ['wml', 'text/vnd.wap.wml'],
+  ['markdown', 'text/markdown'],
+  ['json', 'application/json'],
+  ['json', 'application/problem+json'],
+  ['text', 'text/plain'],
+];
+
 function chooseFormat(read: VaryRecorder): ErrorFormat {
-  const text = read.get('accept');
-  const accept = parseAccept(text);
+  const accept = parseAccept(read.get('accept'));
   const agent = read.get('user-agent') ?? '';
-  const named = (type: string) => (asks(accept, type) ? qualityOf(accept, type).q : 0);
-  const candidates: [ErrorFormat, number][] = [
-    ['html', Math.max(named('text/html'), named('application/xhtml+xml'))],
-    ['wml', named('text/vnd.wap.wml')],
-    ['markdown', named('text/markdown')],
-    ['json', Math.max(named('application/json'), named('application/problem+json'))],
-    ['text', named('text/plain')],
-  ];
   // Of equals the order in the field decides, as for the resource itself.
-  const typeOf = {
-    html: 'text/html',
-    wml: 'text/vnd.wap.wml',
-    markdown: 'text/markdown',
-    json: 'application/json',
-    text: 'text/plain',
-  };
-  const best = candidates
-    .filter(([, q]) => q > 0)
-    .sort((a, b) => b[1] - a[1] || qualityOf(accept, typeOf[a[0]]).index - qualityOf(accept, typeOf[b[0]]).index)[0];
-  if (best !== undefined) return best[0];
+  const best = TYPES.filter(([, type]) => asks(accept, type))
+    .map(([format, type]) => ({ format, ...qualityOf(accept, type) }))
+    .filter(({ q }) => q > 0)
+    .sort((a, b) => b.q - a.q || a.index - b.index)[0];
+  if (best !== undefined) return best.format;
   return /mozilla|opera|links|lynx|w3m/i.test(agent) ? 'html' : 'text';
 }
 
-function renderError(error: GatewayError, format: ErrorFormat, context: ErrorContext): Reply {
-  const { status, message } = error;
-  const id = context.requestId;
-  if (format === 'json')
+const RENDER: Readonly<Record<ErrorFormat, (content: ErrorContent) => Reply>> = {
+  json({ error, requestId, help }) {
+    const code = error.code.toLowerCase();
+    const type = `/-/docs/errors#${code}`;
+    const problem = { type, title: error.message, status: error.status, code, requestId, advice: help.advice };
+    return makeTextReply(error.status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
+  },
+  wml({ error, requestId, help }) {
+    const say = (text: string) => escapeHtml(text).replace(/\$/g, '$$$$');
+    const links = help.links.map(({ label, href }) => `<p><a href="${say(href)}">${say(label)}</a></p>`).join('');
+    const advice = help.advice === undefined ? '' : `<p>${say(help.advice)}</p>`;
     return makeTextReply(
-      status,
-      'application/problem+json',
-      `${JSON.stringify({ type: `/-/docs/errors#${error.code.toLowerCase()}`, title: message, status, code: error.code.toLowerCase(), requestId: id })}\n`,
-    );
-  if (format === 'wml')
-    return makeTextReply(
-      status,
+      error.status,
       'text/vnd.wap.wml; charset=utf-8',
-      `<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE wml PUBLIC "-//WAPFORUM//DTD WML 1.1//EN" "http://www.wapforum.org/DTD/wml_1.1.xml">\n<wml><card id="error" title="Error ${status}"><p>${escapeHtml(message).replace(/\$/g, '$$$$')}</p><p>${escapeHtml(id)}</p></card></wml>\n`,
+      `<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE wml PUBLIC "-//WAPFORUM//DTD WML 1.1//EN" "http://www.wapforum.org/DTD/wml_1.1.xml">\n<wml><card id="error" title="Error ${error.status}"><p>${say(error.message)}</p>${advice}${links}<p>${say(requestId)}</p></card></wml>\n`,
     );
-  if (format === 'markdown')
-    return makeTextReply(
-      status,
-      'text/markdown; charset=utf-8',
-      `# Error ${status}\n\n${escapeMarkdown(message)}\n\nRequest id: ${id}\n`,
-    );
-  if (format === 'text')
-    return makeTextReply(status, 'text/plain; charset=utf-8', `Error ${status}: ${message}\nRequest id: ${id}\n`);
-  return makePage({
-    status,
-    title: `Error ${status}`,
-    body: html`<h1>Error ${status}</h1><p>${message}</p>${status === 503 || status === 504 ? html`<p>Try the same address again in a moment.</p>` : undefined}
-<p>${error.code === 'SIGN_IN_NEEDED' ? html`<a href="/-/sign-in">Sign in</a>` : undefined}</p><p><small>Request id: ${id}</small></p>`,
-  });
-}
+  },
+  markdown({ error, requestId, help }) {
+    const lines = [
+      `# Error ${error.status}`,
+      escapeMarkdown(error.message),
+      ...(help.advice === undefined ? [] : [escapeMarkdown(help.advice)]),
+      help.links.map(({ label, href }) => `- ${label}: <${href.replace(/[<>]/g, encodeURIComponent)}>`).join('\n'),
+      `Request id: ${requestId}`,
+    ];
+    return makeTextReply(error.status, 'text/markdown; charset=utf-8', `${lines.join('\n\n')}\n`);
+  },
+  text({ error, requestId, help }) {
+    const lines = [
+      `Error ${error.status}: ${error.message}`,
+      ...(help.advice === undefined ? [] : [help.advice]),
+      ...help.links.map(({ label, href }) => `${label}: ${href}`),
+      `Request id: ${requestId}`,
+    ];
+    return makeTextReply(error.status, 'text/plain; charset=utf-8', `${lines.join('\n')}\n`);
+  },
+  html({ error, requestId, help }) {
+    return makePage({
+      status: error.status,
+      title: `Error ${error.status}`,
+      body: html`<h1>Error ${error.status}</h1><p>${error.message}</p>
+${help.advice !== undefined && html`<p>${help.advice}</p>`}
+${help.wantsAddress && addressForm({ value: '' })}
+<ul>${help.links.map(({ label, href }) => html`<li><a href="${href}">${label}</a></li>`)}</ul>
+<p><small>Request id: ${requestId}</small></p>`,
+    });
+  },
+};
 
 function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_{}[\]()#+!|<>]/g, '\\$&');

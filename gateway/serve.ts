@@ -18,6 +18,7 @@ import type { SingleFlight } from './cache/single-flight.ts';
 import type { Variant, VariantCache } from './cache/variant-cache.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { makeErrorReply } from './error-page.ts';
+import { isOwnHost } from './own-hosts.ts';
 import { makeRedirect } from './pages/layout.ts';
 import type { Pages } from './pages/pages.ts';
 import type { Received } from './received.ts';
@@ -86,8 +87,11 @@ function traceError(
   return traceOfFailure(target, clientClass, error instanceof GatewayError ? error.code : 'INTERNAL');
 }
 
-function answerError(error: unknown, received: Received, read: VaryRecorder, { log, pseudonym }: Gateway): Reply {
-  const reply = makeErrorReply(error, { read, requestId: received.id, pseudonym });
+function answerError(error: unknown, received: Received, read: VaryRecorder, gateway: Gateway): Reply {
+  const { log, pseudonym, rules } = gateway;
+  const isOurPage = received.method === 'GET' && received.form === 'origin' && isOwnHost(received, rules);
+  const here = isOurPage ? received.path : undefined;
+  const reply = makeErrorReply(error, { read, requestId: received.id, pseudonym, here });
   if (reply.status >= 500 && !received.signal.aborted)
     log.error('request failed', { requestId: received.id, status: reply.status, error });
   return reply;

@@ -74,7 +74,7 @@ function isShareable(fetched: FetchedOriginal): boolean {
 }
 
 async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<FetchedOriginal> {
-  const { order, target, gateway, received } = exchange;
+  const { order, gateway, received } = exchange;
   const started = gateway.clock.monotonic();
   const send = (fields: Fields, body: Readable | undefined) =>
     gateway.egress.fetchUpstream({
@@ -85,7 +85,7 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
       signal,
       followRedirects: 'never',
       timing: order.isPassThrough ? 'pass-through' : 'formatted',
-      ...(target.site === undefined ? {} : { grant: grantOf(target.site.upstream) }),
+      grant: grantOf(exchange),
     });
   let response = await send(order.fields, uploadOf(received, gateway.limits.maxUploadBytes));
   if (mustAskAgain(response, exchange)) {
@@ -163,6 +163,9 @@ function dropInvalidated({ order, gateway }: Exchange, { status, fields }: Upstr
   }
 }
 
-function grantOf(upstream: URL): { host: string; port: number } {
-  return { host: upstream.hostname, port: Number(upstream.port || (upstream.protocol === 'https:' ? 443 : 80)) };
+// A site's upstream is allowed by being named; the demo site by being ours.
+function grantOf({ target, gateway }: Exchange): { host: string; port: number } | undefined {
+  const named = target.site?.upstream ?? (target.url.origin === gateway.rules.demoOrigin ? target.url : undefined);
+  if (named === undefined) return undefined;
+  return { host: named.hostname, port: Number(named.port || (named.protocol === 'https:' ? 443 : 80)) };
 }
