@@ -1,47 +1,14 @@
 /** The program as its users start it: processes, signals, what outlives them. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import test from 'ava';
 import { ask, CLIENTS } from './support/client.ts';
 import { testEnvironment } from './support/gateway.ts';
 import { startOrigin } from './support/origin.ts';
-
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-
-interface Program {
-  readonly child: ChildProcess;
-  readonly origin: string;
-  readonly adminOrigin: string;
-}
-
-/** Starts `serve` and waits for the addresses it prints. */
-async function startProgram(environment: Record<string, string>): Promise<Program> {
-  const child = spawn(process.execPath, [join(ROOT, 'bin/cli.ts'), 'serve'], {
-    cwd: environment['DATA_DIR'],
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout! });
-  let origin = '';
-  for await (const line of lines) {
-    origin ||= /^Format gateway: (http:\/\/[^/]+)\//.exec(line)?.[1] ?? '';
-    const adminOrigin = /^Admin API: +(http:\/\/[^/]+)\//.exec(line)?.[1];
-    if (adminOrigin !== undefined) return { child, origin, adminOrigin };
-  }
-  throw new Error('the program ended before it listened');
-}
-
-async function end(program: Program | undefined, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-  if (program === undefined || program.child.exitCode !== null) return program?.child.exitCode ?? null;
-  const exit = once(program.child, 'exit');
-  program.child.kill(signal);
-  return (await exit)[0] as number | null;
-}
+import { endProgram, type Program, ROOT, startProgram } from './support/program.ts';
 
 function putProfile(program: Program, name: string, presentation: string) {
   return ask(program.adminOrigin, `/api/profiles/${name}`, {
@@ -73,13 +40,13 @@ for (const workers of ['1', '2'])
           const { fields } = await ask(program.origin, `/${origin.url}/p`, { fields: CLIENTS.desktop });
           t.true(String(fields['format-chain']).startsWith('html-article'), `request ${i}: ${fields['format-chain']}`);
         }
-        await end(program, 'SIGKILL');
+        await endProgram(program, 'SIGKILL');
         program = await startProgram(environment);
         const { fields } = await ask(program.origin, `/${origin.url}/p`, { fields: CLIENTS.desktop });
         t.true(String(fields['format-chain']).startsWith('html-article'));
-        t.is(await end(program), 0, 'SIGTERM drains and ends with 0');
+        t.is(await endProgram(program), 0, 'SIGTERM drains and ends with 0');
       } finally {
-        await end(program, 'SIGKILL');
+        await endProgram(program, 'SIGKILL');
         await origin.close();
         await rm(dataDir, { recursive: true, force: true });
       }
@@ -117,7 +84,7 @@ test.serial('SIGTERM lets a request under way finish and takes no new one', asyn
     t.is((await answer).text, 'abcd');
     t.is((await exit)[0], 0);
   } finally {
-    await end(program, 'SIGKILL');
+    await endProgram(program, 'SIGKILL');
     await origin.close();
     await rm(dataDir, { recursive: true, force: true });
   }

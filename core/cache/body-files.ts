@@ -8,8 +8,8 @@ export interface BodyFiles {
   write(body: Uint8Array): Promise<string>;
   /** Rejects where the file is gone. */
   read(name: string): Promise<Buffer>;
-  /** Removes files soon; that they are gone already is no fault. */
-  remove(names: readonly string[]): void;
+  /** Removes files; that they are gone already is no fault. */
+  remove(names: readonly string[]): Promise<void>;
   /** Removes what was written before a time and is not known any more: left by processes that were killed. */
   sweep(isKnown: (name: string) => boolean, before: number): Promise<void>;
 }
@@ -32,8 +32,9 @@ export function makeBodyFiles(folder: string): BodyFiles {
       return name;
     },
     read: (name) => readFile(join(folder, name)),
-    remove(names) {
-      for (const name of names) rm(join(folder, name), { force: true }).catch(leaveToSweep);
+    async remove(names) {
+      // What cannot be removed now is found by the next sweep.
+      await Promise.allSettled(names.map((name) => rm(join(folder, name), { force: true })));
     },
     async sweep(isKnown, before) {
       for (const group of await namesIn(folder))
@@ -45,9 +46,6 @@ export function makeBodyFiles(folder: string): BodyFiles {
     },
   };
 }
-
-// What cannot be removed now is found by the next sweep.
-function leaveToSweep(): void {}
 
 async function namesIn(folder: string): Promise<string[]> {
   try {

@@ -90,6 +90,7 @@ class SharedDiskCache implements DiskCache {
   readonly #writing = new Map<string, Set<{ void: boolean }>>();
   readonly #pending = new Set<Promise<void>>();
   #writingBytes = 0;
+  #hasToldFault = false;
 
   constructor(options: DiskCacheOptions) {
     const { file, clock, log } = options;
@@ -184,9 +185,13 @@ class SharedDiskCache implements DiskCache {
     this.#writingBytes += entry.body.byteLength;
     try {
       const file = await files.write(entry.body);
-      if (writing.void || !this.#insert(entry, { body: null, file })) files.remove([file]);
+      this.#hasToldFault = false;
+      if (writing.void || !this.#insert(entry, { body: null, file })) await files.remove([file]);
     } catch (error) {
-      this.#options.log.error('a cache entry cannot be written', { file: this.#options.file, error });
+      // A full disk fails at every write: said once, until one has worked again (threat 65).
+      if (!this.#hasToldFault)
+        this.#options.log.error('a cache cannot be written', { file: this.#options.file, error });
+      this.#hasToldFault = true;
     } finally {
       this.#writingBytes -= entry.body.byteLength;
       ofKey.delete(writing);
@@ -228,7 +233,8 @@ class SharedDiskCache implements DiskCache {
   }
 
   #removeFiles(rows: readonly Record<string, unknown>[] | undefined): void {
-    this.#files?.remove((rows ?? []).flatMap((row) => (typeof row['file'] === 'string' ? [row['file']] : [])));
+    const files = (rows ?? []).flatMap((row) => (typeof row['file'] === 'string' ? [row['file']] : []));
+    if (this.#files !== undefined && files.length > 0) this.#follow(this.#files.remove(files));
   }
 
   #flushTouched(): void {
