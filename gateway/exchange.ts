@@ -1,6 +1,7 @@
 /** What one request is found to be before anything is fetched, and what its reply's fields are made from. */
 import { GatewayError } from '../core/errors.ts';
 import type { VaryRecorder } from '../core/vary.ts';
+import type { PartialPreferences } from '../profiles/preferences.ts';
 import { jarOwnerOf } from './jar-owner.ts';
 import type { Received } from './received.ts';
 import type { Gateway } from './serve.ts';
@@ -34,8 +35,22 @@ export async function prepare(
   refuseServiceWorker(received, target);
   const user = await gateway.access.check(received, target);
   const client = identify(received, target, read, { ...gateway.identity, user });
-  const negotiation = negotiate(received, target, client, { read, profiles: gateway.profiles });
-  const jarOwner = target.mode === 'prefix' ? jarOwnerOf(received, user) : undefined;
+  return prepareAs({ received, target, read }, client, gateway);
+}
+
+/** What is asked, by whomever. */
+interface Asked {
+  readonly received: Received;
+  readonly target: Target;
+  readonly read: VaryRecorder;
+  /** Preferences of this one request. Default: none. */
+  readonly preferences?: PartialPreferences | undefined;
+}
+
+/** The steps after the client is known. */
+export function prepareAs({ received, target, read, preferences }: Asked, client: Client, gateway: Gateway): Exchange {
+  const negotiation = negotiate(received, target, client, { read, profiles: gateway.profiles, request: preferences });
+  const jarOwner = target.mode === 'prefix' ? jarOwnerOf(received, client.user) : undefined;
   const order = makeUpstreamRequest(received, target, {
     negotiation,
     jar: gateway.jar,

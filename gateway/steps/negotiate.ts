@@ -3,6 +3,7 @@ import { type AcceptField, isScriptAccept, parseAccept } from '../../core/accept
 import type { VaryRecorder } from '../../core/vary.ts';
 import type { ClientClass } from '../../profiles/client-class.ts';
 import type { MergedPreferences, NetworkSignals } from '../../profiles/merge.ts';
+import type { PartialPreferences } from '../../profiles/preferences.ts';
 import type { Profiles } from '../../profiles/profiles.ts';
 import { isStoredLayer, resolvePreferences } from '../../profiles/resolve.ts';
 import type { Received } from '../received.ts';
@@ -28,18 +29,20 @@ export function negotiate(
   received: Received,
   target: Target,
   client: Client,
-  parts: { read: VaryRecorder; profiles: Profiles },
+  parts: { read: VaryRecorder; profiles: Profiles; request?: PartialPreferences | undefined },
 ): Negotiation {
   const { read, profiles } = parts;
   const acceptText = read.get('accept');
   const accept = parseAccept(acceptText);
+  const host = target.site?.host ?? target.url.hostname;
   const merged = resolvePreferences({
     profiles,
     detection: client.detection,
     stored: client.profile?.name,
     settings: client.record?.settings,
-    siteSettings: client.record?.sites[target.url.hostname],
-    host: target.site?.host ?? target.url.hostname,
+    siteSettings: client.record?.sites[host],
+    host,
+    request: parts.request,
     network: readNetwork(read, target),
   });
   const storedDecides = isStoredLayer(merged.values['presentation']?.layer);
