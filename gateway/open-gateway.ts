@@ -24,7 +24,10 @@ import { goPage } from './pages/go.ts';
 import { healthPage, makeReadyPage, type Readiness } from './pages/health.ts';
 import { makeHomePage } from './pages/home.ts';
 import { makePages, type Pages, robotsPage } from './pages/pages.ts';
+import { makePacPage } from './pages/proxy-pac.ts';
 import { makeSettingsPage } from './pages/settings.ts';
+import { makeSetupPage } from './pages/setup.ts';
+import { makeShowcase } from './pages/showcase.ts';
 import { makeSignInPages } from './pages/sign-in.ts';
 import type { Gateway } from './serve.ts';
 import { openSessionStore, type SessionStore } from './session-store.ts';
@@ -77,7 +80,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   });
   const jar = makeCookieJar(sessions, clock);
   const { users, profiles, clients, detect, egress, executor, log } = parts;
-  return {
+  const gateway: OpenGateway = {
     clock,
     log,
     egress,
@@ -116,7 +119,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     memo: makeReplyMemo(clock),
     flights: makeSingleFlight(),
     fetches: makeSingleFlight(),
-    pages: makeOwnPages(parts, { sessions, jar }),
+    pages: makeOwnPages(parts, { sessions, jar, gateway: () => gateway }),
     pseudonym: pseudonymOf(parts.instanceKey),
     limits: {
       maxPageBytes: settings.maxPageBytes,
@@ -125,15 +128,27 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     },
     close: () => sessions.close(),
   };
+  return gateway;
 }
 
-function makeOwnPages(parts: GatewayParts, { sessions, jar }: { sessions: SessionStore; jar: Gateway['jar'] }): Pages {
+interface PageParts {
+  readonly sessions: SessionStore;
+  readonly jar: Gateway['jar'];
+  /** The gateway that is being opened. */
+  readonly gateway: () => Gateway;
+}
+
+function makeOwnPages(parts: GatewayParts, { sessions, jar, gateway }: PageParts): Pages {
   const { users, profiles, clients, detect, clock, settings } = parts;
   const key = createHmac('sha256', parts.instanceKey).update('forms').digest();
   const tokens = makeFormTokens(key, clock);
   const { signIn, signOut } = makeSignInPages({ users, sessions, tokens, signInHours: settings.signInHours });
+  const { demoOrigin } = parts;
+  const showcase = makeShowcase(demoOrigin, gateway, clock);
   return makePages({
-    home: makeHomePage({ profiles, detect }),
+    home: makeHomePage({ profiles, clients, users, sessions, detect, demoOrigin, showcase }),
+    setup: makeSetupPage(settings.modes),
+    'proxy.pac': makePacPage(settings.modes),
     robots: robotsPage,
     healthz: healthPage,
     readyz: makeReadyPage(parts.readiness),

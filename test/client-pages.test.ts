@@ -1,7 +1,14 @@
 /** What people on small and old devices are shown by the gateway itself: the bar, home, set-up, settings, errors. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import { CLIENTS } from './support/client.ts';
 import { inWorld } from './support/gateway.ts';
+
+const SITES_FILE = join(mkdtempSync(join(tmpdir(), 'sites-')), 'sites.json');
+writeFileSync(SITES_FILE, JSON.stringify([{ host: 'docs.example', upstream: 'http://127.0.0.1:9' }]));
 
 const STORY = `<!DOCTYPE html><html lang="en"><head><title>A story</title><script>track()</script><script>more()</script><style>p{color:red}</style></head>
 <body><nav><a href="/">Home</a></nav><main><article><h1>A story</h1>${'<p>Some words that make a paragraph, long enough to be one and to count.</p>'.repeat(14)}
@@ -44,5 +51,156 @@ test(
     const { text, fields } = await through('/story', { fields: { ...CLIENTS.kaios, 'format-profile': 'plain' } });
     t.regex(String(fields['format-chain']), /^html-lite/);
     t.false(text.includes('/-/as/'));
+  }),
+);
+
+test(
+  'the home page shows one page of the demo as every preset gets it, with the sizes a request gets',
+  inWorld(async (t, { get, server }) => {
+    const { text } = await get('/', { fields: CLIENTS.lynx });
+    t.true(text.includes('<strong>text-browser</strong>'));
+    const rows = [
+      ...text.matchAll(
+        /<tr><th scope="row">([^<]*)<\/th><td><a href="([^"]*)">([^<]*)<\/a><\/td><td class="number">([^<]*)</g,
+      ),
+    ];
+    t.true(rows.length >= 10, `${rows.length} presets`);
+    const [, , href, type, size] = rows.find(([, title]) => title === 'WAP phone') ?? [];
+    t.is(type, 'text/vnd.wap.wml');
+    const deck = await get(String(href), { fields: CLIENTS.wap });
+    t.is(size, `${(deck.body.byteLength / 1_000).toFixed(1)} kB`);
+    const story = await get(`/${server.demoOrigin}/story.html`, { fields: CLIENTS.desktop });
+    t.is(story.status, 200);
+  }),
+);
+
+test(
+  'the demo site works through the gateway: its form, its cookie and its search',
+  inWorld(async (t, { get, server }) => {
+    const book = `/${server.demoOrigin}/guest-book`;
+    const written = await get(book, {
+      method: 'POST',
+      body: new URLSearchParams({ name: 'Ærø 村', text: 'I was <b>here</b>' }).toString(),
+      fields: { ...CLIENTS.kaios, 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    t.is(written.status, 303);
+    t.is(written.fields.location, book);
+    const cookie = written.fields['set-cookie']![0]!.split(';')[0]!;
+    const { text } = await get(book, { fields: { ...CLIENTS.kaios, cookie } });
+    t.true(text.includes('Good to see you again, <strong>Ærø 村</strong>'), text);
+    t.true(text.includes('I was &lt;b&gt;here&lt;/b&gt;'));
+    const found = await get(`/${server.demoOrigin}/search?q=lamp`, { fields: CLIENTS.lynx });
+    t.true(found.text.includes(`href="/${server.demoOrigin}/story.html"`));
+  }),
+);
+
+test(
+  'no demo site runs beside a configured site',
+  inWorld(
+    async (t, { server, get }) => {
+      t.is(server.demoOrigin, undefined);
+      t.false((await get('/', { fields: CLIENTS.desktop })).text.includes('harbour'));
+    },
+    { environment: { SITES: SITES_FILE } },
+  ),
+);
+
+test(
+  'proxy.pac sends plain http to the name by which it was asked, and nothing else',
+  inWorld(async (t, { get, server }) => {
+    const { fields, text } = await get('/-/proxy.pac', { fields: CLIENTS.desktop });
+    t.is(fields['content-type'], 'application/x-ns-proxy-autoconfig');
+    const port = new URL(server.origin).port;
+    const find = (url: string) =>
+      runInNewContext(`${text};FindProxyForURL(${JSON.stringify(url)}, ${JSON.stringify(new URL(url).hostname)})`, {
+        isPlainHostName: (host: string) => !host.includes('.'),
+      });
+    t.is(find('http://example.org/'), `PROXY 127.0.0.1:${port}; DIRECT`);
+    for (const url of ['https://example.org/', 'http://printer/', 'http://192.168.1.1/', 'http://127.0.0.1:99/'])
+      t.is(find(url), 'DIRECT', url);
+    t.is(find('http://172.15.0.1/'), `PROXY 127.0.0.1:${port}; DIRECT`);
+  }),
+);
+
+test(
+  'without forward mode there is no proxy.pac, and the set-up page does not speak of one',
+  inWorld(
+    async (t, { get }) => {
+      t.is((await get('/-/proxy.pac')).status, 404);
+      const { text } = await get('/-/setup', { fields: CLIENTS.lynx });
+      t.true(text.includes('Proxy mode is switched off here'));
+      t.false(text.includes('proxy.pac'));
+    },
+    { environment: { MODES: 'prefix,reverse' } },
+  ),
+);
+
+test(
+  'the set-up page names the addresses by which this client came',
+  inWorld(async (t, { get, server }) => {
+    const { text } = await get('/-/setup', {
+      fields: { ...CLIENTS.desktop, host: `localhost:${new URL(server.origin).port}` },
+    });
+    const origin = `http://localhost:${new URL(server.origin).port}`;
+    t.true(text.includes(`${origin}/-/proxy.pac`));
+    t.true(text.includes(`${origin}/-/go?url=%s`));
+    t.true(text.includes(`href="javascript:location.href=&#34;${origin}/&#34;+location.href"`));
+  }),
+);
+
+test(
+  'settings for one site decide there and nowhere else, are shown, and can be removed',
+  inWorld(async (t, { get, through, origin }) => {
+    origin.on('/story', STORY);
+    const page = await get('/-/settings', { fields: CLIENTS.desktop });
+    const token = /name="token" value="([^"]+)"/.exec(page.text)![1]!;
+    const post = (fields: Record<string, string>, cookie?: string) =>
+      get('/-/settings', {
+        method: 'POST',
+        body: new URLSearchParams({ token, ...fields }).toString(),
+        fields: {
+          ...CLIENTS.desktop,
+          'content-type': 'application/x-www-form-urlencoded',
+          ...(cookie === undefined ? {} : { cookie }),
+        },
+      });
+    t.is((await post({ do: 'save-site', site: 'http://', presentation: 'lite' })).status, 422);
+    const saved = await post({ do: 'save-site', site: `${origin.url}/whatever`, presentation: 'lite', images: 'no' });
+    t.is(saved.status, 303, saved.text);
+    const cookie = saved.fields['set-cookie']![0]!.split(';')[0]!;
+    const fields = { ...CLIENTS.desktop, cookie };
+    const there = await through('/story', { fields });
+    t.regex(String(there.fields['format-chain']), /^html-lite/);
+    t.false(there.text.includes('<img'));
+    const elsewhere = await get(`/${origin.url.replace('127.0.0.1', 'localhost')}/story`, { fields });
+    t.notRegex(String(elsewhere.fields['format-chain']), /^html-lite/);
+    const shown = await get('/-/settings', { fields });
+    t.true(shown.text.includes('127.0.0.1: pages as lite, without pictures'), shown.text);
+    await post({ do: 'drop-site', site: '127.0.0.1' }, cookie);
+    t.regex(String((await through('/story', { fields })).fields['format-chain']), /^html-full/);
+  }),
+);
+
+test(
+  'an error says what to do next, in the format of whoever meets it',
+  inWorld(async (t, { get }) => {
+    const lost = '/http://127.0.0.1:1/page';
+    const browser = await get(lost, { fields: CLIENTS.desktop });
+    t.is(browser.status, 502);
+    t.true(browser.text.includes(`<a href="${lost}">Try again</a>`), browser.text);
+    t.true(browser.text.includes('<a href="http://127.0.0.1:1/page">Without the gateway</a>'));
+    const phone = await get(lost, { fields: CLIENTS.wap });
+    t.true(phone.text.includes(`<a href="${lost}">Try again</a>`));
+    const terminal = await get('/http:///', { fields: CLIENTS.curl });
+    t.true(terminal.text.includes('Write a whole address, such as https://example.org/page.'));
+    const nowhere = await get('/http:///', { fields: CLIENTS.lynx });
+    t.true(nowhere.text.includes('action="/-/go"'), 'an address box');
+    const program = await get('/http:///', { fields: { accept: 'application/json' } });
+    t.is(
+      (JSON.parse(program.text) as { advice: string }).advice,
+      'Write a whole address, such as https://example.org/page.',
+    );
+    const agent = await get(lost, { fields: { accept: 'text/markdown' } });
+    t.true(agent.text.includes(`- Try again: <${lost}>`));
   }),
 );

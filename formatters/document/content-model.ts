@@ -20,6 +20,9 @@ export const HIDES_ITEM = words(`
   article aside blockquote button caption center details dir dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6
   header hgroup main menu nav ol pre search section select summary table tbody td tfoot th thead tr ul`);
 
+/** Start tags that end what is open within a `ruby`: they stay where they are written directly below it alone. */
+export const RUBY_PARTS = words('rb rp rt rtc');
+
 /** Elements with a closed list of children. */
 export const CHILDREN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['table', words('caption colgroup thead tbody tfoot')],

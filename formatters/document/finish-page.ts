@@ -1,6 +1,7 @@
 /** The last of a simplified page: what the client is told of it, in the markup it reads. */
 import type { CheerioAPI } from 'cheerio';
 import { type Element, ProcessingInstruction } from 'domhandler';
+import type { FormatEnv } from '../../core/component.ts';
 import { findElement, isHtml, makeElement, makeText, setChildren } from './edit-tree.ts';
 import { encloseFields } from './forms.ts';
 import { toHtml32, toXhtmlMp } from './old-markup.ts';
@@ -18,6 +19,8 @@ export interface PageAccount {
   readonly pageUrl: string;
   /** What was left out, in words; empty when nothing was. */
   readonly leftOut: string;
+  /** Told how much of the page the bar is. */
+  readonly note: FormatEnv['note'];
 }
 
 /**
@@ -33,7 +36,7 @@ export function finishPage($: CheerioAPI, demand: PageDemand, account?: PageAcco
   doctype['x-name'] = 'html';
   setChildren(root, [doctype, page]);
   if (demand.bar !== undefined && account !== undefined)
-    addPageBar($, { ...account, bar: demand.bar, maxWidth: demand.maxWidth });
+    account.note('page.bar', { bytes: addPageBar($, { ...account, bar: demand.bar, maxWidth: demand.maxWidth }) });
   const own: Element[] = [];
   if (demand.markup === 'html') {
     own.push(makeElement('meta', { charset: 'utf-8' }));

@@ -4,6 +4,7 @@ import type { ChildNode, Element } from 'domhandler';
 import type { PlainData } from '../../core/component.ts';
 import { readUrl } from '../../core/links/address-map.ts';
 import { editTree, findElement, isHtml, makeElement, makeText, setChildren } from './edit-tree.ts';
+import { serialiseNodes } from './serialise.ts';
 
 /** Addresses of the other forms of a page, as the gateway knows them. */
 export interface PageBar {
@@ -40,12 +41,18 @@ export function readPageBar(value: PlainData | undefined): PageBar | undefined {
   };
 }
 
-/** Adds the bar to a sanitised page: its own addresses are the gateway's and need no rewriting. */
-export function addPageBar($: CheerioAPI, context: BarContext): void {
+/**
+ * Adds the bar to a sanitised page: its own addresses are the gateway's and need no rewriting.
+ *
+ * @returns Characters it takes: the law that a page does not grow leaves our own mark out of account.
+ */
+export function addPageBar($: CheerioAPI, context: BarContext): number {
   const body = findElement($.root()[0]!, 'body');
-  if (body === undefined) return;
-  linkPictures(body, context);
-  setChildren(body, [makeBar(context), ...body.children, ...makeFooter(context)]);
+  if (body === undefined) return 0;
+  const pictures = linkPictures(body, context);
+  const [bar, footer] = [makeBar(context), makeFooter(context)];
+  setChildren(body, [bar, ...body.children, ...footer]);
+  return pictures + serialiseNodes([bar, ...footer]).length;
 }
 
 function makeBar({ bar, shown }: BarContext): Element {
@@ -71,12 +78,13 @@ const MAX_PICTURES = 60;
 // What takes a click already must not hold another link.
 const TAKES_CLICKS = new Set('a button label summary select'.split(' '));
 
-/** Wraps each picture that stands alone in a link to its original. */
-function linkPictures(body: Element, { bar, pageUrl, maxWidth }: BarContext): void {
+/** Wraps each picture that stands alone in a link to its original. Returns the characters this takes. */
+function linkPictures(body: Element, { bar, pageUrl, maxWidth }: BarContext): number {
   const { pictures } = bar;
-  if (pictures === undefined) return;
+  if (pictures === undefined) return 0;
   let clickable = 0;
   let linked = 0;
+  let characters = 0;
   editTree(body, {
     enter(node) {
       if (isHtml(node) && TAKES_CLICKS.has(node.name)) clickable += 1;
@@ -89,9 +97,12 @@ function linkPictures(body: Element, { bar, pageUrl, maxWidth }: BarContext): vo
       const url = readUrl(node.attribs['src'] ?? '', pageUrl);
       if (url === undefined || !/^https?:$/.test(url.protocol) || !url.href.startsWith(pictures.within)) return node;
       linked += 1;
-      return makeElement('a', { href: pictures.before + url.href.slice(pictures.within.length) }, [node]);
+      const href = pictures.before + url.href.slice(pictures.within.length);
+      characters += href.length + '<a href=""></a>'.length;
+      return makeElement('a', { href }, [node]);
     },
   });
+  return characters;
 }
 
 function isSmall({ attribs }: Element, maxWidth: number): boolean {

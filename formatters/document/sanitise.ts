@@ -7,7 +7,15 @@
  */
 import type { CheerioAPI } from 'cheerio';
 import { type ChildNode, type Element, hasChildren, isDirective, isTag, isText, type ParentNode } from 'domhandler';
-import { CHILDREN, CLOSES_P, HEADINGS, HIDES_ITEM, SCOPE_BOUNDARY, TABLE_PART_PARENT } from './content-model.ts';
+import {
+  CHILDREN,
+  CLOSES_P,
+  HEADINGS,
+  HIDES_ITEM,
+  RUBY_PARTS,
+  SCOPE_BOUNDARY,
+  TABLE_PART_PARENT,
+} from './content-model.ts';
 import { isHtml, makeElement, makeText, setChildren, textOf } from './edit-tree.ts';
 import { sanitiseAttributes } from './sanitise-attributes.ts';
 import { sanitiseCss } from './sanitise-css.ts';
@@ -131,6 +139,7 @@ function fitName(name: string, place: Place): string | undefined {
   if (HEADINGS.has(name) && HEADINGS.has(place.target.name)) return 'span';
   if (name === 'li' && place.item === 'li') return 'div';
   if ((name === 'dd' || name === 'dt') && place.item === 'dd') return 'div';
+  if (RUBY_PARTS.has(name) && place.target.name !== 'ruby') return 'span';
   if (Object.hasOwn(TABLE_PART_PARENT, name) && !Object.hasOwn(TABLE_PART_PARENT, place.target.name)) {
     if (place.target.name === 'table') return name;
     return name === 'td' || name === 'th' || name === 'caption' ? 'div' : undefined;

@@ -65,7 +65,7 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
     addTitle(body, self, false);
     tidy(body, { foldsNavigation: false, namesIcons: true });
     sanitiseDocument($, 'lite');
-    finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut: 'all but the form' });
+    finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut: 'all but the form', note: env.note });
     return { mediaType: want.mediaType, document: $, ...prepared };
   }
   fillFromData(body, data, { demand, pageUrl: input.url, dropsHidden: true });
@@ -76,7 +76,7 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   addTitle(body, self, kind === 'other' && choice.rung === 'article');
   tidy(body, { foldsNavigation: false, namesIcons: false });
   sanitiseDocument($, 'fragment');
-  finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut });
+  finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut, note: env.note });
   return { mediaType: want.mediaType, document: $, ...prepared };
 }
 

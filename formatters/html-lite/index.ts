@@ -51,6 +51,6 @@ function formatLite(input: FormatInput, want: Want, env: FormatEnv): FormatResul
   const body = findElement($.root()[0]!, 'body');
   if (body !== undefined) tidy(body, { foldsNavigation: demand.markup === 'html', namesIcons: true });
   sanitiseDocument($, 'lite');
-  finishPage($, demand, { shown: 'lite', pageUrl: input.url, leftOut: tellLeftOut(gone) });
+  finishPage($, demand, { shown: 'lite', pageUrl: input.url, leftOut: tellLeftOut(gone), note: env.note });
   return isXml ? { mediaType, body: serialiseXhtml($), ...prepared } : { mediaType, document: $, ...prepared };
 }
