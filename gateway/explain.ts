@@ -15,7 +15,7 @@ import type { Reply } from './reply.ts';
 import type { Gateway } from './serve.ts';
 import { type Choice, choose } from './steps/choose.ts';
 import { type FetchedOriginal, fetchOriginal } from './steps/fetch-original.ts';
-import { type Formatted, formatOriginal } from './steps/format.ts';
+import { type Formatted, formatOriginal, type Original } from './steps/format.ts';
 import { formatChain } from './steps/reply-fields.ts';
 import type { Target } from './target.ts';
 
@@ -64,11 +64,51 @@ export async function explain(received: Received, target: Target, gateway: Gatew
   return reply;
 }
 
+/** An explanation with the bodies it is about, where they were kept. */
+export interface Explained {
+  readonly explanation: Explanation;
+  /** Decoded; `undefined` where it is larger than what is formatted. */
+  readonly original: Shown | undefined;
+  /** The original, where nothing else was made. */
+  readonly adapted: Shown | undefined;
+}
+
+/** A body and its `Content-Type`. */
+export interface Shown {
+  readonly type: string;
+  readonly body: Uint8Array;
+}
+
 /** Runs the steps of an exchange and tells what they did; nothing is sent to the client. */
 export async function explainExchange(exchange: Exchange): Promise<Explanation> {
+  return (await explainWithBodies(exchange, 'to-be-formatted')).explanation;
+}
+
+/** As `explainExchange`; reads bodies that pass too, where all are wanted. */
+export async function explainWithBodies(exchange: Exchange, wanted: 'to-be-formatted' | 'all'): Promise<Explained> {
   const fetched = await fetchOriginal(exchange);
   const choice = choose(fetched, exchange.choice);
-  const { formatted, bytes } = await runChoice(exchange, fetched, choice);
+  const { formatted, original, bytes } = await runChoice(exchange, fetched, choice, wanted);
+  const explanation = describe({ exchange, fetched, choice, formatted, bytes });
+  const variant = formatted?.kind === 'variant' && !formatted.variant.isLarger ? formatted.variant : undefined;
+  const shown =
+    original === undefined ? undefined : { type: fetched.fields.get('content-type') ?? '', body: original.body };
+  return {
+    explanation,
+    original: shown,
+    adapted: variant === undefined ? shown : { type: explanation.reply.type, body: variant.body },
+  };
+}
+
+interface Run {
+  readonly exchange: Exchange;
+  readonly fetched: FetchedOriginal;
+  readonly choice: Choice;
+  readonly formatted: Formatted | undefined;
+  readonly bytes: number | null;
+}
+
+function describe({ exchange, fetched, choice, formatted, bytes }: Run): Explanation {
   const { target, client, negotiation, read } = exchange;
   const variant = formatted?.kind === 'variant' ? formatted.variant : undefined;
   const isMade = variant !== undefined && !variant.isLarger;
@@ -110,15 +150,18 @@ async function runChoice(
   exchange: Exchange,
   fetched: FetchedOriginal,
   choice: Choice,
-): Promise<{ formatted: Formatted | undefined; bytes: number | null }> {
+  wanted: 'to-be-formatted' | 'all',
+): Promise<{ formatted: Formatted | undefined; original: Original | undefined; bytes: number | null }> {
   const stated = fetched.fields.get('content-length');
-  const original = choice.kind === 'format' ? await fetched.buffer() : undefined;
+  const original = choice.kind === 'format' || wanted === 'all' ? await fetched.buffer() : undefined;
   if (original === undefined || choice.kind === 'pass') {
     fetched.response.body.destroy();
-    return { formatted: undefined, bytes: stated === undefined ? null : Number(stated) };
+    const counted = original?.body.byteLength ?? (stated === undefined ? null : Number(stated));
+    return { formatted: undefined, original, bytes: counted };
   }
   return {
     formatted: await formatOriginal(original, choice, exchange.choice, exchange.gateway),
+    original,
     bytes: original.body.byteLength,
   };
 }

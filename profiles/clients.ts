@@ -40,6 +40,15 @@ export interface ClientSighting {
   readonly userAgent: string;
 }
 
+/** Which records are wanted. */
+export interface ClientQuery {
+  readonly limit: number;
+  readonly offset: number;
+  readonly class?: string | undefined;
+  /** Words of the User-Agent or of the profile's name, in any case; or an id. */
+  readonly text?: string | undefined;
+}
+
 /** Client records: bounded in number and age. */
 export interface Clients {
   /** Notes a request; writes are gathered and never wait for the disk. */
@@ -48,7 +57,7 @@ export interface Clients {
   find(key: ClientKey): ClientRecord | undefined;
   get(id: string): ClientRecord | undefined;
   /** Newest first. */
-  list(options: { readonly limit: number; readonly offset: number }): readonly ClientRecord[];
+  list(query: ClientQuery): readonly ClientRecord[];
   /** Assigns a profile (`undefined` takes it away); durable. @throws GatewayError NOT_FOUND. */
   assign(id: string, profile: string | undefined): ClientRecord;
   /** Keeps what a person chose; durable. @throws GatewayError NOT_FOUND. */

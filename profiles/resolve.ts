@@ -8,7 +8,7 @@ import type { Profiles } from './profiles.ts';
 
 /** All that is known of a request's preferences. */
 export interface PreferenceSources {
-  readonly profiles: Profiles;
+  readonly profiles: Pick<Profiles, 'get' | 'chain'>;
   readonly detection: Detection;
   /** Name of the stored profile that applies. */
   readonly stored: string | undefined;

@@ -111,9 +111,10 @@ export function openClients(options: ClientStoreOptions): Clients {
     },
     find: (clientKey) => load(idOf(clientKey, key)),
     get: (id) => load(id),
-    list({ limit, offset }) {
+    list({ limit, offset, class: wanted = null, text = null }) {
       flush();
-      return (sql.list.all(limit, offset) as unknown as Row[]).map(toRecord);
+      const query = { wanted, text: text?.toLowerCase() ?? null, id: text, limit, offset };
+      return (sql.list.all(query) as unknown as Row[]).map(toRecord);
     },
     assign: (id, profile) => change(id, () => sql.assign.run(profile ?? null, id)),
     choose: (id, settings, sites) =>
@@ -157,7 +158,10 @@ function prepareStatements(database: DatabaseSync) {
   return {
     version: database.prepare('PRAGMA data_version'),
     find: database.prepare('SELECT * FROM client WHERE id = ?'),
-    list: database.prepare('SELECT * FROM client ORDER BY last_seen DESC, id LIMIT ? OFFSET ?'),
+    list: database.prepare(`SELECT * FROM client WHERE (:wanted IS NULL OR json_extract(seen, '$.class') = :wanted)
+      AND (:text IS NULL OR id = :id OR instr(lower(json_extract(seen, '$.userAgent')), :text) > 0
+        OR instr(profile, :text) > 0)
+      ORDER BY last_seen DESC, id LIMIT :limit OFFSET :offset`),
     add: database.prepare(`INSERT INTO client (id, kind, seen, first_seen, last_seen, requests) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, last_seen = excluded.last_seen, requests = requests + excluded.requests`),
     seeAgain: database.prepare('UPDATE client SET seen = ?, last_seen = ?, requests = requests + ? WHERE id = ?'),

@@ -6,12 +6,12 @@ import { checkIfMatch, editionTag } from '../core/if-match.ts';
 import { makeRules, type ProfileRules } from './match-rules.ts';
 import { presets } from './presets.ts';
 import { type Profile, parseProfile } from './profile.ts';
+import { chainOf, checkBase } from './profile-chain.ts';
 import type { Profiles, StoredProfile } from './profiles.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE profile (name TEXT PRIMARY KEY, body TEXT NOT NULL, changed INTEGER NOT NULL) STRICT;`,
 ];
-const MAX_CHAIN = 16;
 
 export interface ProfileStoreOptions {
   readonly file: string;
@@ -101,33 +101,6 @@ function readProfile(body: string): Profile | undefined {
 
 function toStored(profile: Profile, preset: boolean): StoredProfile {
   return { profile, preset, etag: editionTag(JSON.stringify(profile)) };
-}
-
-function chainOf(byName: ReadonlyMap<string, StoredProfile>, name: string): Profile[] {
-  const chain: Profile[] = [];
-  for (
-    let next = byName.get(name)?.profile;
-    next !== undefined && chain.length < MAX_CHAIN;
-    next = next.extends === undefined ? undefined : byName.get(next.extends)?.profile
-  )
-    // Everybody stands on `default` already.
-    if (next.name !== 'default') chain.unshift(next);
-  return chain;
-}
-
-function checkBase(byName: ReadonlyMap<string, StoredProfile>, profile: Profile): void {
-  if (profile.name === 'default' && profile.extends !== undefined)
-    throw new GatewayError('BAD_INPUT', { why: '`default` is the base of all and extends none' });
-  const seen = [profile.name];
-  for (let base = profile.extends; base !== undefined; base = byName.get(base)?.profile.extends) {
-    if (seen.includes(base))
-      throw new GatewayError('BAD_INPUT', { why: `\`extends\` makes a cycle: ${[...seen, base].join(' → ')}` });
-    if (!byName.has(base))
-      throw new GatewayError('BAD_INPUT', { why: `\`extends\` names no profile, got \`${base}\`` });
-    seen.push(base);
-    if (seen.length > MAX_CHAIN)
-      throw new GatewayError('BAD_INPUT', { why: `\`extends\` makes a chain of more than ${MAX_CHAIN}` });
-  }
 }
 
 function checkRemovable(byName: ReadonlyMap<string, StoredProfile>, name: string): void {

@@ -25,7 +25,7 @@ export interface Client {
 
 export interface IdentifyParts {
   readonly profiles: Profiles;
-  readonly clients: Clients;
+  readonly clients: Pick<Clients, 'see'>;
   readonly detect: (read: (fieldName: string) => string | undefined) => Detection;
 }
 
