@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { type AdminListener, openAdmin } from './admin/open-admin.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { parseSettings, SettingsError } from './core/config.ts';
+import { holdFolder } from './core/folder-lock.ts';
 import { readOrMakeSecret } from './core/instance-key.ts';
 import type { Log } from './core/log.ts';
 import { openDemo } from './demo/open-demo.ts';
@@ -153,6 +154,8 @@ export async function openParts(
 ): Promise<Parts> {
   const { clock, log } = options;
   refuseUnsupported(settings);
+  // A restore waits until nobody works with the folder.
+  const letGoOfFolder = holdFolder(settings.dataDir, 'shared');
   const sites = openSites(join(settings.dataDir, 'sites.db'), {
     fromFile: readSites(settings.sitesFile),
     clock,
@@ -266,6 +269,7 @@ export async function openParts(
       switches.close();
       sites.close();
       views.close();
+      letGoOfFolder();
     },
   };
 }

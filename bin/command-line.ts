@@ -9,6 +9,7 @@ import { addHealthVerb } from './verbs/health.ts';
 import { addProfileVerbs } from './verbs/profiles.ts';
 import { addServeVerb } from './verbs/serve.ts';
 import { UnreachableError } from './verbs/server-call.ts';
+import { addStoreVerbs } from './verbs/store.ts';
 import { addUserVerbs } from './verbs/users.ts';
 
 const program = new Command('format-gateway')
@@ -23,6 +24,7 @@ for (const add of [
   addProfileVerbs,
   addFormatterVerbs,
   addUserVerbs,
+  addStoreVerbs,
   addConfigVerbs,
   addHealthVerb,
   addDoctorVerb,
@@ -32,7 +34,10 @@ for (const add of [
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = exitCodeFor(error);
+  const code = exitCodeFor(error);
+  // What a start had opened before it failed must not keep the process.
+  if (code === 0) process.exitCode = 0;
+  else process.exit(code);
 }
 
 function exitCodeFor(error: unknown): number {
