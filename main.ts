@@ -275,17 +275,10 @@ export async function openParts(
 }
 
 async function openAdminListener(settings: Settings, parts: Parts): Promise<AdminListener> {
-  return await openAdmin({
-    settings,
+  return await openAdmin(settings, {
+    ...parts,
     token: parts.adminToken.secret,
-    clock: parts.clock,
-    log: parts.log,
-    profiles: parts.profiles,
-    clients: parts.clients,
-    detect: parts.detect,
-    registry: parts.registry,
-    switches: parts.switches,
-    pool: parts.pool,
+    auditFile: join(settings.dataDir, 'audit.db'),
     readiness: { whyNot: () => parts.state.whyNotReady },
   });
 }

@@ -4,37 +4,14 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import Koa from 'koa';
-import type { Clock } from '../core/clock.ts';
 import type { Values } from '../core/config.ts';
-import type { Log } from '../core/log.ts';
-import type { Pool } from '../formatters/pool/pool.ts';
-import type { FormatterRegistry } from '../formatters/registry.ts';
-import type { FormatterSwitches } from '../formatters/switches.ts';
 import { isWithin, parseAddressRange } from '../gateway/address-range.ts';
-import type { Readiness } from '../gateway/pages/health.ts';
 import { receive } from '../gateway/received.ts';
 import { sendReply } from '../gateway/send-reply.ts';
 import { type Bound, listen, originOf } from '../gateway/shell.ts';
-import type { Clients } from '../profiles/clients.ts';
-import type { Detection } from '../profiles/detection.ts';
-import type { Profiles } from '../profiles/profiles.ts';
-import { makeAdminApi } from './api.ts';
+import { type AdminParts, makeAdmin } from './admin.ts';
+import { makeAdminApi } from './api/answer.ts';
 import type { adminSettings } from './config.ts';
-
-export interface AdminParts {
-  readonly settings: Values<typeof adminSettings>;
-  /** Bearer token. */
-  readonly token: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly profiles: Profiles;
-  readonly clients: Clients;
-  readonly detect: (read: (fieldName: string) => string | undefined) => Detection;
-  readonly registry: () => FormatterRegistry;
-  readonly switches: FormatterSwitches;
-  readonly pool: Pool;
-  readonly readiness: Readiness;
-}
 
 export interface AdminListener {
   readonly origin: string;
@@ -47,16 +24,19 @@ export interface AdminListener {
  *
  * @throws RangeError when it would be reachable from elsewhere without TLS.
  */
-export async function openAdmin(parts: AdminParts): Promise<AdminListener> {
-  const { settings } = parts;
+export async function openAdmin(
+  settings: Values<typeof adminSettings>,
+  parts: Omit<AdminParts, 'trustsLoopback'>,
+): Promise<AdminListener> {
   const tls = readTls(settings);
   const isLoopback =
     settings.adminHost === 'localhost' || isWithin([parseAddressRange('loopback')], settings.adminHost);
   if (!isLoopback && tls === undefined && !settings.adminBehindTls)
     throw new RangeError('ADMIN_HOST: off loopback only with ADMIN_TLS_CERT and ADMIN_TLS_KEY, or ADMIN_BEHIND_TLS=1');
+  const admin = makeAdmin({ ...parts, trustsLoopback: !settings.adminBehindTls });
   const app = new Koa();
   app.silent = true;
-  const answer = makeAdminApi(parts);
+  const answer = makeAdminApi(admin);
   app.use(async (context) => {
     context.respond = false;
     const gone = new AbortController();
@@ -84,11 +64,15 @@ export async function openAdmin(parts: AdminParts): Promise<AdminListener> {
       server.close();
       server.closeAllConnections();
       await closed;
+      admin.close();
     },
   };
 }
 
-function readTls({ adminTlsCert, adminTlsKey }: AdminParts['settings']): { cert: Buffer; key: Buffer } | undefined {
+function readTls({
+  adminTlsCert,
+  adminTlsKey,
+}: Values<typeof adminSettings>): { cert: Buffer; key: Buffer } | undefined {
   if (adminTlsCert === undefined && adminTlsKey === undefined) return undefined;
   if (adminTlsCert === undefined || adminTlsKey === undefined)
     throw new RangeError('ADMIN_TLS_CERT and ADMIN_TLS_KEY go together');

@@ -206,5 +206,5 @@ function toCounts(row: Row): Counts {
 }
 
 function toEntry({ id, body }: Row): ExchangeEntry {
-  return { ...(JSON.parse(String(body)) as Omit<ExchangeEntry, 'id'>), id: Number(id) };
+  return { id: Number(id), ...(JSON.parse(String(body)) as Omit<ExchangeEntry, 'id'>) };
 }

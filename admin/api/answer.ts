@@ -1,74 +1,59 @@
 /** The admin API: JSON in, JSON out, `application/problem+json` on faults (design part 4). */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { errorCatalogue, GatewayError } from '../core/errors.ts';
-import { parseEntityTags } from '../core/etag.ts';
-import { Fields } from '../core/fields.ts';
-import { readMediaType } from '../core/media-type.ts';
-import { hostNameOf, isAddressLiteral, isLoopbackName } from '../gateway/address.ts';
-import { spendPoint } from '../gateway/rate.ts';
-import { readBody } from '../gateway/read-form.ts';
-import { makeRequestId, type Received } from '../gateway/received.ts';
-import type { Reply } from '../gateway/reply.ts';
-import type { AdminParts } from './open-admin.ts';
+import { errorCatalogue, GatewayError } from '../../core/errors.ts';
+import { parseEntityTags } from '../../core/etag.ts';
+import { Fields } from '../../core/fields.ts';
+import { readMediaType } from '../../core/media-type.ts';
+import { hostNameOf, isAddressLiteral, isLoopbackName } from '../../gateway/address.ts';
+import { isWithin, parseAddressRange } from '../../gateway/address-range.ts';
+import { spendPoint } from '../../gateway/rate.ts';
+import { readBody } from '../../gateway/read-form.ts';
+import { makeRequestId, type Received } from '../../gateway/received.ts';
+import type { Reply } from '../../gateway/reply.ts';
+import { refuseUnsafeKeys } from '../../profiles/profile.ts';
+import type { Actor } from '../actions/actor.ts';
+import type { Admin } from '../admin.ts';
+import type { ApiResult, ApiRoute } from './route.ts';
 import { apiRoutes } from './routes.ts';
-
-/** One API call, after sign-in. */
-export interface ApiCall {
-  readonly received: Received;
-  /** Parts of the path that the route's pattern names. */
-  readonly names: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  /** The parsed JSON body. @throws GatewayError BAD_REQUEST, UNSUPPORTED_BODY, BODY_TOO_LARGE. */
-  json(): Promise<unknown>;
-  /** `If-Match`, as the profile store takes it. */
-  readonly ifMatch: readonly string[] | '*' | undefined;
-}
-
-/** What a route answers. */
-export interface ApiResult {
-  readonly status?: number;
-  readonly json?: unknown;
-  readonly fields?: Readonly<Record<string, string>>;
-}
-
-export interface ApiRoute {
-  readonly method: string;
-  /** `/api/profiles/:name`. */
-  readonly path: string;
-  /** True for what needs no token. */
-  readonly open?: boolean;
-  readonly handle: (call: ApiCall) => Promise<ApiResult> | ApiResult;
-}
 
 /** Wrong tokens a minute from one address (threat 56). */
 const WRONG_PER_MINUTE = 10;
 const MAX_BODY_BYTES = 1_000_000;
+const LOOPBACK = [parseAddressRange('loopback')];
 
 /** Makes the answerer; `receiveRequest` may throw, and is answered like anything else that goes wrong. */
-export function makeAdminApi(parts: AdminParts): (receiveRequest: () => Received) => Promise<Reply> {
-  const routes = apiRoutes(parts);
-  const limiter = new RateLimiterMemory({ points: WRONG_PER_MINUTE, duration: 60 });
+export function makeAdminApi(admin: Admin): (receiveRequest: () => Received) => Promise<Reply> {
+  const routes = apiRoutes(admin);
+  const guard: Guard = {
+    token: admin.token,
+    limiter: new RateLimiterMemory({ points: WRONG_PER_MINUTE, duration: 60 }),
+    trustsLoopback: admin.trustsLoopback,
+  };
   return async (receiveRequest) => {
     let id = makeRequestId();
     try {
       const received = receiveRequest();
       id = received.id;
-      const result = await answer(received, routes, { token: parts.token, limiter });
+      const result = await answer(received, routes, guard);
       return toReply(result, id, received.method === 'HEAD');
     } catch (error) {
       const reply = problem(error, id);
-      if (reply.status >= 500) parts.log.error('admin request failed', { requestId: id, error });
+      if (reply.status >= 500) admin.log.error('admin request failed', { requestId: id, error });
       return reply;
     }
   };
 }
 
-async function answer(
-  received: Received,
-  routes: readonly ApiRoute[],
-  guard: { token: string; limiter: RateLimiterMemory },
-): Promise<ApiResult> {
+interface Guard {
+  readonly token: string;
+  readonly limiter: RateLimiterMemory;
+  /** False where everybody comes from loopback, because something in front speaks TLS. */
+  readonly trustsLoopback: boolean;
+}
+
+async function answer(received: Received, routes: readonly ApiRoute[], guard: Guard): Promise<ApiResult> {
   refuseForeignOrigin(received);
   const [path = '', query = ''] = received.path.split('?', 2);
   const matches = routes.flatMap((route) => {
@@ -78,7 +63,7 @@ async function answer(
   const method = received.method === 'HEAD' ? 'GET' : received.method;
   const found = matches.find(({ route }) => route.method === method);
   // Who has no token learns nothing of what there is.
-  if (found?.route.open !== true) await checkToken(received, guard);
+  if (!isOpen(found?.route, received, guard)) await checkToken(received, guard);
   if (matches.length === 0) throw new GatewayError('NOT_FOUND', { path });
   if (found === undefined) {
     const allowed = matches.map(({ route }) => route.method).join(', ');
@@ -90,11 +75,34 @@ async function answer(
   }
   return await found.route.handle({
     received,
+    actor: actorOf(received, guard.token),
     names: found.names,
     query: new URLSearchParams(query),
     json: () => readJson(received),
+    text: (types) => readText(received, types),
     ifMatch: readIfMatch(received),
   });
+}
+
+function isOpen(route: ApiRoute | undefined, { peer, fields, authority }: Received, guard: Guard): boolean {
+  if (route?.access !== 'loopback') return route?.access === 'anybody';
+  const name = hostNameOf(authority);
+  // What was passed on by somebody came from elsewhere; a name that is not this machine's may be a page's trick (threat 57).
+  const isPassedOn = fields.has('x-forwarded-for') || fields.has('forwarded') || fields.has('via');
+  return (
+    guard.trustsLoopback &&
+    !isPassedOn &&
+    isWithin(LOOPBACK, peer.address) &&
+    (isLoopbackName(name) || isAddressLiteral(name))
+  );
+}
+
+function actorOf({ peer }: Received, token: string): Actor {
+  return {
+    kind: 'token',
+    id: createHash('sha256').update(`audit ${token}`).digest('hex').slice(0, 8),
+    address: peer.address,
+  };
 }
 
 // Threat 57: a page elsewhere must not reach the API by a name that resolves here, nor by a form.
@@ -116,10 +124,7 @@ function refuseForeignOrigin(received: Received): void {
     throw new GatewayError('MISDIRECTED', { host: received.authority });
 }
 
-async function checkToken(
-  received: Received,
-  { token, limiter }: { token: string; limiter: RateLimiterMemory },
-): Promise<void> {
+async function checkToken(received: Received, { token, limiter }: Guard): Promise<void> {
   const given = /^Bearer\s+(\S+)$/i.exec(received.fields.get('authorization') ?? '')?.[1];
   // Digests have one length, so that the comparison takes one time.
   if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return;
@@ -152,10 +157,20 @@ function safeDecode(text: string): string {
   }
 }
 
+async function readText(received: Received, types: readonly string[]): Promise<{ type: string; text: string }> {
+  const type = readMediaType(received.fields.get('content-type'))?.essence ?? '';
+  if (!types.includes(type)) throw new GatewayError('UNSUPPORTED_BODY', { why: `${types.join(' or ')} is wanted` });
+  return { type, text: (await readBody(received, MAX_BODY_BYTES)).toString('utf8') };
+}
+
 async function readJson(received: Received): Promise<unknown> {
-  const type = readMediaType(received.fields.get('content-type'))?.essence;
-  if (type !== 'application/json') throw new GatewayError('UNSUPPORTED_BODY', { why: 'application/json is wanted' });
-  const text = (await readBody(received, MAX_BODY_BYTES)).toString('utf8');
+  const { text } = await readText(received, ['application/json']);
+  const value = parseJson(text);
+  refuseUnsafeKeys(value);
+  return value;
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -171,15 +186,13 @@ function readIfMatch(received: Received): readonly string[] | '*' | undefined {
   return tags === '*' ? '*' : tags.filter((tag) => !tag.weak).map((tag) => `"${tag.opaque}"`);
 }
 
-function toReply({ status = 200, json, fields: extra }: ApiResult, id: string, isHead: boolean): Reply {
-  const fields = Fields.from({ ...extra, ...securityFields(), 'x-request-id': id });
-  if (json === undefined) return { status: status === 200 ? 204 : status, fields, body: undefined };
+function toReply({ status = 200, json, body, fields: extra }: ApiResult, id: string, isHead: boolean): Reply {
+  const fields = Fields.from({ ...securityFields(), ...extra, 'x-request-id': id });
+  if (body === undefined && json === undefined)
+    return { status: status === 200 ? 204 : status, fields, body: undefined };
   if (!fields.has('content-type')) fields.set('content-type', 'application/json');
-  return {
-    status,
-    fields,
-    body: isHead ? undefined : Buffer.from(typeof json === 'string' ? json : `${JSON.stringify(json, null, 2)}\n`),
-  };
+  if (isHead && body instanceof Readable) body.destroy();
+  return { status, fields, body: isHead ? undefined : (body ?? Buffer.from(`${JSON.stringify(json, null, 2)}\n`)) };
 }
 
 function problem(error: unknown, id: string): Reply {

@@ -1,0 +1,113 @@
+/** What the admin listener does, as functions: its API and its UI call the same ones. */
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { Pool } from '../formatters/pool/pool.ts';
+import type { FormatterRegistry } from '../formatters/registry.ts';
+import type { FormatterSwitches } from '../formatters/switches.ts';
+import type { Explained } from '../gateway/explain.ts';
+import type { Readiness } from '../gateway/pages/health.ts';
+import type { Gateway } from '../gateway/serve.ts';
+import type { Sites } from '../gateway/sites-store.ts';
+import type { Traffic } from '../gateway/traffic/traffic.ts';
+import type { Views } from '../gateway/views-store.ts';
+import type { Clients } from '../profiles/clients.ts';
+import type { Detection } from '../profiles/detection.ts';
+import type { Profiles } from '../profiles/profiles.ts';
+import { type ClientActions, makeClientActions } from './actions/client-actions.ts';
+import { findImpact, type Impact } from './actions/find-impact.ts';
+import { type FormatterActions, makeFormatterActions } from './actions/formatter-actions.ts';
+import { type MatchSubject, matchProfile, type ProfileMatch } from './actions/match-profile.ts';
+import { makeProfileActions, type ProfileActions } from './actions/profile-actions.ts';
+import { makeSiteActions, type SiteActions } from './actions/site-actions.ts';
+import { makeViewActions, type ViewActions } from './actions/view-actions.ts';
+import { type Audit, openAudit } from './audit/audit.ts';
+import { makePreviewFrames, type PreviewFrames } from './preview/frames.ts';
+import { type PreviewRequest, preview } from './preview/preview.ts';
+import { type LiveTraffic, makeLiveTraffic } from './watch/live-traffic.ts';
+import { type Metrics, makeMetrics } from './watch/metrics.ts';
+import { makeStats, type Stats } from './watch/stats.ts';
+
+/** The parts of the server that are administered. */
+export interface AdminParts {
+  /** Bearer token. */
+  readonly token: string;
+  /** True when callers from loopback are on this machine: nothing in front passes requests on. */
+  readonly trustsLoopback: boolean;
+  /** Database file of the audit log, or `:memory:`. */
+  readonly auditFile: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly gateway: Gateway;
+  readonly profiles: Profiles;
+  readonly clients: Clients;
+  readonly sites: Sites;
+  readonly views: Views;
+  readonly traffic: Traffic;
+  readonly detect: (read: (fieldName: string) => string | undefined) => Detection;
+  readonly registry: () => FormatterRegistry;
+  readonly switches: FormatterSwitches;
+  readonly pool: Pool;
+  readonly readiness: Readiness;
+}
+
+export interface Admin
+  extends Pick<
+    AdminParts,
+    'token' | 'trustsLoopback' | 'clock' | 'log' | 'profiles' | 'clients' | 'sites' | 'views' | 'traffic' | 'readiness'
+  > {
+  readonly audit: Audit;
+  readonly profileActions: ProfileActions;
+  readonly clientActions: ClientActions;
+  readonly formatterActions: FormatterActions;
+  readonly siteActions: SiteActions;
+  readonly viewActions: ViewActions;
+  /** Which profile a request would get. */
+  match(subject: MatchSubject): ProfileMatch;
+  /** What a profile would change for whom. */
+  impact(candidate: unknown, url?: string): Impact;
+  /** What a client would get, and what it is made from. */
+  preview(request: PreviewRequest, signal: AbortSignal): Promise<Explained>;
+  readonly frames: PreviewFrames;
+  stats(minutesOf: 'hour' | 'day'): Stats;
+  readonly live: LiveTraffic;
+  readonly metrics: Metrics;
+  close(): void;
+}
+
+export function makeAdmin(parts: AdminParts): Admin {
+  const { clock, profiles, clients, sites, views, traffic } = parts;
+  const { store } = traffic;
+  const audit = openAudit(parts.auditFile, clock);
+  const profileActions = makeProfileActions({ profiles, audit });
+  const live = makeLiveTraffic(store, clock);
+  const startedAt = clock.monotonic();
+  return {
+    token: parts.token,
+    trustsLoopback: parts.trustsLoopback,
+    clock,
+    log: parts.log,
+    profiles,
+    clients,
+    sites,
+    views,
+    traffic,
+    readiness: parts.readiness,
+    audit,
+    profileActions,
+    clientActions: makeClientActions({ clients, profiles, audit, profileActions }),
+    formatterActions: makeFormatterActions({ ...parts, audit }),
+    siteActions: makeSiteActions({ sites, profiles, audit }),
+    viewActions: makeViewActions({ views, audit }),
+    match: (subject) => matchProfile(subject, parts),
+    impact: (candidate, url) => findImpact(candidate, url, parts),
+    preview: (request, signal) => preview(request, parts, signal),
+    frames: makePreviewFrames(clock),
+    stats: (minutesOf) => makeStats({ store, clock, startedAt }, minutesOf),
+    live,
+    metrics: makeMetrics(store, clock),
+    close() {
+      live.close();
+      audit.close();
+    },
+  };
+}
