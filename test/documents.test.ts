@@ -114,6 +114,16 @@ const TOKENS =
     '|',
   );
 
+test('a sheet of icons stays hidden in a full page, and its style is cleaned (threat 35)', (t) => {
+  const $ = parseDocument(
+    '<!DOCTYPE html><svg style="display:none;background:url(javascript:x)"><symbol id="a"><path d="M0 0"/></symbol></svg><svg><use href="#a"/></svg>',
+  );
+  sanitiseDocument($, 'full');
+  const style = $('svg').first().attr('style') ?? '';
+  t.true(style.startsWith('display:none'), style);
+  t.false(style.includes('javascript'), style);
+});
+
 test('threat 34: parts of a ruby that stand elsewhere in it are read back where they were', (t) => {
   const $ = parseDocument('<!DOCTYPE html><ruby><dd><math></math><br><rt>x</rt></dd><rt>y</rt></ruby>');
   for (const [element] of [$('dd')]) element?.children.push(...$('rt').toArray());

@@ -2,6 +2,7 @@
 import { type ChildNode, Element, isTag, isText } from 'domhandler';
 import { safeName } from './clobbering.ts';
 import { makeText, setChildren, textOf } from './edit-tree.ts';
+import { sanitiseCss } from './sanitise-css.ts';
 import { MATHML_ATTRIBUTES, MATHML_ELEMENTS, SVG_ATTRIBUTES, SVG_ELEMENTS } from './sanitise-policy.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -51,6 +52,8 @@ function foreignAttributes(element: Element, isSvg: boolean): Record<string, str
       if (isSvg && element.name !== 'svg' && value.startsWith('#'))
         kept['href'] = `#${safeName(value.slice(1), element.name)}`;
     } else if (name === 'id') kept[name] = safeName(value, element.name);
+    // A sheet of icons hides itself so, to be pointed into.
+    else if (name === 'style' && isSvg) kept[name] = sanitiseCss(value).trim();
     else if ((allowed.has(name) || /^aria-[a-z]+$/.test(name)) && isPlain(value)) kept[name] = value;
   }
   return kept;

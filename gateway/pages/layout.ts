@@ -8,7 +8,7 @@ const STYLE =
   new Html(`:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:0 auto;padding:1rem}
 h1{font-size:1.4rem;margin:.5rem 0}h2{font-size:1.1rem}input,button,select{font:inherit;padding:.4rem .6rem}input[type=url],input[type=text],input[type=password]{width:100%;box-sizing:border-box}
 table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #8886;padding:.3rem .5rem;text-align:left;vertical-align:top}td{overflow-wrap:anywhere}nav a{margin-right:1rem}
-:focus-visible{outline:3px solid #06c}.number{text-align:right}caption{text-align:left;padding:.3rem 0}pre{overflow-x:auto;white-space:pre-wrap}dt{font-weight:bold}.note{border-left:4px solid #06c;padding:.2rem .8rem;margin:1rem 0}`);
+:focus-visible{outline:3px solid #06c}.number{text-align:right;white-space:nowrap}@media(max-width:34rem){table{display:block;overflow-x:auto}td{overflow-wrap:normal}}caption{text-align:left;padding:.3rem 0}pre{overflow-x:auto;white-space:pre-wrap}dt{font-weight:bold}.note{border-left:4px solid #06c;padding:.2rem .8rem;margin:1rem 0}`);
 
 export interface PageContent {
   readonly title: string;
