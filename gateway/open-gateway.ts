@@ -13,6 +13,7 @@ import type { Detection } from '../profiles/detection.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import { makeAccess } from './access.ts';
 import { hostNameOf } from './address.ts';
+import { makeInsistingHosts } from './cache/insisting-hosts.ts';
 import { makeOriginalIndex } from './cache/original-index.ts';
 import { makeReplyMemo } from './cache/reply-memo.ts';
 import { makeSingleFlight } from './cache/single-flight.ts';
@@ -110,6 +111,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     formatsOff: parts.formatsOff,
     suspended: parts.suspended,
     originals: makeOriginalIndex(clock, parts.caches?.originals),
+    insisting: makeInsistingHosts(clock, parts.caches?.originals),
     variants: makeVariantCache({
       maxBytes: settings.variantCacheBytes,
       disk: parts.caches?.variants,

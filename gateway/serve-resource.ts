@@ -10,6 +10,7 @@ import type { Gateway } from './serve.ts';
 import { choose } from './steps/choose.ts';
 import { type FetchedOriginal, fetchOriginal } from './steps/fetch-original.ts';
 import { formatOriginal } from './steps/format.ts';
+import { asUpgraded } from './steps/https-upgrade.ts';
 import { clientKeyOf } from './steps/identify.ts';
 import { groundOf, lookUp } from './steps/look-up.ts';
 import { passBody, passOriginal, replyWithVariant } from './steps/make-reply.ts';
@@ -27,7 +28,8 @@ export async function serveResource(
   const held = await lookUp(exchange);
   if (held !== undefined) return held;
   const fetched = await fetchOriginal(exchange);
-  return takeCookies(await answer(exchange, fetched), fetched, exchange);
+  const shown = fetched.upgraded === undefined ? exchange : asUpgraded(exchange, fetched.upgraded);
+  return takeCookies(await answer(shown, fetched), fetched, exchange);
 }
 
 /**

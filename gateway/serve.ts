@@ -12,6 +12,7 @@ import type { Egress } from '../egress/fetch-upstream.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { Access } from './access.ts';
+import type { InsistingHosts } from './cache/insisting-hosts.ts';
 import type { OriginalIndex } from './cache/original-index.ts';
 import type { ReplyMemo } from './cache/reply-memo.ts';
 import type { SingleFlight } from './cache/single-flight.ts';
@@ -49,6 +50,8 @@ export interface Gateway {
   readonly suspended: () => ReadonlySet<string>;
   readonly originals: OriginalIndex;
   readonly variants: VariantCache;
+  /** Hosts that insist on https. */
+  readonly insisting: InsistingHosts;
   readonly memo: ReplyMemo;
   readonly flights: SingleFlight<Variant>;
   /** Fetches under way that several clients may share. */

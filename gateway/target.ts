@@ -20,6 +20,8 @@ export interface Target {
   readonly links: LinkMap;
   /** Origin under which the gateway's own pages answer for this target; `undefined` where they cannot. */
   readonly ownOrigin: string | undefined;
+  /** In forward mode, the https address that was fetched in place of `url`. */
+  readonly upgraded?: URL | undefined;
   /** Where the gateway's own pages are, `/-/` unless the site moved them. */
   readonly gatewayPath: string;
 }

@@ -36,6 +36,8 @@ export interface VariantContext {
   readonly language: string | undefined;
   /** Charset of the reply. */
   readonly replyCharset: string;
+  /** True where the page says that it was fetched by https. */
+  readonly upgraded?: true | undefined;
 }
 
 /**

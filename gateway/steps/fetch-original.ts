@@ -15,6 +15,7 @@ import type { Exchange } from '../exchange.ts';
 import { uploadOf } from '../upload.ts';
 import { choose, type OriginalHead } from './choose.ts';
 import { digestOf, type Original } from './format.ts';
+import { insistedUrl, mayUpgrade, refuseClearForm, wantsUpgrade } from './https-upgrade.ts';
 import type { CacheReport } from './reply-fields.ts';
 
 /** An original as fetched: its fields, and its body either whole or still to come. */
@@ -23,6 +24,8 @@ export interface FetchedOriginal extends OriginalHead {
   readonly cache: CacheReport['origin'];
   readonly requestedAt: number;
   readonly receivedAt: number;
+  /** The https address that was fetched in place of the http one. */
+  readonly upgraded: URL | undefined;
   /** The body as it comes; not to be used after `buffer`. */
   readonly response: UpstreamResponse;
   /** The decoded body; `undefined` when it says itself that it is larger than what is formatted. */
@@ -48,11 +51,12 @@ export async function fetchOriginal(exchange: Exchange): Promise<FetchedOriginal
   return await fetchOnce(exchange, received.signal);
 }
 
-function collapseKey({ order, received }: Exchange): string | undefined {
+function collapseKey(exchange: Exchange): string | undefined {
+  const { order, received } = exchange;
   if (order.method !== 'GET' || order.isPassThrough || received.method !== 'GET') return undefined;
   if (order.fields.has('cookie') || order.fields.has('authorization') || order.fields.has('range')) return undefined;
   const selecting = order.fields.entries().filter(([name]) => !/^(?:via|cdn-loop|x-forwarded-for)$/.test(name));
-  return canonicalJson([order.url.href, selecting]);
+  return canonicalJson([order.url.href, selecting, wantsUpgrade(exchange)]);
 }
 
 // Whether the leader will read the body; an error of the choice is the business of the step that comes next.
@@ -76,10 +80,12 @@ function isShareable(fetched: FetchedOriginal): boolean {
 async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<FetchedOriginal> {
   const { order, gateway, received } = exchange;
   const started = gateway.clock.monotonic();
-  const send = (fields: Fields, body: Readable | undefined) =>
+  const wantsHttps = wantsUpgrade(exchange);
+  refuseClearForm(exchange, wantsHttps);
+  const send = (fields: Fields, body: Readable | undefined, url = order.url) =>
     gateway.egress.fetchUpstream({
       method: order.method,
-      url: order.url,
+      url,
       fields,
       ...(body === undefined ? {} : { body }),
       signal,
@@ -95,9 +101,16 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
       undefined,
     );
   }
+  const secure = wantsHttps ? insistedUrl(order.url, response) : undefined;
+  if (secure !== undefined) gateway.insisting.add(order.url.host);
+  const upgraded = mayUpgrade(exchange, secure !== undefined) ? secure : undefined;
+  if (upgraded !== undefined) {
+    response.body.destroy();
+    response = await send(order.fields, undefined, upgraded);
+  }
   dropInvalidated(exchange, response);
   exchange.timings.push({ name: 'fetch', ms: gateway.clock.monotonic() - started });
-  return wrap(response, exchange, signal);
+  return wrap(response, { exchange, signal, upgraded });
 }
 
 // CT-12: a body that must not be changed goes out in the coding it came in; one the client did not offer is asked for
@@ -109,7 +122,14 @@ function mustAskAgain(response: UpstreamResponse, { order, received }: Exchange)
   return accepted.missing || response.contentCoding.some((each) => codingQuality(accepted, each) === 0);
 }
 
-function wrap(response: UpstreamResponse, { gateway, order }: Exchange, signal: AbortSignal): FetchedOriginal {
+interface Wrapped {
+  readonly exchange: Exchange;
+  readonly signal: AbortSignal;
+  readonly upgraded: URL | undefined;
+}
+
+function wrap(response: UpstreamResponse, { exchange, signal, upgraded }: Wrapped): FetchedOriginal {
+  const { gateway, order } = exchange;
   const times = { requestedAt: response.requestedAt, receivedAt: response.receivedAt };
   const essence = readMediaType(response.fields.get('content-type'))?.essence ?? '';
   const head = { status: response.status, fields: response.fields, essence, url: response.url.href };
@@ -125,6 +145,7 @@ function wrap(response: UpstreamResponse, { gateway, order }: Exchange, signal: 
     ...head,
     ...times,
     response,
+    upgraded,
     cache: originReport(response),
     buffer() {
       held ??= read();
@@ -140,7 +161,8 @@ function wrap(response: UpstreamResponse, { gateway, order }: Exchange, signal: 
         digest: original.digest,
         bytes: original.body.byteLength,
       };
-      if (order.method === 'GET') gateway.originals.put(order.url.href, order.fields, facts);
+      // What others get at the http address is the redirect.
+      if (order.method === 'GET' && upgraded === undefined) gateway.originals.put(order.url.href, order.fields, facts);
       return facts;
     },
   };

@@ -11,6 +11,7 @@ import { type Variant, type VariantCache, variantKeyOf } from '../cache/variant-
 import { isCommonPicture, isPicture } from '../document-types.ts';
 import { encodeReply, replyCharsetOf } from '../reply-charset.ts';
 import { type Choice, type ChoiceContext, choose } from './choose.ts';
+import { withHttpsNote } from './https-mark.ts';
 
 /** An original with its decoded body. */
 export interface Original {
@@ -105,6 +106,7 @@ export function keyFor(original: Omit<Original, 'body' | 'isForAll'>, plan: Plan
     links: context.target.links,
     language: original.fields.get('content-language'),
     replyCharset: replyCharsetOf(plan.to, context),
+    ...(context.target.upgraded === undefined ? {} : { upgraded: true }),
   });
 }
 
@@ -120,7 +122,9 @@ async function makeVariant(
   if (held !== undefined) return { variant: held, hit: true, collapsed: false };
   const { value, shared } = await parts.flights.run(key, context.received.signal, async (signal) => {
     const outcome = await parts.executor.run(jobFor(original, plan), signal);
-    const variant = toVariant(key, plan, original, encodeReply(outcome, replyCharsetOf(plan.to, context)));
+    const made = toVariant(key, plan, original, encodeReply(outcome, replyCharsetOf(plan.to, context)));
+    const variant =
+      context.target.upgraded === undefined ? made : { ...made, body: withHttpsNote(made.mediaType, made.body) };
     parts.variants.put(variant, original.isForAll);
     return variant;
   });

@@ -8,6 +8,7 @@ import type { Exchange } from '../exchange.ts';
 import type { Reply } from '../reply.ts';
 import { choose } from './choose.ts';
 import { keyFor } from './format.ts';
+import { wantsUpgrade } from './https-upgrade.ts';
 import { replyWithVariant } from './make-reply.ts';
 import { ttlSeconds } from './reply-fields.ts';
 
@@ -25,6 +26,8 @@ export async function lookUp(exchange: Exchange): Promise<Reply | undefined> {
   )
     return undefined;
   if (order.fields.has('cookie') || order.fields.has('authorization')) return undefined;
+  // What is known of the http address is what its origin says to all others.
+  if (wantsUpgrade(exchange)) return undefined;
   const facts = gateway.originals.find(order.url.href, order.fields);
   if (facts === undefined) return undefined;
   const essence = readMediaType(facts.fields.get('content-type'))?.essence ?? '';

@@ -57,6 +57,7 @@ export async function replyWithVariant(exchange: Exchange, made: VariantReply): 
   const isText = variant.charset !== undefined;
   fields.set('content-type', isText ? `${variant.mediaType}; charset=${variant.charset}` : variant.mediaType);
   applyNotes(fields, variant.notes, target, facts.url);
+  nameUpgraded(fields, target);
   setAge(fields, facts, gateway.clock);
   fields.set('format-chain', formatChain(variant.plan));
   addFormatLinks(fields, target, alternatesOf(exchange, variant));
@@ -141,6 +142,7 @@ function passFields(exchange: Exchange, fetched: FetchedOriginal, reason: PassRe
   if (!order.isPassThrough) fields.delete('accept-ranges');
   if (fetched.fields.has('content-encoding')) read.add('accept-encoding');
   fields.set('format-chain', `none;reason=${reason}`);
+  nameUpgraded(fields, target);
   setAge(fields, fetched, gateway.clock);
   if (reason !== 'no-transform' && fetched.status < 300) addFormatLinks(fields, target, []);
   finishFields(fields, replyContext(exchange, { origin: fetched.cache }), fetched.essence);
@@ -152,6 +154,11 @@ function alternatesOf({ choice }: Exchange, variant: Variant): { presentation: s
     .filter((presentation) => ALTERNATES[presentation] !== undefined)
     .filter((presentation) => ALTERNATES[presentation] !== variant.mediaType)
     .map((presentation) => ({ presentation, mediaType: ALTERNATES[presentation]! }));
+}
+
+// RFC 9110 8.7: what the client gets is the representation of that address.
+function nameUpgraded(fields: Fields, { upgraded }: Exchange['target']): void {
+  if (upgraded !== undefined) fields.set('content-location', upgraded.href);
 }
 
 function isCodingTaken({ received }: Exchange, codings: readonly string[]): boolean {
