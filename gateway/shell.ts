@@ -104,11 +104,11 @@ async function exchange(
   // A request that broke the rules of framing cannot be followed by another on its connection (P-19).
   if (draining || (received === undefined && reply.status >= 400)) response.shouldKeepAlive = false;
   const { socket } = response;
-  const writtenBefore = socket?.bytesWritten ?? 0;
-  await sendReply(message, response, reply);
-  const ms = parts.clock.monotonic() - started;
   const { status, body, trace } = reply;
   const isStream = body instanceof Readable;
+  const writtenBefore = isStream ? (socket?.bytesWritten ?? 0) : 0;
+  await sendReply(message, response, reply);
+  const ms = parts.clock.monotonic() - started;
   // Of a stream the socket has counted, the few fields before it included.
   const bytes = isStream ? (socket?.bytesWritten ?? 0) - writtenBefore : (body?.byteLength ?? 0);
   parts.note({ trace, status, bytes, ms, isBroken: isStream && response.destroyed && !response.writableFinished });
