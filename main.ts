@@ -207,7 +207,13 @@ export async function openParts(
     return registry;
   };
   const profiles = openProfiles({ file: join(settings.dataDir, 'profiles.db'), clock });
-  const clients = openClients({ file: join(settings.dataDir, 'clients.db'), clock, key: instanceKey });
+  const clients = openClients({
+    file: join(settings.dataDir, 'clients.db'),
+    clock,
+    key: instanceKey,
+    maxClients: settings.clientRecords,
+    maxAgeMs: settings.clientDays * 86_400_000,
+  });
   const detect = makeDetector({});
   const traffic = openTraffic({
     file: join(settings.dataDir, 'traffic.db'),

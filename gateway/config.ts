@@ -10,6 +10,7 @@ import {
   type SettingTable,
 } from '../core/config.ts';
 import { type AddressRange, parseAddressRange } from './address-range.ts';
+import { cacheSettings } from './cache/config.ts';
 
 const MODES = ['prefix', 'reverse', 'forward'] as const;
 
@@ -223,27 +224,7 @@ export const gatewaySettings = {
     group: 'limit',
     parse: parseWhole(0, 100_000_000_000),
   } satisfies Setting<number>,
-  variantCacheBytes: {
-    variable: 'VARIANT_CACHE_BYTES',
-    fallback: 128_000_000,
-    help: 'Memory of the variant cache in each worker.',
-    group: 'limit',
-    parse: parseWhole(0, 100_000_000_000),
-  } satisfies Setting<number>,
-  variantDiskBytes: {
-    variable: 'VARIANT_DISK_BYTES',
-    fallback: 1_073_741_824,
-    help: 'Disk of the variant cache in DATA_DIR/cache, shared by all workers and kept by restarts; the longest unused go first; 0 keeps variants in memory alone.',
-    group: 'limit',
-    parse: parseWhole(0, 17_592_186_044_416),
-  } satisfies Setting<number>,
-  variantDays: {
-    variable: 'VARIANT_DAYS',
-    fallback: 30,
-    help: 'Days after which a variant on disk is dropped, however often it is used; made of a fresh original alone is it given out.',
-    group: 'limit',
-    parse: parseWhole(1, 3_650),
-  } satisfies Setting<number>,
+  ...cacheSettings,
   maxConnections: {
     variable: 'MAX_CONNECTIONS',
     fallback: 10_000,
@@ -269,6 +250,20 @@ export const gatewaySettings = {
     variable: 'JAR_DAYS',
     fallback: 30,
     help: 'Days after which cookies of a client that does not come back are forgotten.',
+    group: 'limit',
+    parse: parseWhole(1, 3_650),
+  } satisfies Setting<number>,
+  clientRecords: {
+    variable: 'CLIENT_RECORDS',
+    fallback: 10_000,
+    help: 'Most client records kept; those not seen for longest go first.',
+    group: 'limit',
+    parse: parseWhole(10, 100_000_000),
+  } satisfies Setting<number>,
+  clientDays: {
+    variable: 'CLIENT_DAYS',
+    fallback: 90,
+    help: 'Days after which the record of a client that does not come back is forgotten.',
     group: 'limit',
     parse: parseWhole(1, 3_650),
   } satisfies Setting<number>,
