@@ -14,7 +14,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { LOCK_FILE } from './folder-lock.ts';
 
@@ -38,14 +38,23 @@ const PART_BYTES = 4_194_304;
 const REPLACED = 'replaced';
 const LEFT_OUT: ReadonlySet<string> = new Set(['cache', REPLACED, LOCK_FILE]);
 
-/** Files of a data folder that a backup takes: all but caches, what an earlier restore replaced, and what is half-written. */
+/**
+ * Files of a data folder that a backup takes: all but caches, what an earlier restore replaced, and what is half-written.
+ *
+ * @throws Error when a database is damaged.
+ */
 export function keptFiles(folder: string): KeptFile[] {
+  return keptNames(folder).map((name) => {
+    const file = join(folder, name);
+    return { name, bytes: statSync(file).size, schema: schemaOf(file) };
+  });
+}
+
+function keptNames(folder: string): string[] {
   return namesBelow(folder, folder)
-    .filter(
-      (name) => !LEFT_OUT.has(name.split('/')[0]!) && !/(?:^|\/)\.|-(?:wal|shm|journal)$|\.(?:damaged|new)$/.test(name),
-    )
-    .sort()
-    .map((name) => ({ name, bytes: statSync(join(folder, name)).size, schema: schemaOf(join(folder, name)) }));
+    .filter((name) => !LEFT_OUT.has(name.split('/')[0]!))
+    .filter((name) => !/(?:^|\/)\.|-(?:wal|shm|journal)$|\.(?:damaged|new)$/.test(name))
+    .sort();
 }
 
 /**
@@ -92,7 +101,8 @@ export function restoreBackup(file: string, folder: string, check: (name: string
       if (schema !== undefined) checkDatabase(name, join(work, name), check);
     const restored = keptFiles(work);
     rmSync(join(folder, REPLACED), { recursive: true, force: true });
-    for (const { name } of keptFiles(folder)) {
+    for (const name of keptNames(folder)) {
+      settle(join(folder, name));
       move(join(folder, name), join(folder, REPLACED, name));
       // Recovered changes of the old database must never meet the new one.
       for (const ending of ['-wal', '-shm', '-journal']) rmSync(join(folder, name + ending), { force: true });
@@ -200,13 +210,32 @@ function namesBelow(folder: string, root: string): string[] {
 }
 
 function schemaOf(file: string): number | undefined {
-  if (!/\.db$/.test(basename(file))) return undefined;
+  if (!isDatabase(file)) return undefined;
   const database = new DatabaseSync(file, { readOnly: true });
   try {
     return Number(database.prepare('PRAGMA user_version').get()!['user_version']);
   } finally {
     database.close();
   }
+}
+
+// What a killed server left beside a database goes into it, so that what is replaced is whole.
+function settle(file: string): void {
+  if (!isDatabase(file)) return;
+  try {
+    const database = new DatabaseSync(file);
+    try {
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } finally {
+      database.close();
+    }
+  } catch {
+    // Damaged: very likely why it is being replaced.
+  }
+}
+
+function isDatabase(file: string): boolean {
+  return file.endsWith('.db');
 }
 
 function flush(file: string): void {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
+import { checkedStores } from '../bin/verbs/store.ts';
 import { keptFiles, restoreBackup, writeBackup } from '../core/backup.ts';
 import { inTransaction, openDatabase } from '../core/database.ts';
 import { holdFolder } from '../core/folder-lock.ts';
@@ -66,6 +67,11 @@ test.serial('a server with two workers is backed up while it runs, and restored 
       for (const name of ['profiles.db', 'clients.db', 'sessions.db', 'instance.key'])
         t.true(names.includes(name), name);
       t.false(names.some((name) => /cache|wal|shm|lock/.test(name)));
+      // A database that the verb cannot open as the program does would be restored whatever wrote it.
+      t.deepEqual(
+        names.filter((name) => name.endsWith('.db') && !checkedStores.includes(name)),
+        [],
+      );
       t.is((await stat(backup)).mode & 0o777, 0o600);
 
       t.is((await put('later')).status, 201);
@@ -207,6 +213,8 @@ test('a restore keeps what it replaces, modes too; a newer schema is refused wit
     await writeBackup(data, join(folder, 'backup'));
     await writeBackup(newer, join(folder, 'newer-backup'));
     await writeFile(join(data, 'instance.key'), 'another\n');
+    // Why people restore: what is there is damaged.
+    await writeFile(join(data, 'profiles.db'), 'damaged');
     const environment = testEnvironment(data);
     const refused = await run(environment, 'store', 'restore', join(folder, 'newer-backup'));
     t.is(refused.code, 1);
@@ -214,6 +222,7 @@ test('a restore keeps what it replaces, modes too; a newer schema is refused wit
     t.is(await readFile(join(data, 'instance.key'), 'utf8'), 'another\n');
     t.is((await run(environment, 'store', 'restore', join(folder, 'backup'))).code, 0);
     t.is(await readFile(join(data, 'instance.key'), 'utf8'), 'secret\n');
+    t.is(keptFiles(data).find((each) => each.name === 'profiles.db')?.schema, 1);
     t.is((await stat(join(data, 'instance.key'))).mode & 0o777, 0o600);
     t.is(await readFile(join(data, 'replaced', 'instance.key'), 'utf8'), 'another\n');
     const served = await run(testEnvironment(newer), 'serve');

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Command } from 'commander';
+import { openAudit } from '../../admin/audit/audit.ts';
 import { type KeptFile, keptFiles, restoreBackup, writeBackup } from '../../core/backup.ts';
 import { systemClock } from '../../core/clock.ts';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
@@ -32,14 +33,18 @@ const OPENERS: Readonly<Record<string, (file: string) => { close(): void }>> = {
   'sites.db': (file) => openSites(file, { fromFile: [], clock }),
   'views.db': (file) => openViews(file, clock),
   'traffic.db': (file) => openTrafficStore(file),
+  'audit.db': (file) => openAudit(file, clock),
 };
+
+/** Names of the databases whose schema is checked before they are restored: all that a server writes. */
+export const checkedStores: readonly string[] = Object.keys(OPENERS);
 
 export function addStoreVerbs(program: Command): void {
   const store = program.command('store').description('What the data folder (DATA_DIR) keeps, caches apart.');
   const verb = (text: string, help: string) => store.command(text).description(help).addOption(jsonOption());
   verb(
     'backup <file>',
-    'Write profiles, clients, sessions, cookies, switches, views, sites and keys to one file, also while a server runs. The file holds secrets: it is readable by its owner alone.',
+    'Write profiles, clients, sessions, cookies, switches, views, sites, the audit log and keys to one file, also while a server runs. The file holds secrets: it is readable by its owner alone.',
   ).action(async (file: string, { json }: Options) => {
     const files = await writeBackup(dataFolder(), resolve(file));
     print(json, { file: resolve(file), files }, `${files.length} files kept in ${resolve(file)}`);
