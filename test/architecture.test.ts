@@ -48,7 +48,7 @@ function readSources(): Sources {
   const walk = (folder: string) => {
     for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
       const path = join(folder, entry.name);
-      if (entry.isDirectory() && !/^(?:node_modules|data|coverage|examples|\..*)$/.test(entry.name)) walk(path);
+      if (entry.isDirectory() && !/^(?:node_modules|coverage|examples|\..*)$/.test(entry.name)) walk(path);
       else if (entry.name.endsWith('.ts')) sources.set(path, readFileSync(join(ROOT, path), 'utf8'));
     }
   };
