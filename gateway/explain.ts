@@ -1,5 +1,6 @@
 /** `/-/explain/TARGET`: why a client gets what it gets, from a real run of the same steps (design part 3, CT-22, N-11). */
 import { asks, parseAccept } from '../core/accept.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { Note } from '../core/executor.ts';
 import type { Fields } from '../core/fields.ts';
 import { splitList } from '../core/list-field.ts';
@@ -153,7 +154,8 @@ async function runChoice(
   wanted: 'to-be-formatted' | 'all',
 ): Promise<{ formatted: Formatted | undefined; original: Original | undefined; bytes: number | null }> {
   const stated = fetched.fields.get('content-length');
-  const original = choice.kind === 'format' || wanted === 'all' ? await fetched.buffer() : undefined;
+  const original =
+    choice.kind === 'format' ? await fetched.buffer() : wanted === 'all' ? await readPassing(fetched) : undefined;
   if (original === undefined || choice.kind === 'pass') {
     fetched.response.body.destroy();
     const counted = original?.body.byteLength ?? (stated === undefined ? null : Number(stated));
@@ -164,6 +166,16 @@ async function runChoice(
     original,
     bytes: original.body.byteLength,
   };
+}
+
+// A body that would only pass may be too large or too slow to be shown: the explanation is there all the same.
+async function readPassing(fetched: FetchedOriginal): Promise<Original | undefined> {
+  try {
+    return await fetched.buffer();
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined;
+    throw error;
+  }
 }
 
 function standIn(fields: Fields): Fields {

@@ -520,6 +520,27 @@ test(
   }),
 );
 
+test(
+  'what would only pass, and is too large to be shown, is explained all the same',
+  inWorld(
+    async (t, { admin, origin, server }) => {
+      origin.on('/large', (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/octet-stream' });
+        response.end(Buffer.alloc(5_000));
+      });
+      const made = await admin('/api/preview', {
+        method: 'POST',
+        json: { url: `${origin.url}/large`, profile: 'kaios' },
+      });
+      t.is(made.status, 200, made.text);
+      t.like(JSON.parse(made.text).original, { type: 'application/octet-stream', bytes: null });
+      const path = /<([^>]+)>/.exec(String(made.fields['link']))![1]!;
+      t.regex((await ask(server.adminOrigin!, path)).text, /nothing to show/);
+    },
+    { environment: { MAX_PAGE_BYTES: '1000' } },
+  ),
+);
+
 test('frames show text escaped and pictures as such, for ten minutes (threat 60)', (t) => {
   const clock = new FakeClock();
   const frames = makePreviewFrames(clock);
