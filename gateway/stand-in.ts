@@ -5,19 +5,24 @@ import { Fields } from '../core/fields.ts';
 import type { Presentation } from '../core/presentation.ts';
 import { VaryRecorder } from '../core/vary.ts';
 import { parseTargetUrl } from '../egress/target-url.ts';
+import type { ClientRecord, Clients } from '../profiles/clients.ts';
 import type { PartialPreferences } from '../profiles/preferences.ts';
 import { type Exchange, prepareAs } from './exchange.ts';
 import { makeRequestId, type Received } from './received.ts';
 import type { Gateway } from './serve.ts';
 import { findSite } from './sites.ts';
 import { findRoute } from './steps/find-route.ts';
+import { identify } from './steps/identify.ts';
+import type { Target } from './target.ts';
 
 /** Who is stood in for, and what they ask. */
 export interface StandIn {
-  /** Address of the resource; of a configured site as its visitors know it. */
+  /** Absolute address of the resource; one of a configured site is asked for as its visitors do. */
   readonly url: string;
   /** Name of a profile or preset that applies whatever the fields say. */
   readonly profile?: string | undefined;
+  /** A known client, with its User-Agent, profile and settings. */
+  readonly known?: ClientRecord | undefined;
   /** Request fields by name: what is detected comes from them. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly presentation?: Presentation | undefined;
@@ -35,49 +40,67 @@ export function prepareStandIn(standIn: StandIn, gateway: Gateway): Exchange {
   const { profile, preferences } = standIn;
   if (profile !== undefined && gateway.profiles.get(profile) === undefined)
     throw new GatewayError('BAD_INPUT', { why: `\`profile\` names no profile, got \`${profile}\`` });
-  const received = makeReceived(standIn, gateway);
-  const target = findRoute(received, { ...gateway.rules, modes: ['prefix', 'reverse'] });
-  if (target.kind !== 'resource')
-    throw new GatewayError('BAD_TARGET', { target: standIn.url, why: 'it is our own page' });
+  const received = makeReceived(standIn);
+  const target = findTarget(standIn, received, gateway);
   const read = new VaryRecorder(received.fields);
-  const detection = gateway.identity.detect((name) => read.get(name));
-  const matched =
-    profile ??
-    gateway.profiles.match({
-      userAgent: received.fields.get('user-agent') ?? '',
-      address: received.peer.address,
-      class: detection.class,
-    })?.name;
-  return prepareAs(
-    { received, target, read, preferences },
-    {
-      user: undefined,
-      detection,
-      profile: matched === undefined ? undefined : { name: matched, reason: profile === undefined ? 'rule' : 'field' },
-      record: undefined,
-      personal: false,
-    },
-    gateway,
-  );
+  const identity = { ...gateway.identity, clients: unseen(standIn), user: undefined };
+  const client = identify(received, target, read, identity);
+  return prepareAs({ received, target, read, preferences }, client, gateway);
 }
 
-function makeReceived({ url, fields, presentation, signal }: StandIn, { rules }: Gateway): Received {
-  const target = parseTargetUrl(url);
-  const site = findSite(rules.sites, target.host);
-  const rest = site === undefined ? target.href : `${target.pathname.slice(1)}${target.search}`;
-  const gatewayPath = site?.gatewayPath ?? '/-/';
+/** Fields that say who somebody is, or how a connection is used: no part of what a client prefers. */
+const NOT_OURS = /^(?:cookie|authorization|proxy-|host$|connection$|content-|transfer-encoding$|forwarded|x-forwarded)/;
+
+function makeReceived({ known, fields: given, signal }: StandIn): Received {
+  const fields = new Fields();
+  if (known !== undefined) fields.set('user-agent', known.userAgent);
+  for (const [name, value] of Object.entries(given ?? {}))
+    if (!NOT_OURS.test(name.toLowerCase())) fields.set(name, value);
   return {
     id: makeRequestId(),
     method: 'GET',
-    fields: Fields.from(fields ?? {}),
-    authority: site?.host ?? new URL(rules.publicOrigin).host,
+    fields,
+    authority: 'localhost',
     form: 'origin',
-    path: presentation === undefined ? `/${rest}` : `${gatewayPath}as/${presentation}/${rest}`,
+    path: '/',
     absolute: undefined,
     peer: { address: '127.0.0.1', secure: false, trusted: false, localAddress: '127.0.0.1', localPort: 0 },
     httpVersion: '1.1',
     body: Readable.from([]),
     hasBody: false,
     signal,
+  };
+}
+
+// Whatever modes clients may use: who looks here has been let in already.
+function findTarget({ url: text, presentation }: StandIn, received: Received, { rules }: Gateway): Target {
+  const url = parseTargetUrl(text);
+  const site = findSite(rules.sites, url.host);
+  const route = findRoute(
+    site === undefined
+      ? { ...received, path: `/${url.href}` }
+      : { ...received, authority: site.host, path: `${url.pathname}${url.search}` },
+    { ...rules, modes: ['prefix', 'reverse'] },
+  );
+  if (route.kind !== 'resource')
+    throw new GatewayError('BAD_TARGET', { target: url.href, why: 'it is a page of ours' });
+  return { ...route, presentation };
+}
+
+// Whoever is stood in for is neither noted nor changed.
+function unseen({ profile, known }: StandIn): Pick<Clients, 'see'> {
+  return {
+    see: (_key, sighting) => ({
+      id: known?.id ?? 'stand-in',
+      kind: 'address',
+      ...sighting,
+      firstSeen: 0,
+      lastSeen: 0,
+      requests: 0,
+      saved: 0,
+      profile: profile ?? known?.profile,
+      settings: known?.settings,
+      sites: known?.sites ?? {},
+    }),
   };
 }

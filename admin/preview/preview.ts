@@ -1,19 +1,10 @@
 /** What a client would get: the steps of a real request, run for a client that is only described. */
-import { Readable } from 'node:stream';
 import { GatewayError } from '../../core/errors.ts';
-import { Fields } from '../../core/fields.ts';
 import { isPresentation, PRESENTATIONS, type Presentation } from '../../core/presentation.ts';
-import { VaryRecorder } from '../../core/vary.ts';
-import { parseTargetUrl } from '../../egress/target-url.ts';
-import { prepareAs } from '../../gateway/exchange.ts';
 import { type Explained, explainWithBodies } from '../../gateway/explain.ts';
-import { makeRequestId, type Received } from '../../gateway/received.ts';
 import type { Gateway } from '../../gateway/serve.ts';
-import { findSite } from '../../gateway/sites.ts';
-import { findRoute } from '../../gateway/steps/find-route.ts';
-import { identify } from '../../gateway/steps/identify.ts';
-import type { Target } from '../../gateway/target.ts';
-import type { ClientRecord, Clients } from '../../profiles/clients.ts';
+import { prepareStandIn } from '../../gateway/stand-in.ts';
+import type { Clients } from '../../profiles/clients.ts';
 import type { PartialPreferences } from '../../profiles/preferences.ts';
 import { parsePreferences } from '../../profiles/profile.ts';
 
@@ -46,84 +37,9 @@ export async function preview(request: PreviewRequest, parts: PreviewParts, sign
   const known = request.client === undefined ? undefined : parts.clients.get(request.client);
   if (request.client !== undefined && known === undefined)
     throw new GatewayError('NOT_FOUND', { path: `/api/clients/${request.client}` });
-  if (request.profile !== undefined && parts.gateway.profiles.get(request.profile) === undefined)
-    throw new GatewayError('BAD_INPUT', { why: `\`profile\` names no profile, got \`${request.profile}\`` });
-  const { gateway } = parts;
-  const received = makeReceived(request, known, signal);
-  const target = findTarget(request, received, gateway);
-  const read = new VaryRecorder(received.fields);
-  const identity = { ...gateway.identity, clients: standIn(request, known), user: undefined };
-  const client = identify(received, target, read, identity);
-  return await explainWithBodies(
-    prepareAs({ received, target, read, preferences: request.options }, client, gateway),
-    'all',
-  );
-}
-
-/** Fields that say who somebody is, or how a connection is used: no part of what a client prefers. */
-const NOT_OURS = /^(?:cookie|authorization|proxy-|host$|connection$|content-|transfer-encoding$|forwarded|x-forwarded)/;
-
-function makeReceived(request: PreviewRequest, known: ClientRecord | undefined, signal: AbortSignal): Received {
-  const fields = new Fields();
-  if (known !== undefined) fields.set('user-agent', known.userAgent);
-  for (const [name, value] of Object.entries(request.fields ?? {}))
-    if (!NOT_OURS.test(name.toLowerCase())) fields.set(name, value);
-  return {
-    id: makeRequestId(),
-    method: 'GET',
-    fields,
-    authority: 'localhost',
-    form: 'origin',
-    path: '/',
-    absolute: undefined,
-    peer: { address: '127.0.0.1', secure: false, trusted: false, localAddress: '127.0.0.1', localPort: 0 },
-    httpVersion: '1.1',
-    body: Readable.from([]),
-    hasBody: false,
-    signal,
-  };
-}
-
-function findTarget(request: PreviewRequest, received: Received, { rules }: Gateway): Target {
-  const url = parseTargetUrl(request.url);
-  const asked = { presentation: request.as };
-  const site = findSite(rules.sites, url.host);
-  if (site !== undefined) {
-    const path = `${url.pathname}${url.search}`;
-    const route = findRoute({ ...received, authority: site.host, path }, { ...rules, modes: ['reverse'] });
-    if (route.kind !== 'resource')
-      throw new GatewayError('BAD_TARGET', { target: url.href, why: 'it is a page of ours' });
-    return { ...route, ...asked };
-  }
-  return {
-    kind: 'resource',
-    mode: 'prefix',
-    url,
-    site: undefined,
-    explain: false,
-    links: { mode: 'prefix', publicOrigin: rules.publicOrigin },
-    gatewayPath: '/-/',
-    ownOrigin: rules.publicOrigin,
-    ...asked,
-  };
-}
-
-// Whoever is stood in for is neither noted nor changed.
-function standIn({ profile }: PreviewRequest, known: ClientRecord | undefined): Pick<Clients, 'see'> {
-  return {
-    see: (_key, sighting) => ({
-      id: known?.id ?? 'preview',
-      kind: 'address',
-      ...sighting,
-      firstSeen: 0,
-      lastSeen: 0,
-      requests: 0,
-      saved: 0,
-      profile: profile ?? known?.profile,
-      settings: known?.settings,
-      sites: known?.sites ?? {},
-    }),
-  };
+  const { url, profile, fields, as: presentation, options: preferences } = request;
+  const standIn = { url, profile, known, fields, presentation, preferences, signal };
+  return await explainWithBodies(prepareStandIn(standIn, parts.gateway), 'all');
 }
 
 /** Checks what a caller wants previewed. @throws GatewayError BAD_INPUT naming the fault. */

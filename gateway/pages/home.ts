@@ -10,7 +10,7 @@ import type { Users } from '../users.ts';
 import { addressForm } from './address-form.ts';
 import { makePage } from './layout.ts';
 import type { PageEntry } from './pages.ts';
-import type { ShowcaseRow } from './showcase.ts';
+import type { Showcase } from './showcase.ts';
 
 export interface HomeParts {
   readonly profiles: Profiles;
@@ -21,7 +21,7 @@ export interface HomeParts {
   /** Origin of the demo site, where there is one. */
   readonly demoOrigin: string | undefined;
   /** One page of the demo as every preset gets it. */
-  readonly showcase: () => Promise<readonly ShowcaseRow[]>;
+  readonly showcase: () => Promise<Showcase>;
 }
 
 export function makeHomePage(parts: HomeParts): PageEntry {
@@ -45,7 +45,7 @@ ${demoOrigin !== undefined && tryDemo(demoOrigin, await parts.showcase())}`,
   };
 }
 
-function tryDemo(origin: string, rows: readonly ShowcaseRow[]): Html {
+function tryDemo(origin: string, { rows, isWhole }: Showcase): Html {
   const page = rows[0]?.target ?? `${origin}/story.html`;
   return html`<h2>Try it without the internet</h2>
 <p>A made-up harbour town runs beside this gateway: <a href="/${origin}/">its home page</a>, <a href="/${origin}/gallery.html">pictures</a>, <a href="/${origin}/guest-book">a form</a>, <a href="/${origin}/harbour.md">a page in Markdown</a>, <a href="/${origin}/tides.csv">data</a>.</p>
@@ -54,7 +54,8 @@ function tryDemo(origin: string, rows: readonly ShowcaseRow[]): Html {
 <tbody>${rows.map(
     (row) =>
       html`<tr><th scope="row">${row.title}</th><td><a href="${row.href}">${row.type}</a></td><td class="number">${sizeOf(row.pageBytes)}</td><td class="number">${row.pictureBytes === undefined ? 'none' : sizeOf(row.pictureBytes)}</td><td>${row.chain}</td></tr>`,
-  )}</tbody></table>`;
+  )}</tbody></table>
+${!isWhole && html`<p>The rest is being made: open this page again in a moment.</p>`}`;
 }
 
 function sizeOf(bytes: number): string {

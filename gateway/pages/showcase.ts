@@ -17,6 +17,13 @@ export interface ShowcaseRow {
   readonly chain: string;
 }
 
+/** What is known so far. */
+export interface Showcase {
+  readonly rows: readonly ShowcaseRow[];
+  /** False while rows are being made. */
+  readonly isWhole: boolean;
+}
+
 const PAGE = '/story.html';
 const PICTURES = ['/pictures/lighthouse.jpg', '/pictures/snow.jpg'];
 /** What is known is shown again for so long, milliseconds. */
@@ -29,7 +36,7 @@ export function makeShowcase(
   origin: string | undefined,
   gatewayOf: () => Gateway,
   clock: Clock,
-): () => Promise<readonly ShowcaseRow[]> {
+): () => Promise<Showcase> {
   let rows: readonly ShowcaseRow[] = [];
   let madeAt = Number.NEGATIVE_INFINITY;
   let making: Promise<void> | undefined;
@@ -45,7 +52,7 @@ export function makeShowcase(
     madeAt = clock.monotonic();
   };
   return async () => {
-    if (origin === undefined) return [];
+    if (origin === undefined) return { rows: [], isWhole: true };
     if (clock.monotonic() - madeAt > KEPT_MS)
       making ??= make()
         .catch(() => {
@@ -55,7 +62,7 @@ export function makeShowcase(
           making = undefined;
         });
     if (making !== undefined && madeAt === Number.NEGATIVE_INFINITY) await patience(making, clock);
-    return rows;
+    return { rows, isWhole: madeAt !== Number.NEGATIVE_INFINITY };
   };
 }
 
