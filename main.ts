@@ -233,6 +233,7 @@ export async function openParts(
     users,
     publicOrigin: () => publicOriginOf(settings, listeners[0]?.port),
     demoOrigin,
+    upstreamAllow: settings.upstreamAllow,
     instanceKey,
     clock,
     log,

@@ -65,6 +65,11 @@ const CATALOGUE = {
     sentence: 'A request body of this kind is not understood here: {why}.',
     report: false,
   },
+  NOT_A_PICTURE: {
+    status: 415,
+    sentence: 'The address does not lead to a picture ({type}, status {status}).',
+    report: false,
+  },
   EXPECTATION_FAILED: { status: 417, sentence: 'Only `100-continue` can be expected.', report: false },
   MISDIRECTED: { status: 421, sentence: 'This gateway does not answer for the host `{host}`.', report: false },
   BAD_CONTENT: { status: 422, sentence: 'The resource is corrupt or unsafe and is not shown: {why}.', report: false },

@@ -50,7 +50,8 @@ interface Asked {
 /** The steps after the client is known. */
 export function prepareAs({ received, target, read, preferences }: Asked, client: Client, gateway: Gateway): Exchange {
   const negotiation = negotiate(received, target, client, { read, profiles: gateway.profiles, request: preferences });
-  const jarOwner = target.mode === 'prefix' ? jarOwnerOf(received, client.user) : undefined;
+  const jarOwner =
+    target.mode === 'prefix' && target.picture === undefined ? jarOwnerOf(received, client.user) : undefined;
   const order = makeUpstreamRequest(received, target, {
     negotiation,
     jar: gateway.jar,

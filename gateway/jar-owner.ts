@@ -23,7 +23,8 @@ export function takeCookies(
   fetched: FetchedOriginal,
   { received, target, client, gateway }: Exchange,
 ): Reply {
-  const lines = target.mode === 'prefix' ? fetched.fields.getAll('set-cookie') : [];
+  const isKept = target.mode === 'prefix' && target.picture === undefined;
+  const lines = isKept ? fetched.fields.getAll('set-cookie') : [];
   if (lines.length === 0) return reply;
   const held = jarOwnerOf(received, client.user);
   if (held !== undefined) {

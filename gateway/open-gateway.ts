@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Values } from '../core/config.ts';
 import type { Executor } from '../core/executor.ts';
 import type { Log } from '../core/log.ts';
+import type { AllowedUpstream } from '../egress/allowed-upstream.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
 import type { Clients } from '../profiles/clients.ts';
@@ -43,6 +44,8 @@ export interface GatewayParts {
   readonly users: Users;
   /** Origin under which clients know the gateway. */
   readonly publicOrigin: () => string;
+  /** What may be fetched although it is private; its hosts' pictures are served by link. */
+  readonly upstreamAllow: readonly AllowedUpstream[];
   /** Origin of the demo site, a target although it is on loopback; `undefined` without one. */
   readonly demoOrigin: string | undefined;
   /** Secret of this installation, shared by its processes. */
@@ -94,6 +97,12 @@ export function openGateway(parts: GatewayParts): OpenGateway {
         return parts.sites.all();
       },
       demoOrigin: parts.demoOrigin,
+      images: {
+        hosts: settings.imageHosts,
+        upstreamAllow: parts.upstreamAllow,
+        keys: settings.linkKeys,
+        clock,
+      },
       get publicOrigin() {
         return parts.publicOrigin();
       },

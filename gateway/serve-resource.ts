@@ -40,7 +40,7 @@ export async function serveResource(
 export async function replyFromMemo(received: Received, gateway: Gateway): Promise<Reply | undefined> {
   const entry = gateway.memo.find(received);
   if (entry === undefined) return undefined;
-  await gateway.access.check(received, { mode: entry.mode });
+  await gateway.access.check(received, entry);
   if (!isStillRight(entry, received, gateway)) return undefined;
   return { ...gateway.memo.replyOf(entry, received), trace: entry.reply.trace };
 }

@@ -2,6 +2,7 @@
 import type { LinkMap } from '../core/links/address-map.ts';
 import type { Presentation } from '../core/presentation.ts';
 import type { Mode } from './config.ts';
+import type { PictureRequest } from './modes/image-link.ts';
 import type { Site } from './sites.ts';
 
 /** An upstream resource. */
@@ -14,6 +15,8 @@ export interface Target {
   readonly site: Site | undefined;
   /** Presentation named in the URL; beats everything else. */
   readonly presentation: Presentation | undefined;
+  /** What a link of `/-/image` asks; such a target is nobody's page: no cookies, no credentials, no client record. */
+  readonly picture?: PictureRequest | undefined;
   /** True when the explanation is wanted, not the resource. */
   readonly explain: boolean;
   /** How addresses in the reply are mapped. */

@@ -25,7 +25,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),

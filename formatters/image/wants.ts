@@ -1,12 +1,13 @@
 /** What is wanted of a picture, read from the demands of a plan. */
 import type { PlainData, PlainRecord } from '../../core/component.ts';
 
-/** Names of the demands that every edge meets. */
+/** Names of the demands that every edge meets. `format` says that this very format was named: it is made whatever it costs. */
 export const PICTURE_DEMANDS = [
   'background',
   'clean',
   'color',
   'fit',
+  'format',
   'light',
   'maxHeight',
   'maxWidth',

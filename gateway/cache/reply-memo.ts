@@ -10,6 +10,7 @@ import type { ClientRecord } from '../../profiles/clients.ts';
 import type { Mode } from '../config.ts';
 import type { Received } from '../received.ts';
 import type { Reply } from '../reply.ts';
+import type { Target } from '../target.ts';
 import type { OriginalFacts } from './original-index.ts';
 
 /** What a remembered reply stands on; compared by identity. */
@@ -35,6 +36,7 @@ export interface Memorable {
   /** Key of the variant, which must still be held. */
   readonly variantKey: string;
   readonly mode: Mode;
+  readonly picture: Target['picture'];
   readonly personal: boolean;
 }
 

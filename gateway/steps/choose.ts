@@ -8,6 +8,7 @@ import type { Wish } from '../../core/plan.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
 import { findPlans, type PlanResult, type RankedPlan } from '../../formatters/planner.ts';
 import type { FormatterRegistry } from '../../formatters/registry.ts';
+import { isPicture } from '../document-types.ts';
 import { findPlansOf, reachableOf } from '../plan-memo.ts';
 import type { Received } from '../received.ts';
 import type { Target } from '../target.ts';
@@ -66,6 +67,7 @@ export function choose(
   failed: ReadonlySet<string> = new Set(),
 ): Choice {
   const { target, negotiation, registry, formatsOff } = context;
+  checkPicture(original, target);
   const forbidden = whyUntouched(original, context);
   if (forbidden !== undefined) return { kind: 'pass', reason: forbidden, result: NO_PLANS, wishes: [] };
   const from = original.essence;
@@ -93,6 +95,13 @@ function plan(
     .edges()
     .filter((edge) => !failed.has(edge.formatter) && !failed.has(`${edge.formatter} > ${edge.to}`));
   return findPlans(left, { ...asked, options, without: suspended });
+}
+
+// What is no picture, the error page of an origin too, is not given out under the name of one.
+function checkPicture({ status, essence }: OriginalHead, { picture, url }: Target): void {
+  if (picture === undefined || isPicture(essence) || status === 304) return;
+  if (status === 404 || status === 410) throw new GatewayError('NOT_FOUND', { path: url.pathname });
+  throw new GatewayError('NOT_A_PICTURE', { type: essence || 'of no stated type', status });
 }
 
 function whyUntouched(

@@ -13,7 +13,9 @@ export interface Demands {
 
 /** Names of the demands derived here; any other name in an edge's `meets` is its plugin's own. */
 const VOCABULARY: ReadonlySet<string> = new Set(
-  'full lite article links wrap deck clean quality maxWidth color still light'.split(' '),
+  'full lite article links wrap deck clean quality maxWidth maxHeight fit format background color still light'.split(
+    ' ',
+  ),
 );
 
 /**
@@ -31,7 +33,25 @@ export function ownDemands({ formatters }: Preferences, edges: WishContext['edge
 }
 
 /** Demands of a picture; every one may be left unmet, as a picture in a wrong size is better than none. */
-export function pictureDemands({ negotiation, read, target }: WishContext): Demands {
+export function pictureDemands(context: WishContext): Demands {
+  const demands = preferredDemands(context);
+  const { picture } = context.target;
+  if (picture === undefined) return demands;
+  const { width, height, fit, quality, gray, mediaType } = picture;
+  return {
+    ...demands,
+    optional: {
+      ...demands.optional,
+      ...(width === undefined ? {} : { maxWidth: width }),
+      ...(height === undefined ? {} : { maxHeight: height, fit: fit ?? 'inside' }),
+      ...(quality === undefined ? {} : { quality }),
+      ...(mediaType === undefined || mediaType === context.from ? {} : { format: true }),
+      ...(gray ? { color: { mode: 'gray', levels: 256 } } : {}),
+    },
+  };
+}
+
+function preferredDemands({ negotiation, read, target }: WishContext): Demands {
   const { images } = negotiation.preferences;
   const isAsked = (path: string) =>
     negotiation.unasked || !/^(?:base|default)/.test(negotiation.values[path]?.layer ?? 'base');

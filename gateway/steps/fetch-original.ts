@@ -78,7 +78,7 @@ function isShareable(fetched: FetchedOriginal): boolean {
 }
 
 async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<FetchedOriginal> {
-  const { order, gateway, received } = exchange;
+  const { order, gateway, received, target } = exchange;
   const started = gateway.clock.monotonic();
   const wantsHttps = wantsUpgrade(exchange);
   refuseClearForm(exchange, wantsHttps);
@@ -89,7 +89,7 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
       fields,
       ...(body === undefined ? {} : { body }),
       signal,
-      followRedirects: 'never',
+      followRedirects: target.picture === undefined ? 'never' : 'any',
       timing: order.isPassThrough ? 'pass-through' : 'formatted',
       grant: grantOf(exchange),
     });

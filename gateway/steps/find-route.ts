@@ -3,6 +3,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { isPresentation, PRESENTATIONS, type Presentation } from '../../core/presentation.ts';
 import { parseTargetUrl } from '../../egress/target-url.ts';
 import type { Mode } from '../config.ts';
+import { type ImageRules, readImageLink } from '../modes/image-link.ts';
 import { readPrefixReferer, readPrefixTarget } from '../modes/prefix.ts';
 import { isOwnHost, type OwnNames } from '../own-hosts.ts';
 import type { Received } from '../received.ts';
@@ -16,6 +17,7 @@ export interface RouteRules extends OwnNames {
   readonly publicOrigin: string;
   /** Origin of the demo site, allowed by being ours. */
   readonly demoOrigin: string | undefined;
+  readonly images: ImageRules;
 }
 
 /** Names of our own pages; `as` and `explain` lead to targets and are handled apart. */
@@ -26,7 +28,6 @@ const PAGES = new Set([
   'sign-in',
   'sign-out',
   'settings',
-  'image',
   'proxy.pac',
   'setup',
   'docs',
@@ -38,6 +39,7 @@ const PAGES = new Set([
 interface Place {
   readonly gatewayPath: string;
   readonly site: Site | undefined;
+  readonly toPicture: (path: string) => Target;
   readonly toTarget: (rest: string, wanted: Wanted) => Route;
 }
 
@@ -60,7 +62,7 @@ export function findRoute(received: Received, rules: RouteRules): Route {
   if (received.form === 'absolute') return findForwardRoute(received, rules);
   const site = rules.modes.includes('reverse') ? findSite(rules.sites, received.authority) : undefined;
   if (site === undefined) throw new GatewayError('MISDIRECTED', { host: received.authority });
-  return findSiteRoute(received, site);
+  return findSiteRoute(received, site, rules);
 }
 
 function findOwnRoute(received: Received, rules: RouteRules): Route {
@@ -68,6 +70,7 @@ function findOwnRoute(received: Received, rules: RouteRules): Route {
     gatewayPath: '/-/',
     site: undefined,
     toTarget: (rest, wanted) => toPrefixTarget(rest, wanted, received, rules),
+    toPicture: (path) => toPictureTarget(path, rules, undefined),
   };
   const [path, query] = splitQuery(received.path);
   if (path === '/' || path === '*') return { kind: 'page', name: 'home', query, site: undefined, gatewayPath: '/-/' };
@@ -75,11 +78,12 @@ function findOwnRoute(received: Received, rules: RouteRules): Route {
   return findGatewayPage(received.path, place) ?? place.toTarget(received.path.slice(1), PLAIN);
 }
 
-function findSiteRoute(received: Received, site: Site): Route {
+function findSiteRoute(received: Received, site: Site, rules: RouteRules): Route {
   const place: Place = {
     gatewayPath: site.gatewayPath,
     site,
     toTarget: (rest, wanted) => toSiteTarget(rest, wanted, received, site),
+    toPicture: (path) => toPictureTarget(path, rules, site),
   };
   return findGatewayPage(received.path, place) ?? place.toTarget(received.path.slice(1), PLAIN);
 }
@@ -119,6 +123,7 @@ function findGatewayPage(path: string, place: Place): Route | undefined {
       lead: `${place.gatewayPath}explain/${explained[1] === undefined ? '' : `-/as/${explained[1]}/`}`,
     });
   const [pathOnly, query] = splitQuery(below);
+  if (pathOnly === 'image') return place.toPicture(path);
   const name = /^[^/]*/.exec(pathOnly)![0];
   if (PAGES.has(name))
     return { kind: 'page', name, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
@@ -173,6 +178,22 @@ function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Si
     ownOrigin: siteOrigin,
     gatewayPath: site.gatewayPath,
   } satisfies Target;
+}
+
+function toPictureTarget(path: string, rules: RouteRules, at: Site | undefined): Target {
+  const { url, site, picture } = readImageLink(path, rules.images, { sites: rules.sites, site: at });
+  return {
+    kind: 'resource',
+    mode: at === undefined ? 'prefix' : 'reverse',
+    url,
+    site,
+    presentation: 'full',
+    picture,
+    explain: false,
+    links: { mode: 'none' },
+    ownOrigin: undefined,
+    gatewayPath: at?.gatewayPath ?? '/-/',
+  };
 }
 
 function redirectTo(status: 303 | 307, location: string): Redirect {

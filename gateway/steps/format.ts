@@ -153,7 +153,8 @@ const LIGHTENING: ReadonlySet<string> = new Set(['full', 'lite', 'article']);
 // larger than an original that the client takes. What a plugin or a width was asked to do is done whatever it costs.
 function isLarger(plan: Plan, original: Original, outcome: FormatOutcome): boolean {
   const grown = outcome.body.byteLength - original.body.byteLength;
-  if (isPicture(plan.from)) return grown >= 0 && !('color' in plan.demands) && isCommonPicture(plan.from);
+  if (isPicture(plan.from))
+    return grown >= 0 && !('color' in plan.demands) && !('format' in plan.demands) && isCommonPicture(plan.from);
   return (
     grown > markBytes(outcome) &&
     plan.to === plan.from &&

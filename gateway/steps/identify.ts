@@ -41,7 +41,7 @@ export function identify(
   parts: IdentifyParts & { readonly user: User | undefined },
 ): Client {
   const detection = parts.detect((name) => read.get(name));
-  const isPersonal = target.site?.personal !== false;
+  const isPersonal = target.site?.personal !== false && target.picture === undefined;
   const user = isPersonal ? parts.user : undefined;
   const record = isPersonal ? seeClient(received, user, detection, parts) : undefined;
   return {

@@ -65,6 +65,7 @@ function remember(exchange: Exchange, { reply, facts, variantKey, ttl }: Given):
     ttlSeconds: ttl,
     variantKey,
     mode: target.mode,
+    picture: target.picture,
     personal: target.site?.personal !== false,
   });
 }

@@ -8,6 +8,7 @@ import { decodeBody } from '../../egress/read-body.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
 import type { Variant } from '../cache/variant-cache.ts';
 import { codingFor, encodeBody } from '../content-coding.ts';
+import { isDocument } from '../document-types.ts';
 import { type Exchange, replyContext } from '../exchange.ts';
 import { dropByteFields } from '../hop-fields.ts';
 import type { Reply } from '../reply.ts';
@@ -150,6 +151,8 @@ function passFields(exchange: Exchange, fetched: FetchedOriginal, reason: PassRe
 }
 
 function alternatesOf({ choice }: Exchange, variant: Variant): { presentation: string; mediaType: string }[] {
+  // A picture has no other forms but other formats, which Accept asks for.
+  if (!isDocument(variant.plan.from)) return [];
   return reachablePresentations(variant.plan.from, choice)
     .filter((presentation) => ALTERNATES[presentation] !== undefined)
     .filter((presentation) => ALTERNATES[presentation] !== variant.mediaType)

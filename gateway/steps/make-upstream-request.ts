@@ -31,6 +31,8 @@ export interface UpstreamParts {
   readonly pseudonym: string;
 }
 
+/** Fields that say who asks: a picture by link is fetched for anybody. */
+const PERSONAL = ['cookie', 'authorization', 'origin', 'referer'];
 /** Codings we decode. */
 const OWN_CODINGS = 'gzip, deflate, br, zstd';
 const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-range', 'range'];
@@ -52,7 +54,8 @@ export function makeUpstreamRequest(received: Received, target: Target, parts: U
     noTransform || target.presentation === 'original' || !mayBeFormatted(received, target, parts.negotiation);
   if (!noTransform) setNegotiationFields(fields, target, parts.negotiation);
   if (isSafe && !isPassThrough) for (const name of CONDITIONS) fields.delete(name);
-  setCookies(fields, received, target, parts);
+  if (target.picture === undefined) setCookies(fields, received, target, parts);
+  else for (const name of PERSONAL) fields.delete(name);
   setVia(fields, received, target, parts.pseudonym);
   const method = received.method === 'HEAD' && !isPassThrough ? 'GET' : received.method;
   return { method, url: target.url, fields, isPassThrough };

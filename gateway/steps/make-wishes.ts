@@ -48,11 +48,28 @@ export function makeWishes(context: WishContext): Wish[] {
   if (named === 'original') return [];
   const own = ownDemands(context.negotiation.preferences, context.edges);
   const wishOf = (candidate: Candidate, rank: readonly number[]) => toWish(candidate, { rank, own }, context);
-  if (named !== undefined) return candidatesNamed(context, named).map((candidate) => wishOf(candidate, [0]));
+  if (named !== undefined) return wishesNamed(context, named, wishOf);
   return candidatesOf(context, own)
     .map((candidate) => ({ candidate, rank: rankOf(candidate, context) }))
     .filter(({ rank }) => rank !== undefined)
     .map(({ candidate, rank }) => wishOf(candidate, rank!));
+}
+
+// The URL says how, but not in which format a picture is to come: Accept does, unless a link names that too.
+function wishesNamed(
+  context: WishContext,
+  named: Exclude<Presentation, 'original'>,
+  wishOf: (candidate: Candidate, rank: readonly number[]) => Wish,
+): Wish[] {
+  const format = context.target.picture?.mediaType;
+  if (format !== undefined && isPicture(context.from)) return [wishOf({ mediaType: format, presentation: named }, [0])];
+  const candidates = candidatesNamed(context, named);
+  if (!isPicture(context.from)) return candidates.map((candidate) => wishOf(candidate, [0]));
+  const asked = { ...context, negotiation: { ...context.negotiation, unasked: true } };
+  return candidates.flatMap((candidate) => {
+    const rank = rankOf(candidate, asked);
+    return rank === undefined ? [] : [wishOf(candidate, rank)];
+  });
 }
 
 /** The presentations that make sense for a type, for errors and links to alternatives. */

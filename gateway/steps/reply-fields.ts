@@ -51,6 +51,7 @@ export function takeOriginFields(origin: Fields, context: Pick<ReplyContext, 'ta
   const fields = origin.clone();
   dropAlways(fields);
   if (target.mode === 'prefix') dropPrefixFields(fields);
+  if (target.picture !== undefined) fields.delete('set-cookie');
   mapAddresses(fields, target, url);
   if (target.mode === 'reverse') rewriteCookieDomains(fields);
   nameRealms(fields, target);
