@@ -42,6 +42,7 @@ export const builtInFormatters: readonly URL[] = [
   'html-article',
   'html-full',
   'html-lite',
+  'html-to-gemtext',
   'html-to-markdown',
   'html-to-text',
   'html-to-wml',

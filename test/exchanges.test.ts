@@ -530,3 +530,19 @@ test(
     }
   }),
 );
+
+test(
+  'gemtext is there for who names it, in the URL or by Accept, with links inside the gateway',
+  inWorld(async (t, { origin, through, get }) => {
+    origin.on('/dir/page', PAGE);
+    for (const answer of [
+      await get(`/-/as/gemtext/${origin.url}/dir/page`, { fields: CLIENTS.desktop }),
+      await through('/dir/page', { fields: { accept: 'text/gemini' } }),
+    ]) {
+      t.is(answer.fields['content-type'], 'text/gemini; charset=utf-8');
+      t.regex(answer.text, /^# Heading$/m);
+      t.regex(String(answer.fields['format-chain']), /html-to-gemtext/);
+      t.true(answer.text.includes(`=> /${origin.url}/dir/pic.jpg A picture`), answer.text);
+    }
+  }),
+);

@@ -18,6 +18,7 @@ const MAX_EXAMPLE_BYTES = 40_960;
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'application/vnd.wap.xhtml+xml': 'xhtml',
   'text/css': 'css',
+  'text/gemini': 'gmi',
   'text/html': 'html',
   'text/markdown': 'md',
   'text/plain': 'txt',
