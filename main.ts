@@ -24,6 +24,7 @@ import { serve } from './gateway/serve.ts';
 import { type Bound, listen, makeShell, originOf, type Shell } from './gateway/shell.ts';
 import { readSites } from './gateway/sites.ts';
 import { openSites, type Sites } from './gateway/sites-store.ts';
+import { tlsFilesOf } from './gateway/tls-files.ts';
 import { makeCountedExecutor } from './gateway/traffic/counted-executor.ts';
 import { openTraffic, type Traffic } from './gateway/traffic/traffic.ts';
 import { readUsers } from './gateway/users.ts';
@@ -70,6 +71,8 @@ export interface StartOptions {
 export interface RunningServer {
   /** Where clients connect. */
   readonly origin: string;
+  /** Where clients connect by https; `undefined` without a certificate. */
+  readonly secureOrigin: string | undefined;
   /** Where the demo site is; `undefined` when sites are configured. */
   readonly demoOrigin: string | undefined;
   /** Where admins connect; `undefined` without the admin listener. */
@@ -108,10 +111,15 @@ export async function startServer(
     maxConnections: settings.maxConnections,
     logRequests: settings.logRequests,
     note: parts.traffic.note,
+    tls: tlsFilesOf(settings.tlsCert, settings.tlsKey, ['TLS_CERT', 'TLS_KEY']),
   });
   try {
     const bound = await listen(shell.server, settings.host, settings.port);
     parts.listeners.push(bound);
+    if (shell.secure !== undefined) {
+      parts.state.secure = await listen(shell.secure.server, settings.host, settings.tlsPort);
+      parts.listeners.push(parts.state.secure);
+    }
     // The admin listener may be another process's: it is nobody's target all the same (threat 4).
     if (settings.adminPort !== 0) parts.listeners.push({ address: settings.adminHost, port: settings.adminPort });
     const admin = options.withAdmin === false ? undefined : await openAdminListener(settings, parts);
@@ -144,7 +152,7 @@ export interface Parts {
   readonly listeners: Bound[];
   /** Origin of the demo site, which is one. */
   readonly demoOrigin: string | undefined;
-  readonly state: { whyNotReady: string | undefined };
+  readonly state: { whyNotReady: string | undefined; secure: Bound | undefined };
   close(): Promise<void>;
 }
 
@@ -227,12 +235,12 @@ export async function openParts(
       suspended: [...pool.suspended()],
     }),
   });
-  const state: Parts['state'] = { whyNotReady: undefined };
+  const state: Parts['state'] = { whyNotReady: undefined, secure: undefined };
   const gateway = openGateway({
     settings,
     sites,
     users,
-    publicOrigin: () => publicOriginOf(settings, listeners[0]?.port),
+    publicOrigin: () => publicOriginOf(settings, { plain: listeners[0]?.port, secure: state.secure?.port }),
     demoOrigin,
     upstreamAllow: settings.upstreamAllow,
     instanceKey,
@@ -302,6 +310,7 @@ interface Running {
 function runningServer({ settings, shell, admin, parts, bound }: Running): RunningServer {
   return {
     origin: originOf('http', bound),
+    secureOrigin: parts.state.secure === undefined ? undefined : originOf('https', parts.state.secure),
     adminOrigin: admin?.origin,
     demoOrigin: parts.demoOrigin,
     adminToken: parts.adminToken,
@@ -314,12 +323,15 @@ function runningServer({ settings, shell, admin, parts, bound }: Running): Runni
   };
 }
 
-// PORT 0 is known only once it is bound.
-function publicOriginOf(settings: Settings, boundPort = settings.port): string {
+// Port 0 is known only once it is bound. With a certificate the gateway is known by its https origin.
+function publicOriginOf(
+  settings: Settings,
+  { plain = settings.port, secure = settings.tlsPort }: { plain: number | undefined; secure: number | undefined },
+): string {
   if (settings.publicUrl !== undefined) return settings.publicUrl;
   const isWildcard = settings.host === '0.0.0.0' || settings.host === '::';
   const host = isWildcard ? hostname() : settings.host.includes(':') ? `[${settings.host}]` : settings.host;
-  return new URL(`http://${host}:${boundPort}`).origin;
+  return new URL(settings.tlsCert === undefined ? `http://${host}:${plain}` : `https://${host}:${secure}`).origin;
 }
 
 // What is promised but not there yet must not be mistaken for working.
@@ -327,7 +339,6 @@ function refuseUnsupported(settings: Settings): void {
   const wanted = [
     ['NATS_URL', settings.natsUrl],
     ['BACK_END', settings.backEnd],
-    ['TLS_CERT', settings.tlsCert],
     ['SUBDOMAINS', settings.subdomains],
   ].filter(([, value]) => value !== undefined);
   if (wanted.length > 0)

@@ -1,6 +1,7 @@
 /** The first record of a request: what arrived, checked before anything else sees it (threats 16 to 18, P-18, P-19). */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { GatewayError } from '../core/errors.ts';
@@ -58,6 +59,7 @@ export function receive(
 ): Received {
   const fields = Fields.fromRaw(message.rawHeaders);
   const target = message.url ?? '';
+  if (message.httpVersionMajor === 2) unfoldHttp2(message, fields);
   checkFraming(message, fields);
   checkMethod(message.method ?? '');
   checkTarget(target);
@@ -74,9 +76,25 @@ export function receive(
     peer,
     httpVersion: message.httpVersion,
     body: message,
-    hasBody: fields.has('transfer-encoding') || Number(fields.get('content-length') ?? 0) > 0,
+    hasBody: hasBody(message, fields),
     signal,
   };
+}
+
+// RFC 9113 8.3.1: `:authority` stands for Host, and a Host that says otherwise is malformed; 8.2.3: cookies may come apart.
+function unfoldHttp2(message: IncomingMessage, fields: Fields): void {
+  const authority = (message as unknown as Http2ServerRequest).authority;
+  const host = fields.get('host');
+  if (authority !== '' && host !== undefined && host.toLowerCase() !== authority.toLowerCase())
+    throw bad('Host and :authority differ');
+  if (host === undefined && authority !== '') fields.set('host', authority);
+  const cookies = fields.getAll('cookie');
+  if (cookies.length > 1) fields.set('cookie', cookies.join('; '));
+}
+
+function hasBody(message: IncomingMessage, fields: Fields): boolean {
+  if (message.httpVersionMajor === 2) return !(message as unknown as Http2ServerRequest).stream.endAfterHeaders;
+  return fields.has('transfer-encoding') || Number(fields.get('content-length') ?? 0) > 0;
 }
 
 const ID_BYTES = 12;
@@ -102,9 +120,9 @@ function checkFraming(message: IncomingMessage, fields: Fields): void {
   if (fields.getAll('content-length').length > 1) throw bad('more than one Content-Length field');
   // RFC 9112 6.1: a Transfer-Encoding in an HTTP/1.0 message is faulty framing.
   if (message.httpVersion === '1.0' && fields.has('transfer-encoding')) throw bad('Transfer-Encoding in HTTP/1.0');
-  const hasBody = fields.has('transfer-encoding') || Number(fields.get('content-length') ?? 0) > 0;
   // RFC 9110 9.3.1: content in a GET has no meaning and is a smuggling vector.
-  if (hasBody && /^(GET|HEAD|TRACE)$/.test(message.method ?? '')) throw bad(`a ${message.method} with a body`);
+  if (hasBody(message, fields) && /^(GET|HEAD|TRACE)$/.test(message.method ?? ''))
+    throw bad(`a ${message.method} with a body`);
 }
 
 function checkMethod(method: string): void {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Fields } from '../core/fields.ts';
 import type { Reply } from './reply.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function sendReply(message: IncomingMessage, response: ServerRespon
   if (!message.complete && !message.readableEnded && hasUnreadBody(message)) response.shouldKeepAlive = false;
   if (!(body instanceof Readable) && mustStateLength(message, status) && !fields.has('content-length'))
     fields.set('content-length', String(body?.byteLength ?? 0));
-  response.writeHead(status, fields.toRaw());
+  response.writeHead(status, message.httpVersionMajor === 2 ? toHttp2(fields) : fields.toRaw());
   if (!(body instanceof Readable)) {
     response.end(body === undefined || message.method === 'HEAD' ? undefined : body);
     return;
@@ -28,6 +29,18 @@ export async function sendReply(message: IncomingMessage, response: ServerRespon
     // The upstream broke off, or the client has gone: both ends are destroyed by now, and the status is sent.
     response.destroy();
   }
+}
+
+// RFC 9113 8.2.2: fields of a connection do not exist there.
+const OF_CONNECTION = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+
+function toHttp2(fields: Fields): Record<string, string[]> {
+  return Object.fromEntries(
+    fields
+      .names()
+      .filter((name) => !OF_CONNECTION.has(name))
+      .map((name) => [name, fields.getAll(name)]),
+  );
 }
 
 function hasUnreadBody(message: IncomingMessage): boolean {

@@ -1,6 +1,7 @@
 /** The Koa shell: sockets, limits, and the way from raw messages to `serve()` and back. Decides nothing itself. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Http2SecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import Koa from 'koa';
@@ -13,7 +14,9 @@ import type { AddressRange } from './address-range.ts';
 import { makeErrorReply } from './error-page.ts';
 import { makeRequestId, type Received, receive } from './received.ts';
 import type { Reply } from './reply.ts';
+import { makeSecureServer, type SecureServer } from './secure-server.ts';
 import { sendReply } from './send-reply.ts';
+import type { TlsFiles } from './tls-files.ts';
 import type { DoneExchange } from './traffic/traffic.ts';
 
 export interface ShellParts {
@@ -28,18 +31,20 @@ export interface ShellParts {
   readonly logRequests: boolean;
   /** Told of every reply once it has been sent. */
   readonly note: (done: DoneExchange) => void;
+  /** Certificate for HTTPS beside plain HTTP; `undefined` without. */
+  readonly tls: TlsFiles | undefined;
 }
 
 export interface Shell {
   readonly server: Server;
+  /** The same over TLS, with HTTP/2; `undefined` without a certificate. */
+  readonly secure: SecureServer | undefined;
   /** Takes no new connections and ends kept ones as they fall idle; resolves when the last request is done, or after `ms`. */
   drain(ms: number): Promise<void>;
 }
 
-/** Times a client has, milliseconds (threat 50). */
-const HEADERS_TIMEOUT_MS = 8_000;
-const REQUEST_TIMEOUT_MS = 60_000;
-const KEEP_ALIVE_MS = 10_000;
+/** Times a client has, milliseconds, and bytes of its fields (threat 50). */
+const TIMES = { headersTimeout: 8_000, requestTimeout: 60_000, keepAliveTimeout: 10_000, maxHeaderSize: 16_384 };
 const IDLE_MS = 75_000;
 /** Node's own bound of what a chunk may say of itself. */
 const MAX_CHUNK_EXTENSION_BYTES = 16_384;
@@ -54,39 +59,48 @@ export function makeShell(parts: ShellParts): Shell {
     context.respond = false;
     await exchange(context.req, context.res, parts, draining);
   });
+  const handle = app.callback();
   const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 1_000,
-      maxHeaderSize: 16_384,
-      insecureHTTPParser: false,
-      requireHostHeader: false,
-    },
-    app.callback(),
+    { ...TIMES, connectionsCheckingInterval: 1_000, insecureHTTPParser: false, requireHostHeader: false },
+    handle,
   );
   server.maxHeadersCount = 100;
   server.maxRequestsPerSocket = 1_000;
   server.maxConnections = parts.maxConnections;
   server.setTimeout(IDLE_MS);
-  server.on('connect', (message, socket, head) => void parts.tunnel(message, socket, head));
-  server.on('clientError', (error, socket) => refuseMessage(error, socket as Socket));
-  server.on(
-    'checkExpectation',
-    (request: IncomingMessage, response: ServerResponse) => void refuseExpectation(request, response, parts),
-  );
+  listenToTrouble(server, parts);
+  const limits = { ...TIMES, idleMs: IDLE_MS, maxConnections: parts.maxConnections };
+  const secure =
+    parts.tls === undefined
+      ? undefined
+      : makeSecureServer({ files: parts.tls, handle, limits, clock: parts.clock, log: parts.log });
+  if (secure !== undefined) listenToTrouble(secure.server, parts);
   return {
     server,
+    secure,
     async drain(ms) {
       draining = true;
+      const secureClosed = secure?.drain(ms);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const timer = parts.clock.after(ms, () => server.closeAllConnections());
       await closed;
       timer.cancel();
+      await secureClosed;
     },
   };
+}
+
+// What does not come as a request: tunnels, expectations, and what cannot be parsed.
+function listenToTrouble(server: Server | Http2SecureServer, parts: ShellParts): void {
+  const events = server as Server;
+  events.on('connect', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // In HTTP/2 the second is a response: a tunnel is one stream there, which no proxy client of ours uses (RFC 9113 8.5).
+    if (message.httpVersionMajor === 2) (socket as unknown as ServerResponse).writeHead(405).end();
+    else void parts.tunnel(message, socket, head);
+  });
+  events.on('clientError', (error, socket) => refuseMessage(error, socket as Socket));
+  events.on('checkExpectation', (request, response) => void refuseExpectation(request, response, parts));
 }
 
 async function exchange(
@@ -188,7 +202,7 @@ export interface Bound {
 }
 
 /** Listens; port 0 takes a free one. Rejects when the address cannot be bound. */
-export async function listen(server: Server, host: string, port: number): Promise<Bound> {
+export async function listen(server: Server | Http2SecureServer, host: string, port: number): Promise<Bound> {
   server.listen({ host, port });
   await once(server, 'listening');
   const bound = server.address() as AddressInfo;

@@ -5,6 +5,7 @@ import { systemClock } from '../core/clock.ts';
 
 export interface WorkerAddresses {
   readonly origin: string;
+  readonly secureOrigin: string | undefined;
   readonly adminOrigin: string | undefined;
 }
 
@@ -30,6 +31,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       if (ready.length !== options.workers) return;
       options.announce({
         origin: addresses.origin,
+        secureOrigin: addresses.secureOrigin,
         adminOrigin: ready.find((each) => each.adminOrigin !== undefined)?.adminOrigin,
       });
     });

@@ -102,7 +102,7 @@ function wrongImports(sources: Sources): string[] {
         own !== undefined &&
         theirs !== undefined &&
         own !== theirs &&
-        !['document', 'pool'].includes(theirs) &&
+        !['document', 'data', 'charts', 'pool'].includes(theirs) &&
         own !== 'pool'
       )
         faults.push(`${path} imports ${target}: formatters meet in the planner`);
@@ -128,7 +128,7 @@ function wrongUses(sources: Sources): string[] {
     {
       pattern: /from '(?:node:)?(?:net|tls|dgram|http2)'|from 'undici'|from 'node:https?'/,
       allowed:
-        /^egress\/|^gateway\/(?:shell|received|send-reply|address|modes\/tunnel)\.ts$|^admin\/open-admin\.ts$|^bin\/verbs\/doctor\.ts$|^demo\/(?:open-demo|guest-book)\.ts$|^main\.ts$/,
+        /^egress\/|^gateway\/(?:shell|secure-server|received|send-reply|address|modes\/tunnel)\.ts$|^admin\/open-admin\.ts$|^bin\/verbs\/doctor\.ts$|^demo\/(?:open-demo|guest-book)\.ts$|^main\.ts$/,
       says: 'sockets leave by egress/ alone',
     },
     {

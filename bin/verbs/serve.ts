@@ -25,8 +25,10 @@ async function runServer(): Promise<void> {
   const { startServer } = await import('../../main.ts');
   const demoOrigin = environment['FORMAT_GATEWAY_DEMO'];
   const server = await startServer({ ...environment, ...share }, { withAdmin: isFirst, demoOrigin });
-  if (cluster.isWorker) process.send?.({ origin: server.origin, adminOrigin: server.adminOrigin });
-  else announce(server, settings);
+  if (cluster.isWorker) {
+    const { origin, secureOrigin, adminOrigin } = server;
+    process.send?.({ origin, secureOrigin, adminOrigin });
+  } else announce(server, settings);
   const stop = once(process, 'SIGTERM').then(() => undefined);
   await Promise.race([stop, once(process, 'SIGINT'), once(process, 'disconnect')]);
   await server.close();
@@ -47,14 +49,16 @@ async function runSeveral(settings: Settings): Promise<void> {
 
 interface Origins {
   readonly origin: string;
+  readonly secureOrigin: string | undefined;
   readonly adminOrigin: string | undefined;
   readonly demoOrigin: string | undefined;
 }
 
-function announce({ origin, adminOrigin, demoOrigin }: Origins, settings: Settings): void {
+function announce({ origin, secureOrigin, adminOrigin, demoOrigin }: Origins, settings: Settings): void {
   const token = settings.adminToken === undefined ? `, token in ${join(settings.dataDir, 'admin.token')}` : '';
   console.log(
     `Format gateway: ${origin}/   (try ${origin}/${demoOrigin === undefined ? 'https://example.org' : demoOrigin}/)`,
   );
+  if (secureOrigin !== undefined) console.log(`With HTTPS:     ${secureOrigin}/`);
   if (adminOrigin !== undefined) console.log(`Admin API:      ${adminOrigin}/api/${token}`);
 }

@@ -99,9 +99,15 @@ function findForwardRoute(received: Received, rules: RouteRules): Route {
     explain: false,
     links: { mode: 'none' },
     // Only prefix mode can answer for any address under our own name.
-    ownOrigin: rules.modes.includes('prefix') ? rules.publicOrigin : undefined,
+    ownOrigin: rules.modes.includes('prefix') ? ownOriginFor(received, rules) : undefined,
     gatewayPath: '/-/',
   } satisfies Target;
+}
+
+// Who came without TLS may know none: the same host, by the port that was used.
+function ownOriginFor({ peer }: Received, { publicOrigin }: RouteRules): string {
+  const own = new URL(publicOrigin);
+  return own.protocol === 'https:' && !peer.secure ? `http://${own.hostname}:${peer.localPort}` : publicOrigin;
 }
 
 // Names under the gateway path that are not ours belong to a site's upstream; on an own host they are 404.
