@@ -40,6 +40,10 @@ setFlagsFromString('--external-memory-accounted-in-global-limit');
 
 /** The formatters that ship with us. */
 export const builtInFormatters: readonly URL[] = [
+  'data-convert',
+  'data-to-html',
+  'data-to-markdown',
+  'data-to-text',
   'html-article',
   'html-full',
   'html-lite',

@@ -20,3 +20,13 @@ export function isPicture(essence: string): boolean {
 export function isCommonPicture(essence: string): boolean {
   return essence === 'image/jpeg' || essence === 'image/png' || essence === 'image/gif';
 }
+
+/** Raw data: what becomes tables and charts. */
+export function isData(essence: string): boolean {
+  return (
+    essence === 'text/csv' ||
+    essence === 'text/tab-separated-values' ||
+    essence === 'application/json' ||
+    essence === 'application/x-ndjson'
+  );
+}

@@ -1,6 +1,6 @@
 /** The second record of a request: what it asks for. */
 import type { LinkMap } from '../core/links/address-map.ts';
-import type { Presentation } from '../core/presentation.ts';
+import type { DataPresentation, Presentation } from '../core/presentation.ts';
 import type { Mode } from './config.ts';
 import type { PictureRequest } from './modes/image-link.ts';
 import type { Site } from './sites.ts';
@@ -14,7 +14,9 @@ export interface Target {
   /** The reverse-mode site it belongs to. */
   readonly site: Site | undefined;
   /** Presentation named in the URL; beats everything else. */
-  readonly presentation: Presentation | undefined;
+  readonly presentation: Presentation | DataPresentation | undefined;
+  /** The query of a URL that names a presentation of data: it is that presentation's, not the target's. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
   /** What a link of `/-/image` asks; such a target is nobody's page: no cookies, no credentials, no client record. */
   readonly picture?: PictureRequest | undefined;
   /** True when the explanation is wanted, not the resource. */

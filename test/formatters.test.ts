@@ -16,12 +16,17 @@ const ROOT = join(import.meta.dirname, '..', 'formatters');
 const UPDATES = process.env['UPDATE_EXAMPLES'] === '1';
 const MAX_EXAMPLE_BYTES = 40_960;
 const EXTENSIONS: Readonly<Record<string, string>> = {
+  'application/json': 'json',
+  'application/x-ndjson': 'ndjson',
   'application/vnd.wap.xhtml+xml': 'xhtml',
+  'image/svg+xml': 'svg',
   'text/css': 'css',
+  'text/csv': 'csv',
   'text/gemini': 'gmi',
   'text/html': 'html',
   'text/markdown': 'md',
   'text/plain': 'txt',
+  'text/tab-separated-values': 'tsv',
   'text/vnd.wap.wml': 'wml',
 };
 

@@ -25,7 +25,8 @@ interface Place {
   readonly within: string;
 }
 
-function placeOf({ url, site }: Target): Place {
+/** Where a target is, as our own addresses name it. */
+export function placeOf({ url, site }: Target): Place {
   const href = url.href.replace(/#.*$/s, '');
   if (site === undefined) return { rest: href, within: '' };
   const within = `${site.upstream.origin}${site.upstream.pathname.replace(/\/$/, '')}/`;

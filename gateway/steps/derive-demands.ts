@@ -13,7 +13,7 @@ export interface Demands {
 
 /** Names of the demands derived here; any other name in an edge's `meets` is its plugin's own. */
 const VOCABULARY: ReadonlySet<string> = new Set(
-  'full lite article links wrap deck clean quality maxWidth maxHeight fit format background color still light'.split(
+  'full lite article links wrap deck clean quality maxWidth maxHeight fit format background color still light table chart'.split(
     ' ',
   ),
 );

@@ -1,8 +1,16 @@
 /** Step `target`: which upstream resource, or which page of our own, a request is for. */
 import { GatewayError } from '../../core/errors.ts';
-import { isPresentation, PRESENTATIONS, type Presentation } from '../../core/presentation.ts';
+import {
+  DATA_PRESENTATIONS,
+  type DataPresentation,
+  isDataPresentation,
+  isPresentation,
+  PRESENTATIONS,
+  type Presentation,
+} from '../../core/presentation.ts';
 import { parseTargetUrl } from '../../egress/target-url.ts';
 import type { Mode } from '../config.ts';
+import { decodeWhole, readParameters } from '../modes/data-query.ts';
 import { type ImageRules, readImageLink } from '../modes/image-link.ts';
 import { readPrefixReferer, readPrefixTarget } from '../modes/prefix.ts';
 import { isOwnHost, type OwnNames } from '../own-hosts.ts';
@@ -44,7 +52,9 @@ interface Place {
 }
 
 interface Wanted {
-  readonly presentation: Presentation | undefined;
+  readonly presentation: Presentation | DataPresentation | undefined;
+  /** The query where it is the presentation's own. */
+  readonly query?: string;
   readonly explain: boolean;
   /** Path before TARGET, to keep when redirecting to the proper spelling. */
   readonly lead: string;
@@ -114,19 +124,14 @@ function ownOriginFor({ peer }: Received, { publicOrigin }: RouteRules): string 
 function findGatewayPage(path: string, place: Place): Route | undefined {
   if (!path.startsWith(place.gatewayPath)) return undefined;
   const below = path.slice(place.gatewayPath.length);
-  const presented = /^as\/([^/?]*)\/?(.*)$/s.exec(below);
-  if (presented !== null)
-    return place.toTarget(presented[2]!, {
-      presentation: checkPresentation(presented[1]!),
-      explain: false,
-      lead: `${place.gatewayPath}as/${presented[1]}/`,
-    });
-  const explained = /^explain\/(?:-\/as\/([^/?]*)\/)?(.*)$/s.exec(below);
+  const presented = /^(explain\/-\/)?as\/([^/?]*)\/?(.*)$/s.exec(below);
+  if (presented !== null) return toPresented(presented, place);
+  const explained = /^explain\/(.*)$/s.exec(below);
   if (explained !== null)
-    return place.toTarget(explained[2]!, {
-      presentation: explained[1] === undefined ? undefined : checkPresentation(explained[1]),
+    return place.toTarget(explained[1]!, {
+      presentation: undefined,
       explain: true,
-      lead: `${place.gatewayPath}explain/${explained[1] === undefined ? '' : `-/as/${explained[1]}/`}`,
+      lead: `${place.gatewayPath}explain/`,
     });
   const [pathOnly, query] = splitQuery(below);
   if (pathOnly === 'image') return place.toPicture(path);
@@ -137,9 +142,22 @@ function findGatewayPage(path: string, place: Place): Route | undefined {
   throw new GatewayError('NOT_FOUND', { path: pathOnly === '' ? path : `${place.gatewayPath}${pathOnly}` });
 }
 
-function checkPresentation(name: string): Presentation {
-  if (isPresentation(name)) return name;
-  throw new GatewayError('UNKNOWN_PRESENTATION', { name: name || '(none)', known: PRESENTATIONS.join(', ') });
+function toPresented([, explained, name, rest]: RegExpExecArray, place: Place): Route {
+  const presentation = checkPresentation(name!);
+  const wanted = {
+    presentation,
+    explain: explained !== undefined,
+    lead: `${place.gatewayPath}${explained ?? ''}as/${name}/`,
+  };
+  if (!isDataPresentation(presentation)) return place.toTarget(rest!, wanted);
+  const mark = `${rest}?`.indexOf('?');
+  return place.toTarget(rest!.slice(0, mark), { ...wanted, query: rest!.slice(mark) });
+}
+
+function checkPresentation(name: string): Presentation | DataPresentation {
+  if (isPresentation(name) || isDataPresentation(name)) return name;
+  const known = [...PRESENTATIONS, ...DATA_PRESENTATIONS].join(', ');
+  throw new GatewayError('UNKNOWN_PRESENTATION', { name: name || '(none)', known });
 }
 
 function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules: RouteRules): Route {
@@ -150,13 +168,14 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
   const target = readPrefixTarget(rest);
   if (target === undefined) throw new GatewayError('NOT_FOUND', { path: received.path });
   if (!rules.modes.includes('prefix')) throw new GatewayError('FORBIDDEN', { why: 'prefix mode is switched off here' });
-  if ('proper' in target) return redirectTo(307, `${wanted.lead}${target.proper}`);
+  if ('proper' in target) return redirectTo(307, `${wanted.lead}${target.proper}${wanted.query ?? ''}`);
   return {
     kind: 'resource',
     mode: 'prefix',
     url: target.url,
     site: undefined,
     presentation: wanted.presentation,
+    parameters: wanted.query === undefined ? undefined : readParameters(wanted.query),
     explain: wanted.explain,
     links: { mode: 'prefix', publicOrigin: rules.publicOrigin },
     ownOrigin: rules.publicOrigin,
@@ -171,9 +190,10 @@ function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Si
   return {
     kind: 'resource',
     mode: 'reverse',
-    url: parseTargetUrl(`${base}/${rest}`),
+    url: parseTargetUrl(`${base}/${wanted.query === undefined ? rest : decodeWhole(rest)}`),
     site,
     presentation: wanted.presentation,
+    parameters: wanted.query === undefined ? undefined : readParameters(wanted.query),
     explain: wanted.explain,
     links: {
       mode: 'reverse',

@@ -63,7 +63,7 @@ export function makeUpstreamRequest(received: Received, target: Target, parts: U
 
 /** Types that an Accept may name to ask for a change. */
 const FORMATTABLE =
-  /^(?:text\/(?:html|plain|markdown|vnd\.wap\.wml|gemini|csv)|application\/(?:xhtml\+xml|vnd\.wap\.xhtml\+xml|epub\+zip)|image\/)/;
+  /^(?:text\/(?:html|plain|markdown|vnd\.wap\.wml|gemini|csv|tab-separated-values)|application\/(?:json|x-ndjson|xhtml\+xml|vnd\.wap\.xhtml\+xml|epub\+zip)|image\/)/;
 
 function mayBeFormatted(received: Received, target: Target, { unasked, accept }: Negotiation): boolean {
   // CT-1: only GET, HEAD and POST exchanges are transformed.

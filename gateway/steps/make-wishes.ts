@@ -2,26 +2,21 @@
 import { asks, qualityOf } from '../../core/accept.ts';
 import type { Edge, PlainRecord } from '../../core/component.ts';
 import type { Wish } from '../../core/plan.ts';
-import type { Presentation } from '../../core/presentation.ts';
+import {
+  DATA_PRESENTATIONS,
+  type DataPresentation,
+  isDataPresentation,
+  PRESENTATIONS,
+  type Presentation,
+} from '../../core/presentation.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
-import type { Preferences } from '../../profiles/preferences.ts';
 import { isStoredLayer } from '../../profiles/resolve.ts';
-import { isCommonPicture, isDocument, isHypertext, isPicture } from '../document-types.ts';
+import { isCommonPicture, isData, isDocument, isHypertext, isPicture } from '../document-types.ts';
 import type { Target } from '../target.ts';
+import { dataWishes } from './data-wishes.ts';
 import { documentDemands, ownDemands, pictureDemands } from './derive-demands.ts';
 import type { Negotiation } from './negotiate.ts';
-
-/** The type each presentation of a document comes in. */
-const TYPE_OF: Readonly<Record<Exclude<Presentation, 'original'>, string>> = {
-  full: 'text/html',
-  lite: 'text/html',
-  article: 'text/html',
-  text: 'text/plain',
-  markdown: 'text/markdown',
-  gemtext: 'text/gemini',
-  wml: 'text/vnd.wap.wml',
-  epub: 'application/epub+zip',
-};
+import { profileQuality, TYPE_OF, typeForMarkup } from './presentation-types.ts';
 
 /** Presentations in which a picture still makes sense. */
 const PICTURE_PRESENTATIONS: ReadonlySet<Presentation> = new Set(['full', 'lite', 'article']);
@@ -47,6 +42,8 @@ export function makeWishes(context: WishContext): Wish[] {
   const named = context.target.presentation;
   if (named === 'original') return [];
   const own = ownDemands(context.negotiation.preferences, context.edges);
+  if (isData(context.from)) return dataWishes(context, own);
+  if (named !== undefined && isDataPresentation(named)) return [];
   const wishOf = (candidate: Candidate, rank: readonly number[]) => toWish(candidate, { rank, own }, context);
   if (named !== undefined) return wishesNamed(context, named, wishOf);
   return candidatesOf(context, own)
@@ -73,7 +70,8 @@ function wishesNamed(
 }
 
 /** The presentations that make sense for a type, for errors and links to alternatives. */
-export function presentationsOf(from: string): Presentation[] {
+export function presentationsOf(from: string): (Presentation | DataPresentation)[] {
+  if (isData(from)) return [...PRESENTATIONS, ...DATA_PRESENTATIONS];
   if (isDocument(from)) return ['original', 'full', 'lite', 'article', 'text', 'markdown', 'gemtext', 'wml', 'epub'];
   if (isPicture(from) || from === 'text/css') return ['original', 'full', 'lite', 'article'];
   return ['original', 'full'];
@@ -126,10 +124,6 @@ function hypertextFor(first: Presentation): Presentation {
   return first === 'original' ? 'full' : 'lite';
 }
 
-function typeForMarkup(mediaType: string, presentation: Presentation, { page }: Preferences): string {
-  return page.markup === 'xhtml-mp' && presentation === 'lite' ? 'application/vnd.wap.xhtml+xml' : mediaType;
-}
-
 function pictureCandidates({ from, negotiation, target }: WishContext): Candidate[] {
   const { types } = negotiation.preferences.images;
   const isStored = isStoredLayer(negotiation.values['images.types']?.layer);
@@ -143,7 +137,11 @@ function pictureCandidates({ from, negotiation, target }: WishContext): Candidat
     if (asks(negotiation.accept, type)) return isListed || !isStored;
     return isListed && (isStored || isCommonPicture(type) || type === from || types[0] === type);
   });
-  return shown.map((mediaType) => ({ mediaType, presentation: target.presentation ?? 'full' }));
+  return shown.map((mediaType) => ({ mediaType, presentation: pictured(target) }));
+}
+
+function pictured({ presentation = 'full' }: Target): Presentation {
+  return isDataPresentation(presentation) ? 'full' : presentation;
 }
 
 /**
@@ -164,11 +162,6 @@ function rankOf(candidate: Candidate, context: WishContext): number[] | undefine
   const stored = storedDecides && isDocument(from) ? (place === -1 ? -1_000 : -place) : 0;
   const order = isPicture(from) ? pictureOrder(candidate.mediaType, context) : place === -1 ? -100 : -place;
   return [stored, q, profileQuality(candidate.mediaType, preferences), accept.anything ? 0 : -index, order];
-}
-
-// (3) of "Which format": the profile's own quality of a media range; types it does not speak of count as 1.
-function profileQuality(mediaType: string, { types }: Preferences): number {
-  return types[mediaType] ?? types[mediaType.replace(/\/.*/, '/*')] ?? types['*/*'] ?? 1;
 }
 
 // Where Accept says nothing in particular the original's own type is kept, if the client shows it: no loss.

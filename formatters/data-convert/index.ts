@@ -1,0 +1,28 @@
+import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../../core/component.ts';
+import { DATA_TYPES, type DataType, readData } from '../data/read-data.ts';
+import { writeData } from '../data/write-data.ts';
+
+/**
+ * Raw data from one form into another: CSV, TSV, JSON (a list of objects), NDJSON.
+ *
+ * Numbers and booleans of CSV become those of JSON, all else stays as it was written; empty cells are null. Objects
+ * within objects get columns with dotted names. JSON that is no table cannot be made CSV.
+ */
+export default {
+  contract: 1,
+  kind: 'formatter',
+  name: 'data-convert',
+  version: '1.0.0',
+  title: 'Data in another form',
+  reads: 'text',
+  edges: DATA_TYPES.flatMap((from) =>
+    DATA_TYPES.filter((to) => to !== from).map((to) => ({ from, to, keeps: 0.97, cost: 5 })),
+  ),
+  format: convert,
+} satisfies Formatter;
+
+function convert(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
+  const { table, isTabular } = readData(input.mediaType, String(input.body));
+  if (!isTabular) env.cannot('the JSON is no table');
+  return { mediaType: want.mediaType, body: writeData(table, want.mediaType as DataType) };
+}
