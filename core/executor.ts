@@ -55,6 +55,8 @@ export type FailureKind =
   | 'too-large'
   /** The input is corrupt or hostile: it must not be shown as it is either. */
   | 'hostile'
+  /** What was asked of this input makes no sense, such as a column that is not there: the client's mistake. */
+  | 'unprocessable'
   /** The pool sheds load. */
   | 'busy'
   /** The client went away. */

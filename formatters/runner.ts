@@ -29,7 +29,7 @@ export const REPLY_FIELDS: readonly string[] = [
 ];
 
 /** Kinds of failure that a formatter may throw; the others are the host's to say. */
-const OWN_KINDS: readonly FailureKind[] = ['cannot', 'too-large', 'hostile'];
+const OWN_KINDS: readonly FailureKind[] = ['cannot', 'too-large', 'hostile', 'unprocessable'];
 const MAX_NOTES = 64;
 const MAX_NOTE_CHARACTERS = 2000;
 const MAX_REASON_CHARACTERS = 300;

@@ -5,6 +5,7 @@
 import { type Clock, systemClock } from '../../core/clock.ts';
 import {
   type Executor,
+  type FailureKind,
   FormatFailure,
   type FormatJob,
   type FormatOutcome,
@@ -22,6 +23,8 @@ import { type LaneRecipe, laneOf, lanesFor, SHARED_LANE, SVG_LANE } from './lane
 import { ProcessFailure } from './process-job.ts';
 import { joinOutcomes, type Segment, segmentJob, splitPlan } from './segments.ts';
 
+/** Kinds of failure that a formatter in good order may tell. */
+const ANSWERS: ReadonlySet<FailureKind> = new Set(['cannot', 'hostile', 'too-large', 'unprocessable']);
 const MEBIBYTE = 1024 * 1024;
 const WINDOW_MS = 60_000;
 const REST_MS = 60_000;
@@ -257,7 +260,7 @@ class LocalPool implements Pool {
   #blame(error: unknown, names: readonly string[]): void {
     const failure = error instanceof FormatFailure ? error : undefined;
     const isFault = failure instanceof ProcessFailure && failure.isFault;
-    const hasAnswered = failure?.kind === 'cannot' || failure?.kind === 'hostile' || failure?.kind === 'too-large';
+    const hasAnswered = failure !== undefined && ANSWERS.has(failure.kind);
     for (const name of names) {
       const isNamed = failure?.formatter === name;
       if (isNamed && isFault) this.#fault(name, failure.message);

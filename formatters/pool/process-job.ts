@@ -172,6 +172,6 @@ export class ProcessJob {
 
 /** What a process may say of itself; anything else is a failure of it. */
 function readKind(kind: unknown): FailureKind {
-  const known = ['cannot', 'too-large', 'hostile', 'timeout'] satisfies FailureKind[];
+  const known = ['cannot', 'too-large', 'hostile', 'unprocessable', 'timeout'] satisfies FailureKind[];
   return known.find((each) => each === kind) ?? 'failed';
 }

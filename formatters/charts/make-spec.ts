@@ -1,0 +1,188 @@
+/** A plot as a Vega-Lite specification: what fits the room, and is told apart without colours where there are none. */
+import type { PlainRecord } from '../../core/component.ts';
+import type { Canvas } from './canvas.ts';
+import { frameOf, legendFor, legendHeight } from './chart-frame.ts';
+import { paletteFor, SHAPES } from './palette.ts';
+import type { Plot } from './plot.ts';
+import { textWidth } from './text-width.ts';
+
+/** Up to so many places a line shows its points. */
+const MAX_DOTTED = 40;
+
+export function makeSpec(plot: Plot, canvas: Canvas, title: string): PlainRecord {
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    ...frameOf(roomier(plot, canvas), title),
+    data: { values: plot.points.map((point) => ({ ...point })) },
+    ...(plot.mark === 'arc' ? pie(plot, canvas) : xy(plot, canvas)),
+  };
+}
+
+/** A legend below takes room of its own, not the chart's. */
+function roomier({ mark, points, series }: Plot, canvas: Canvas): Canvas {
+  const names = mark === 'arc' ? points.length : (series?.values.length ?? 0);
+  return { ...canvas, height: canvas.height + legendHeight(names, canvas) };
+}
+
+function xy(plot: Plot, canvas: Canvas): PlainRecord {
+  const { mark, series } = plot;
+  const measured = { field: 'y', type: 'quantitative', axis: measureAxis(plot, canvas) };
+  const x = placeChannel(plot, canvas);
+  const offset = series !== undefined && mark === 'bar' && !isStacked(plot);
+  return {
+    mark: markOf(plot, canvas),
+    encoding: {
+      x,
+      y: {
+        ...measured,
+        ...(series === undefined ? {} : { stack: isStacked(plot) ? 'zero' : false }),
+        ...scaleOf(plot),
+      },
+      ...(series === undefined ? {} : seriesChannels(plot, canvas)),
+      ...(offset ? { xOffset: { field: 'series', type: 'nominal', sort: null } } : {}),
+      ...(plot.points.some(({ size }) => size !== undefined)
+        ? { size: { field: 'size', type: 'quantitative', legend: null, scale: { range: [6, canvas.width / 2] } } }
+        : {}),
+    },
+  };
+}
+
+/** Sums lie upon one another; means would add up to nothing. */
+function isStacked({ mark, aggregate, points }: Plot): boolean {
+  const adds = aggregate === undefined || aggregate === 'sum' || aggregate === 'count';
+  return (mark === 'bar' || mark === 'area') && adds && !(mark === 'area' && points.some(({ y }) => y < 0));
+}
+
+function markOf({ mark, points, series }: Plot, { colors, size }: Canvas): PlainRecord {
+  const { fills, lines, outline } = paletteFor(colors);
+  const drawn = { aria: false, ...(outline === undefined ? {} : { stroke: outline, strokeWidth: 1 }) };
+  if (mark === 'bar') return { type: 'bar', ...drawn, ...(series === undefined ? { fill: fills[0]! } : {}) };
+  if (mark === 'area')
+    return {
+      type: 'area',
+      ...drawn,
+      ...(series === undefined ? { fill: fills[0]!, fillOpacity: colors === 'mono' ? 1 : 0.8 } : {}),
+    };
+  const width = size === 'tiny' ? 1.5 : 2;
+  if (mark === 'line') {
+    const dots = points.length <= MAX_DOTTED && size !== 'tiny';
+    return {
+      type: 'line',
+      aria: false,
+      strokeWidth: width,
+      color: lines[0]!,
+      point: dots ? { size: 24, filled: true } : false,
+    };
+  }
+  return {
+    type: 'point',
+    aria: false,
+    filled: colors === 'full',
+    color: lines[0]!,
+    opacity: colors === 'full' ? 0.75 : 1,
+    ...(points.some((each) => each.size !== undefined) ? {} : { size: size === 'tiny' ? 8 : 28 }),
+  };
+}
+
+function seriesChannels({ mark, series }: Plot, canvas: Canvas): PlainRecord {
+  const { colors } = canvas;
+  const { fills, lines, dashes } = paletteFor(colors);
+  const domain = [...series!.values];
+  const legend = legendFor(series!.name, mark === 'line' ? 'stroke' : undefined, canvas);
+  const cycle = (list: readonly unknown[]) => domain.map((_, i) => list[i % list.length]) as string[];
+  const channel = { field: 'series', type: 'nominal', sort: null, legend };
+  if (mark === 'bar' || mark === 'area') return { color: { ...channel, scale: { domain, range: cycle(fills) } } };
+  const color = { color: { ...channel, scale: { domain, range: cycle(lines) } } };
+  if (mark === 'point') return { ...color, shape: { ...channel, scale: { domain, range: cycle(SHAPES) } } };
+  return colors === 'full' ? color : { ...color, strokeDash: { ...channel, scale: { domain, range: cycle(dashes) } } };
+}
+
+function placeChannel(plot: Plot, canvas: Canvas): PlainRecord {
+  const { kind, name } = plot.x;
+  const title = canvas.size === 'wide' ? name : null;
+  const axis: PlainRecord = { title, grid: false, labelOverlap: 'greedy' };
+  const tickCount = { tiny: 3, small: 4, wide: 8 }[canvas.size];
+  if (kind === 'time')
+    return {
+      field: 'x',
+      type: 'temporal',
+      scale: { type: 'utc' },
+      axis: { ...axis, tickCount, format: timeFormat(plot) },
+    };
+  if (kind === 'number')
+    return {
+      field: 'x',
+      type: 'quantitative',
+      scale: { zero: false, nice: plot.mark === 'point' },
+      axis: { ...axis, tickCount, ...numberFormat(plot.points.map(({ x }) => x as number)) },
+    };
+  return { field: 'x', type: 'nominal', sort: null, axis: { ...axis, ...labelTurn(plot, canvas) } };
+}
+
+/** Names stand level where they fit, else aslant; where they are too many upright, and not each of them. */
+function labelTurn(plot: Plot, { width, fontSize, size }: Canvas): PlainRecord {
+  const measure = textWidth();
+  const names = [...new Set(plot.points.map(({ x }) => String(x)))];
+  const room =
+    (width * (size === 'tiny' ? 0.7 : plot.series !== undefined && width >= 480 ? 0.65 : 0.82)) / names.length;
+  const widest = Math.max(...names.map((name) => measure(name))) * fontSize;
+  // What has an order is understood by some of its labels.
+  const isOrdered = plot.x.unit !== undefined || names.every((name) => /^-?[\d.]+$/.test(name));
+  if (widest + 4 <= room) return { labelAngle: 0, labelOverlap: false };
+  if (isOrdered && widest < width / 2) return { labelAngle: 0 };
+  const limit = Math.round(width * (size === 'wide' ? 0.18 : 0.35));
+  return room >= fontSize * 1.2
+    ? { labelAngle: -45, labelOverlap: false, labelLimit: limit }
+    : { labelAngle: -90, labelOverlap: room < fontSize, labelLimit: limit };
+}
+
+function timeFormat({ points, x: { unit } }: Plot): string {
+  const times = points.map(({ x }) => x as number);
+  const days = (Math.max(...times) - Math.min(...times)) / 86_400_000;
+  if (unit === 'year' || unit === 'decade' || unit === 'century' || days > 3_650) return '%Y';
+  if (unit === 'month' || unit === 'quarter' || days > 180) return '%Y-%m';
+  if (unit === 'day' || days > 4) return days > 300 ? '%Y-%m-%d' : '%m-%d';
+  return days > 1 ? '%m-%d %H:%M' : '%H:%M';
+}
+
+function measureAxis({ measure, points }: Plot, { size, colors }: Canvas): PlainRecord {
+  return {
+    title: size === 'wide' ? measure : null,
+    tickCount: { tiny: 3, small: 4, wide: 6 }[size],
+    grid: colors !== 'mono',
+    ...numberFormat(points.map(({ y }) => y)),
+  };
+}
+
+/** Large numbers are short; numbers that look like years stay whole. */
+function numberFormat(values: readonly number[]): PlainRecord {
+  const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 0);
+  if (most >= 10_000) return { format: '~s' };
+  return most >= 1_000 && values.every(Number.isInteger) ? { format: 'd' } : {};
+}
+
+/** Bars and areas stand on zero; lines and points show their range. */
+function scaleOf({ mark, points }: Plot): PlainRecord {
+  if (mark === 'bar' || mark === 'area') return {};
+  const values = points.map(({ y }) => y);
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  const isFar = least > 0 && (most - least) / most < 0.5;
+  return { scale: { zero: !isFar } };
+}
+
+function pie({ points, x }: Plot, canvas: Canvas): PlainRecord {
+  const { colors } = canvas;
+  const { fills } = paletteFor(colors);
+  const domain = points.map((point) => String(point.x));
+  const legend = legendFor(x.name, undefined, canvas);
+  const range = domain.map((_, i) => fills[i % fills.length]!);
+  return {
+    mark: { type: 'arc', aria: false, stroke: colors === 'full' ? '#ffffff' : '#000000' },
+    encoding: {
+      theta: { field: 'y', type: 'quantitative', stack: true },
+      order: { field: 'y', type: 'quantitative', sort: 'descending' },
+      color: { field: 'x', type: 'nominal', sort: null, legend, scale: { domain, range } },
+    },
+  };
+}

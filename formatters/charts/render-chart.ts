@@ -1,0 +1,51 @@
+/** Charts for formatters: a table and what is wanted of it become a drawing with words for it. Pure: equal input, equal bytes. */
+import type { Table } from '../data/table.ts';
+import { type Canvas, canvasFor, type Screen, WIDE_SCREEN } from './canvas.ts';
+import { FONTS } from './chart-frame.ts';
+import type { ChartRequest } from './chart-request.ts';
+import { describePlot, titleOfPlot } from './describe-plot.ts';
+import { draw } from './draw.ts';
+import { finishSvg } from './finish-svg.ts';
+import { makePlot } from './make-plot.ts';
+import { makeSpec } from './make-spec.ts';
+import type { PlotNote } from './plot.ts';
+import { plotTable } from './plot-table.ts';
+
+/** A chart in words and numbers. */
+export interface ChartContent {
+  readonly title: string;
+  /** Sentences: what is shown, from where to where, the trend, what was gathered. */
+  readonly description: string;
+  /** The numbers that are drawn. */
+  readonly table: Table;
+  readonly notes: readonly PlotNote[];
+  /** The drawing: one SVG element. */
+  svg(): Promise<string>;
+}
+
+/**
+ * Makes a chart.
+ *
+ * @param screen what shows it; default a screen of 1,920 pixels in colour
+ * @throws FormatFailure unprocessable, with what is wrong and what there is; also by `svg()`
+ */
+export function renderChart(table: Table, request: ChartRequest, screen: Screen = WIDE_SCREEN): ChartContent {
+  const canvas: Canvas = canvasFor(request, screen);
+  const plot = makePlot(table, request, canvas.width);
+  const title = request.title ?? titleOfPlot(plot);
+  const description = describePlot(plot);
+  return {
+    title,
+    description,
+    table: plotTable(plot),
+    notes: plot.notes,
+    svg: async () =>
+      finishSvg(await draw(makeSpec(plot, canvas, title)), {
+        title,
+        description,
+        colors: screen.colors,
+        scale: screen.scale,
+        fonts: FONTS,
+      }),
+  };
+}
