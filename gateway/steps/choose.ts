@@ -143,7 +143,9 @@ export function reachablePresentations(from: string, context: ChoiceContext): re
     presentationsOf(from).filter((presentation) => {
       if (presentation === 'original') return true;
       const edges = registry.edges();
-      const wishes = makeWishes({ from, target: { ...target, presentation }, negotiation, read, edges });
+      // The query of a chart is none of the others'.
+      const other = { ...target, presentation, parameters: undefined };
+      const wishes = makeWishes({ from, target: other, negotiation, read, edges });
       return findPlansOf(registry, { from, wishes, without: suspended, limit: 1 }).plans.length > 0;
     }),
   );
