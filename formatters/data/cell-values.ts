@@ -31,7 +31,15 @@ export function numberOf(cell: Cell): number | undefined {
 }
 
 export function isDateText(text: string): boolean {
-  return DATE.test(text.trim());
+  const plain = text.trim();
+  if (!DATE.test(plain)) return false;
+  const [year, month, day = 1] = plain.slice(0, 10).split('-').map(Number) as [number, number, number?];
+  return day <= 28 || day <= daysIn(year, month);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
 }
 
 /** Milliseconds since 1970, in UTC where the text names no zone; `undefined` for what is no date. */

@@ -7,6 +7,7 @@ const MAX_FLAT_DEPTH = 8;
 
 /** Each object a row. A repeated name counts once, as the parser has it: the last one. */
 export function recordsToTable(records: readonly { readonly [key: string]: unknown }[]): Table {
+  checkTableSize(0, records.length);
   const places = new Map<string, number>();
   const rows = records.map((record) => {
     const row: Cell[] = [];

@@ -5,7 +5,8 @@ import type { Cell, Column, ColumnType, Table } from './table.ts';
 
 /** Bounds of a table (threat 44). */
 export const MAX_COLUMNS = 1_000;
-const MAX_CELLS = 5_000_000;
+export const MAX_ROWS = 1_000_000;
+export const MAX_CELLS = 5_000_000;
 const MAX_NAME = 200;
 
 /**
@@ -26,6 +27,7 @@ export function makeTable(names: readonly string[], rows: Cell[][]): Table {
 /** @throws FormatFailure too-large */
 export function checkTableSize(columns: number, rows: number): void {
   if (columns > MAX_COLUMNS) throw new FormatFailure('too-large', 'data', `the table has over ${MAX_COLUMNS} columns`);
+  if (rows > MAX_ROWS) throw new FormatFailure('too-large', 'data', `the table has over ${MAX_ROWS} rows`);
   if (columns * rows > MAX_CELLS) throw new FormatFailure('too-large', 'data', `the table has over ${MAX_CELLS} cells`);
 }
 

@@ -7,7 +7,11 @@ import type { Table } from './table.ts';
 export function writeData(table: Table, mediaType: DataType): string {
   if (mediaType === 'text/csv') return writeLines(table, ',', '\r\n', quoted);
   if (mediaType === 'text/tab-separated-values') return writeLines(table, '\t', '\n', unbroken);
-  const records = writeRecords(table);
+  return writeJson(writeRecords(table), mediaType);
+}
+
+/** Objects, already written, as a list or a line each. */
+export function writeJson(records: readonly string[], mediaType: DataType): string {
   if (mediaType === 'application/x-ndjson') return records.map((record) => `${record}\n`).join('');
   return records.length === 0 ? '[]\n' : `[\n${records.join(',\n')}\n]\n`;
 }
@@ -18,6 +22,7 @@ function writeLines(
   end: string,
   written: (text: string) => string,
 ): string {
+  if (columns.length === 0) return '';
   const lines = [columns.map(({ name }) => written(name)).join(delimiter)];
   for (const row of rows) lines.push(row.map((cell) => written(textOf(cell))).join(delimiter));
   return lines.map((line) => line + end).join('');
