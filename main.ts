@@ -40,6 +40,7 @@ setFlagsFromString('--external-memory-accounted-in-global-limit');
 
 /** The formatters that ship with us. */
 export const builtInFormatters: readonly URL[] = [
+  'chart',
   'data-convert',
   'data-to-html',
   'data-to-markdown',
@@ -55,6 +56,7 @@ export const builtInFormatters: readonly URL[] = [
   'links',
   'links-text',
   'markdown-to-html',
+  'page-parts',
   'svg-raster',
   'text-to-html',
   'text-wrap',

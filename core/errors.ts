@@ -72,6 +72,7 @@ const CATALOGUE = {
   },
   EXPECTATION_FAILED: { status: 417, sentence: 'Only `100-continue` can be expected.', report: false },
   MISDIRECTED: { status: 421, sentence: 'This gateway does not answer for the host `{host}`.', report: false },
+  BAD_CHART: { status: 422, sentence: 'The chart cannot be drawn: {why}.', report: false },
   BAD_CONTENT: { status: 422, sentence: 'The resource is corrupt or unsafe and is not shown: {why}.', report: false },
   BAD_INPUT: { status: 422, sentence: '{why}.', report: false },
   TOO_MANY_REQUESTS: { status: 429, sentence: 'Too many requests; try again in {seconds} seconds.', report: false },

@@ -40,7 +40,7 @@ const WORTH_RETRYING: ReadonlySet<ErrorCode> = new Set([
   'UPSTREAM_REFUSED',
   'UPSTREAM_TIMEOUT',
 ]);
-const PREFIXED = /^\/(?:-\/as\/[a-z]+\/)?(https?:\/\/[^\s]+)$/i;
+const PREFIXED = /^\/(?:-\/as\/[a-z]+(?:;part=\d+)?\/)?(https?:\/\/[^\s]+)$/i;
 
 /**
  * @param path Path and query of a GET in origin-form; `undefined` where there is no way back to it,

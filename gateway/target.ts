@@ -17,6 +17,8 @@ export interface Target {
   readonly presentation: Presentation | DataPresentation | undefined;
   /** The query of a URL that names a presentation of data: it is that presentation's, not the target's. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** Which part of a page in parts is wanted, from 1 on (`/-/as/lite;part=2/TARGET`). Default: the first. */
+  readonly part?: number | undefined;
   /** What a link of `/-/image` asks; such a target is nobody's page: no cookies, no credentials, no client record. */
   readonly picture?: PictureRequest | undefined;
   /** True when the explanation is wanted, not the resource. */

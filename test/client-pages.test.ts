@@ -205,3 +205,69 @@ test(
     t.true(agent.text.includes(`- Try again: <${lost}>`));
   }),
 );
+
+const LONG = `<!DOCTYPE html><html lang="en"><head><title>Long</title></head><body><main><h1>Long</h1>${Array.from(
+  { length: 40 },
+  (_, index) =>
+    `<h2 id="s${index}">Section ${index}</h2>${`<p>Words of section ${index}, enough of them to make a paragraph that counts for something here.</p>`.repeat(18)}`,
+).join(
+  '',
+)}<form action="/send" method="post"><textarea name="a">keep me whole</textarea><button>Send</button></form></main></body></html>`;
+
+test(
+  'a long page comes in parts that a phone can take, nothing lost and nothing twice, in every mode it asks',
+  inWorld(async (t, { origin, through, get }) => {
+    origin.on('/long?x=1', LONG);
+    for (const fields of [CLIENTS.kaios, { ...CLIENTS.kaios, accept: 'application/vnd.wap.xhtml+xml' }]) {
+      let { text, fields: reply } = await through('/long?x=1', { fields });
+      const found: string[] = [];
+      for (let part = 1; ; part++) {
+        t.true(Buffer.byteLength(text) <= 40_000, `part ${part}: ${Buffer.byteLength(text)} bytes`);
+        t.regex(String(reply['format-chain']), /page-parts/);
+        found.push(...[...text.matchAll(/Section (\d+)</g)].map((match) => match[1]!));
+        const next = /<a href="([^"]+)">Next part<\/a>/.exec(text)?.[1];
+        if (next === undefined) break;
+        t.is(next, `/-/as/lite;part=${part + 1}/${origin.url}/long?x=1`);
+        ({ text, fields: reply } = await get(next, { fields }));
+        t.true(text.includes(`<a href="/-/as/lite;part=${part}/`), 'a way back');
+      }
+      t.deepEqual(
+        found,
+        Array.from({ length: 40 }, (_, index) => String(index)),
+      );
+      t.true(text.includes('keep me whole') && text.includes('</form>'));
+    }
+    const whole = await get(`/-/as/full/${origin.url}/long?x=1`, { fields: CLIENTS.kaios });
+    t.true(whole.body.byteLength > 40_000, 'who asks for the whole page gets it');
+    const desktop = await get(`/-/as/lite/${origin.url}/long?x=1`, { fields: CLIENTS.desktop });
+    t.false(desktop.text.includes('Next part'));
+  }),
+);
+
+test(
+  'a deck leads to the next deck until all is told, none larger than the phone takes',
+  inWorld(async (t, { origin, through, get }) => {
+    const story = Array.from(
+      { length: 60 },
+      (_, index) => `<p>Sentence number ${index} of the story, told to a very small phone.</p>`,
+    );
+    origin.on(
+      '/story',
+      `<!DOCTYPE html><title>Story</title><main><article><h1>Story</h1>${story.join('')}</article></main>`,
+    );
+    let { text } = await through('/story', { fields: CLIENTS.wap });
+    const found: string[] = [];
+    for (let deck = 1; deck < 30; deck++) {
+      t.true(Buffer.byteLength(text) <= 1_400);
+      found.push(...[...text.matchAll(/number (\d+) of/g)].map((match) => match[1]!));
+      const next = /<a href="([^"]+)">More<\/a>/.exec(text)?.[1];
+      if (next === undefined) break;
+      t.is(next, `/-/as/wml;part=${deck + 1}/${origin.url}/story`);
+      ({ text } = await get(next, { fields: CLIENTS.wap }));
+    }
+    t.deepEqual(
+      found,
+      story.map((_, index) => String(index)),
+    );
+  }),
+);

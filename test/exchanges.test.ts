@@ -378,7 +378,7 @@ test(
     t.deepEqual(explanation.preferences['images.maxWidth'], { value: 240, layer: 'preset:kaios' });
     t.deepEqual(
       explanation.plan.map((step: { formatter: string }) => step.formatter),
-      ['html-lite', 'links'],
+      ['html-lite', 'links', 'page-parts'],
     );
     t.is(explanation.steps.length, 2);
     t.is(explanation.original.bytes, Buffer.byteLength(PAGE));
@@ -544,5 +544,21 @@ test(
       t.regex(String(answer.fields['format-chain']), /html-to-gemtext/);
       t.true(answer.text.includes(`=> /${origin.url}/dir/pic.jpg A picture`), answer.text);
     }
+  }),
+);
+
+test(
+  'Markdown that is wanted most stays Markdown, though HTML would be taken too',
+  inWorld(async (t, { origin, through }) => {
+    origin.on('/notes.md', (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/markdown' }).end('# Notes\n');
+    });
+    const shown = async (accept: string) => {
+      const { fields, text } = await through('/notes.md', { fields: { accept } });
+      return [fields['content-type'], text];
+    };
+    t.deepEqual(await shown('text/markdown, text/html;q=0.5'), ['text/markdown', '# Notes\n']);
+    t.deepEqual(await shown('text/html;q=0.5, text/markdown;q=0.6, */*;q=0.1'), ['text/markdown', '# Notes\n']);
+    t.regex(String((await shown('text/html, text/markdown;q=0.6'))[0]), /^text\/html/);
   }),
 );

@@ -5,7 +5,6 @@ import type { WmlParagraph } from './write-parts.ts';
 const PROLOGUE =
   '<?xml version="1.0"?>\n<!DOCTYPE wml PUBLIC "-//WAPFORUM//DTD WML 1.1//EN" "http://www.wapforum.org/DTD/wml_1.1.xml">\n<wml>';
 const EPILOGUE = '</wml>\n';
-const MORE = '<p>… (more)</p>';
 /** Bytes of the content of a card: what one turns pages for. */
 const CARD = 1000;
 /** Where all must fit into little, cards are smaller than the deck. */
@@ -14,21 +13,29 @@ const SHARE = 0.45;
 /** A deck, and what it has no room for. */
 export interface Deck {
   readonly text: string;
-  /** Paragraphs left out, the one that is cut included. */
-  readonly left: number;
+  /** What the next deck begins with; empty when all is there. */
+  readonly rest: readonly WmlParagraph[];
 }
 
-/**
- * Fills a deck from the beginning.
- *
- * @param maxBytes UTF-8 bytes of the whole deck; 0 for as many as it takes
- */
-export function fillDeck(title: string, paragraphs: readonly WmlParagraph[], maxBytes: number): Deck {
-  return new DeckFiller(title, maxBytes).fill(paragraphs);
+export interface DeckFrame {
+  readonly title: string;
+  /** UTF-8 bytes of the whole deck; 0 for as many as it takes. */
+  readonly maxBytes: number;
+  /** The last line where there is more: a link to the next deck, if there is an address for it. */
+  readonly more: string;
+}
+
+/** The last line of a deck that is all one can have. */
+export const NO_MORE = '<p>… (more)</p>';
+
+/** Fills a deck from the beginning. */
+export function fillDeck(paragraphs: readonly WmlParagraph[], frame: DeckFrame): Deck {
+  return new DeckFiller(frame).fill(paragraphs);
 }
 
 class DeckFiller {
   readonly #title: string;
+  readonly #more: string;
   readonly #maxBytes: number;
   readonly #cardBytes: number;
   readonly #cards: string[] = [];
@@ -37,7 +44,8 @@ class DeckFiller {
   #bytes = 0;
   #closed = 0;
 
-  constructor(title: string, maxBytes: number) {
+  constructor({ title, maxBytes, more }: DeckFrame) {
+    this.#more = more;
     this.#title = wmlText(shortened(title, 40));
     this.#maxBytes = maxBytes;
     this.#cardBytes = maxBytes > 0 ? Math.min(CARD, Math.max(300, Math.floor(maxBytes * SHARE))) : CARD;
@@ -45,25 +53,28 @@ class DeckFiller {
 
   fill(paragraphs: readonly WmlParagraph[]): Deck {
     for (const [i, paragraph] of paragraphs.entries()) {
-      if (this.#paragraph(paragraph)) continue;
-      this.#content += MORE;
-      return { text: this.#finish(), left: paragraphs.length - i };
+      const { parts, isCode } = paragraph;
+      const placed = this.#paragraph(paragraph);
+      if (placed === parts.length) continue;
+      this.#content += this.#more;
+      const cut = { parts: parts.slice(placed), isCode };
+      return { text: this.#finish(), rest: [cut, ...paragraphs.slice(i + 1)] };
     }
-    return { text: this.#finish(), left: 0 };
+    return { text: this.#finish(), rest: [] };
   }
 
-  /** False when the deck is full: what fitted of the paragraph is there. */
-  #paragraph({ parts, isCode }: WmlParagraph): boolean {
+  /** How many of its parts fit. */
+  #paragraph({ parts, isCode }: WmlParagraph): number {
     const open = isCode ? '<p mode="nowrap">' : '<p>';
     let isOpen = false;
-    for (const part of parts) {
+    for (const [placed, part] of parts.entries()) {
       const size = Buffer.byteLength(part);
       const around = isOpen ? 0 : open.length + '</p>'.length;
       const isFull = this.#bytes > 0 && this.#bytes + size + around > this.#cardBytes;
       const needed = size + around + (isFull ? open.length + '</p>'.length : 0);
       if (!this.#fits(needed, isFull)) {
         if (isOpen) this.#put('</p>');
-        return false;
+        return placed;
       }
       if (isFull) {
         if (isOpen) this.#put('</p>');
@@ -75,14 +86,14 @@ class DeckFiller {
       this.#put(part);
     }
     if (isOpen) this.#put('</p>');
-    return true;
+    return parts.length;
   }
 
   #fits(size: number, opensCard: boolean): boolean {
     if (this.#maxBytes <= 0) return true;
     const cards = this.#cards.length + (opensCard ? 2 : 1);
     const frames = cards * Buffer.byteLength(this.#frame(cards + 1, '', true, true));
-    const fixed = Buffer.byteLength(PROLOGUE + MORE + EPILOGUE) + Buffer.byteLength(this.#title) + '</p>'.length;
+    const fixed = Buffer.byteLength(PROLOGUE + this.#more + EPILOGUE) + Buffer.byteLength(this.#title) + '</p>'.length;
     return fixed + frames + this.#closed + this.#bytes + size <= this.#maxBytes;
   }
 

@@ -1,5 +1,6 @@
-/** Where the other forms of a page are: what its bar leads to. */
+/** Where the other forms and parts of a page are: what its bar and its parts lead to. */
 import type { PlainRecord } from '../../core/component.ts';
+import type { Preferences } from '../../profiles/preferences.ts';
 import type { Target } from '../target.ts';
 
 const SHOWN = ['lite', 'article', 'text', 'full', 'original'] as const;
@@ -16,6 +17,21 @@ export function barOf(target: Target): PlainRecord | null {
     links: Object.fromEntries(SHOWN.map((presentation) => [presentation, `${before}as/${presentation}/${rest}`])),
     pictures: { before: `${before}as/original/`, within },
   };
+}
+
+/**
+ * The demand `split`: where the other parts of a page in parts are; `undefined` where our pages cannot be reached, or the
+ * client takes pages of any size. Runs after `links`, so its addresses are as the client sees them.
+ */
+export function splitOf(
+  target: Target,
+  presentation: string,
+  { split, maxBytes }: Preferences['page'],
+): PlainRecord | undefined {
+  if (target.ownOrigin === undefined || !split || maxBytes === 0) return undefined;
+  const own = `${target.mode === 'forward' ? target.ownOrigin : ''}${target.gatewayPath}`;
+  const { rest } = placeOf(target);
+  return { maxBytes, part: target.part ?? 1, before: `${own}as/${presentation};part=`, after: `/${rest}` };
 }
 
 interface Place {

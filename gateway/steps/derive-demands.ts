@@ -3,7 +3,7 @@ import type { PlainData, PlainRecord } from '../../core/component.ts';
 import type { Presentation } from '../../core/presentation.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
 import { isHypertext } from '../document-types.ts';
-import { barOf } from './bar-of.ts';
+import { barOf, splitOf } from './bar-of.ts';
 import type { WishContext } from './make-wishes.ts';
 
 export interface Demands {
@@ -13,7 +13,7 @@ export interface Demands {
 
 /** Names of the demands derived here; any other name in an edge's `meets` is its plugin's own. */
 const VOCABULARY: ReadonlySet<string> = new Set(
-  'full lite article links wrap deck clean quality maxWidth maxHeight fit format background color still light table chart'.split(
+  'full lite article links split wrap deck clean quality maxWidth maxHeight fit format background color still light table chart'.split(
     ' ',
   ),
 );
@@ -104,7 +104,11 @@ export function documentDemands(
   if (wanted.mediaType === 'text/plain') optional['wrap'] = { width: text.width, emphasis: text.emphasis };
   // A deck has room for the beginning of what the page is about, not for its navigation.
   if (wanted.mediaType === 'text/vnd.wap.wml' && isHypertext(from)) optional['article'] = simplified;
-  if (wanted.mediaType === 'text/vnd.wap.wml') optional['deck'] = { maxBytes: page.maxBytes, images: images.load };
+  const split = splitOf(target, wanted.presentation, page);
+  if (wanted.mediaType === 'text/vnd.wap.wml')
+    optional['deck'] = { ...split, maxBytes: page.maxBytes, images: images.load };
+  else if (split !== undefined && (wanted.presentation === 'lite' || wanted.presentation === 'article'))
+    optional['split'] = split;
   return { required, optional };
 }
 

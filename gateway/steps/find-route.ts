@@ -55,6 +55,7 @@ interface Wanted {
   readonly presentation: Presentation | DataPresentation | undefined;
   /** The query where it is the presentation's own. */
   readonly query?: string;
+  readonly part?: number | undefined;
   readonly explain: boolean;
   /** Path before TARGET, to keep when redirecting to the proper spelling. */
   readonly lead: string;
@@ -142,12 +143,14 @@ function findGatewayPage(path: string, place: Place): Route | undefined {
   throw new GatewayError('NOT_FOUND', { path: pathOnly === '' ? path : `${place.gatewayPath}${pathOnly}` });
 }
 
-function toPresented([, explained, name, rest]: RegExpExecArray, place: Place): Route {
+function toPresented([, explained, segment, rest]: RegExpExecArray, place: Place): Route {
+  const [, name, part] = /^([^;]*)(?:;part=([1-9]\d{0,4}))?$/.exec(segment!) ?? [undefined, segment];
   const presentation = checkPresentation(name!);
   const wanted = {
     presentation,
+    part: part === undefined ? undefined : Number(part),
     explain: explained !== undefined,
-    lead: `${place.gatewayPath}${explained ?? ''}as/${name}/`,
+    lead: `${place.gatewayPath}${explained ?? ''}as/${segment}/`,
   };
   if (!isDataPresentation(presentation)) return place.toTarget(rest!, wanted);
   const mark = `${rest}?`.indexOf('?');
@@ -175,6 +178,7 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
     url: target.url,
     site: undefined,
     presentation: wanted.presentation,
+    part: wanted.part,
     parameters: wanted.query === undefined ? undefined : readParameters(wanted.query),
     explain: wanted.explain,
     links: { mode: 'prefix', publicOrigin: rules.publicOrigin },
@@ -193,6 +197,7 @@ function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Si
     url: parseTargetUrl(`${base}/${wanted.query === undefined ? rest : decodeWhole(rest)}`),
     site,
     presentation: wanted.presentation,
+    part: wanted.part,
     parameters: wanted.query === undefined ? undefined : readParameters(wanted.query),
     explain: wanted.explain,
     links: {

@@ -51,7 +51,7 @@ const READABLE_FIELDS = ['content-language', 'last-modified', 'content-dispositi
 /**
  * Formats an original.
  *
- * @throws GatewayError SHED, CONTENT_TOO_LARGE, BAD_CONTENT, NOT_ACCEPTABLE.
+ * @throws GatewayError SHED, CONTENT_TOO_LARGE, BAD_CHART, BAD_CONTENT, NOT_ACCEPTABLE.
  */
 export async function formatOriginal(
   original: Original,
@@ -147,7 +147,7 @@ function toVariant(key: string, plan: Plan, original: Original, outcome: FormatO
 }
 
 /** Demands that exist to make a page less: where they make it more, they have failed. */
-const LIGHTENING: ReadonlySet<string> = new Set(['full', 'lite', 'article']);
+const LIGHTENING: ReadonlySet<string> = new Set(['full', 'lite', 'article', 'split']);
 
 // Law: a reply is never larger than the original of the same type, apart from rewritten addresses; nor is a picture
 // larger than an original that the client takes. What a plugin or a width was asked to do is done whatever it costs.
@@ -172,6 +172,9 @@ function markBytes({ notes }: FormatOutcome): number {
 function refuseHopeless(error: FormatFailure, original: Original, { target, received }: ChoiceContext): void {
   if (error.kind === 'aborted' || received.signal.aborted) throw error;
   if (error.kind === 'busy') throw new GatewayError('SHED', { seconds: error.retryAfterSeconds }, { cause: error });
+  // What the URL asked makes no sense here: its author is told what does.
+  if (error.kind === 'unprocessable' && original.status < 400)
+    throw new GatewayError('BAD_CHART', { why: error.message }, { cause: error });
   if (error.kind === 'hostile' && original.status < 400)
     throw new GatewayError('BAD_CONTENT', { why: error.message }, { cause: error });
   // Threat 40: an SVG that does not come to an end, or takes all memory, is not passed on either.

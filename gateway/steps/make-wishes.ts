@@ -88,9 +88,12 @@ function candidatesNamed(context: WishContext, named: Exclude<Presentation, 'ori
 function candidatesOf(context: WishContext, own: PlainRecord): Candidate[] {
   // A plugin's own demand is a wish for a change even where the original is preferred.
   const wantsOwn = Object.keys(own).length > 0;
+  // The original's own type named by Accept competes with the others: it is not to be made into what is wanted less.
+  const { negotiation, from } = context;
+  const isNamed = !negotiation.unasked && asks(negotiation.accept, from);
   return [
     ...candidatesByKind(context),
-    ...(wantsOwn ? [{ mediaType: context.from, presentation: 'original' } as const] : []),
+    ...(wantsOwn || isNamed ? [{ mediaType: context.from, presentation: 'original' } as const] : []),
   ];
 }
 
