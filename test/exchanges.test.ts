@@ -380,7 +380,7 @@ test(
       explanation.plan.map((step: { formatter: string }) => step.formatter),
       ['html-lite', 'links', 'page-parts'],
     );
-    t.is(explanation.steps.length, 2);
+    t.is(explanation.steps.length, 3);
     t.is(explanation.original.bytes, Buffer.byteLength(PAGE));
     t.regex(explanation.reply.type, /^text\/html/);
     const page = await get(`/-/explain/${origin.url}/p`, { fields: CLIENTS.desktop });
