@@ -13,6 +13,7 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   BAD_TARGET: 'Write a whole address, such as https://example.org/page.',
   BLOCKED_TARGET: 'Private networks and unusual ports are closed here unless whoever runs this gateway opens them.',
   CONTENT_TOO_LARGE: 'The original can still be had as it is.',
+  BAD_CHART: 'What the chart is to show stands after the question mark of the address.',
   BAD_CONTENT: 'The file seems to be damaged where it comes from.',
   NOT_ACCEPTABLE: 'Ask for one of the other forms.',
   SHED: 'Open the same address again in a moment.',

@@ -5,14 +5,16 @@ import { textWidth } from './text-width.ts';
 
 /** What shows the chart. */
 export interface Screen {
-  /** CSS pixels there are at most; a chart is 640 wide where it may. */
+  /** CSS pixels of a chart that names no width. */
+  readonly width: number;
+  /** CSS pixels there are at most. */
   readonly maxWidth: number;
   readonly colors: Colors;
   /** Pixels for each CSS pixel, 1 to 3. */
   readonly scale: number;
 }
 
-export const WIDE_SCREEN: Screen = { maxWidth: 1_920, colors: 'full', scale: 1 };
+export const WIDE_SCREEN: Screen = { width: 640, maxWidth: 1_920, colors: 'full', scale: 1 };
 
 export interface Canvas {
   readonly width: number;
@@ -24,14 +26,13 @@ export interface Canvas {
   readonly colors: Colors;
 }
 
-const DEFAULT_WIDTH = 640;
 const TINY = 140;
 const SMALL = 400;
 const MAX_TITLE_LINES = 3;
 
 /** The room for a request on a screen: never wider than the screen. */
 export function canvasFor({ width, height }: Pick<ChartRequest, 'width' | 'height'>, screen: Screen): Canvas {
-  const wide = Math.max(40, Math.min(width ?? DEFAULT_WIDTH, screen.maxWidth));
+  const wide = Math.max(40, Math.min(width ?? screen.width, screen.maxWidth));
   const size = wide < TINY ? 'tiny' : wide < SMALL ? 'small' : 'wide';
   // A width that was narrowed takes the height with it.
   const high =

@@ -9,7 +9,7 @@ import { textWidth } from './text-width.ts';
 /** Up to so many places a line shows its points. */
 const MAX_DOTTED = 40;
 
-export function makeSpec(plot: Plot, canvas: Canvas, title: string): PlainRecord {
+export function makeSpec(plot: Plot, canvas: Canvas, title: string | undefined): PlainRecord {
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     ...frameOf(roomier(plot, canvas), title),

@@ -19,8 +19,8 @@ export interface ChartContent {
   /** The numbers that are drawn. */
   readonly table: Table;
   readonly notes: readonly PlotNote[];
-  /** The drawing: one SVG element. */
-  svg(): Promise<string>;
+  /** The drawing: one SVG element. Without `titled` the title is told, not drawn. Default true. */
+  svg(titled?: boolean): Promise<string>;
 }
 
 /**
@@ -39,8 +39,8 @@ export function renderChart(table: Table, request: ChartRequest, screen: Screen 
     description,
     table: plotTable(plot),
     notes: plot.notes,
-    svg: async () =>
-      finishSvg(await draw(makeSpec(plot, canvas, title)), {
+    svg: async (titled = true) =>
+      finishSvg(await draw(makeSpec(plot, canvas, titled ? title : undefined)), {
         title,
         description,
         colors: screen.colors,

@@ -7,6 +7,8 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('./child.ts', import.meta.url));
+/** Text in drawings is drawn in the fonts that ship with us, and looks the same on every machine. */
+const FONTS = fileURLToPath(new URL('./fonts.conf', import.meta.url));
 const TREE = fileURLToPath(new URL('../../', import.meta.url));
 /** What the program itself is made of: all that third-party code may read besides its own files. */
 const READABLE = ['formatters/', 'core/', 'node_modules/', 'package.json'].map((name) => TREE + name);
@@ -37,7 +39,13 @@ export function launch(root: string | undefined, heapMb: number): FormatterChild
     cwd: parse(process.execPath).root,
     // Nothing of ours reaches a formatter: no secret, no proxy, no NODE_OPTIONS. glibc's arenas are bounded, since each
     // thread of the image library would keep its own; its threads are those of dns and fs too, hence the spare ones.
-    env: { UV_THREADPOOL_SIZE: String(availableParallelism() + 4), MALLOC_ARENA_MAX: '2', TZ: 'UTC', LANG: 'C.UTF-8' },
+    env: {
+      UV_THREADPOOL_SIZE: String(availableParallelism() + 4),
+      MALLOC_ARENA_MAX: '2',
+      TZ: 'UTC',
+      LANG: 'C.UTF-8',
+      FONTCONFIG_FILE: FONTS,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });

@@ -17,7 +17,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'svg-raster',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Drawings as pictures',
   reads: 'text',
   edges: [

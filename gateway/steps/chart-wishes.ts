@@ -3,15 +3,17 @@ import { type AcceptField, asks, qualityOf } from '../../core/accept.ts';
 import type { PlainRecord } from '../../core/component.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { Wish } from '../../core/plan.ts';
-import { isData, isPicture } from '../document-types.ts';
+import { isStoredLayer } from '../../profiles/resolve.ts';
+import { isCommonPicture, isData, isPicture } from '../document-types.ts';
 import { dataAddress, originalAddress } from './data-demands.ts';
 import { documentDemands, pictureDemands } from './derive-demands.ts';
 import type { WishContext } from './make-wishes.ts';
 import { TYPE_OF } from './presentation-types.ts';
 
 const SVG = 'image/svg+xml';
+const WBMP = 'image/vnd.wap.wbmp';
 /** Pictures of a chart from the best to the worst for lines and letters; the last draws them blurred. */
-const PICTURES = [SVG, 'image/webp', 'image/png', 'image/gif', 'image/avif', 'image/jpeg', 'image/vnd.wap.wbmp'];
+const PICTURES = [SVG, 'image/webp', 'image/png', 'image/gif', 'image/avif', 'image/jpeg', WBMP];
 const PAGES = ['text/html', 'text/markdown', 'text/plain', 'text/vnd.wap.wml', 'application/vnd.wap.xhtml+xml'];
 const DATA = ['text/csv', 'application/json', 'application/x-ndjson', 'text/tab-separated-values'];
 /** Values of the parameter `format`. */
@@ -22,6 +24,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   gif: 'image/gif',
   jpeg: 'image/jpeg',
   avif: 'image/avif',
+  wbmp: WBMP,
   html: 'text/html',
   markdown: 'text/markdown',
   text: 'text/plain',
@@ -67,9 +70,13 @@ function placeIn(accept: AcceptField, mediaType: string): number {
   return Math.min(...[mediaType, ...named].map((each) => qualityOf(accept, each).index));
 }
 
+/** Where Accept says nothing in particular: the newer kinds only to clients that like them best. */
 function isShown(mediaType: string, { negotiation }: WishContext): boolean {
+  if (mediaType === SVG) return showsSvg(negotiation);
   const { types } = negotiation.preferences.images;
-  return mediaType === SVG ? showsSvg(negotiation) : types.length === 0 || types.includes(mediaType);
+  const isStored = isStoredLayer(negotiation.values['images.types']?.layer);
+  const isSafe = isStored || isCommonPicture(mediaType) || types[0] === mediaType;
+  return isSafe && (types.length === 0 || types.includes(mediaType));
 }
 
 /** Browsers that show AVIF or are not known to lack anything show SVG, whatever their Accept says. */
@@ -104,14 +111,15 @@ function toWish(mediaType: string, rank: readonly number[], context: WishContext
 }
 
 /** What the chart formatter is told of the client, and the chart's own parameters. */
-function chartDemand(mediaType: string, { target, negotiation }: WishContext): PlainRecord {
+function chartDemand(mediaType: string, context: WishContext): PlainRecord {
+  const { target, negotiation } = context;
   const { format: _, ...request } = target.parameters ?? {};
   const { images } = negotiation.preferences;
   const look = { width: Math.min(WIDTH, images.maxWidth), maxWidth: images.maxWidth, color: images.color };
   if (isPicture(mediaType)) return { request, ...look };
   if (!/html/.test(mediaType)) return { request, original: originalAddress(target) ?? '' };
   const address = dataAddress(target, 'chart');
-  const query = new URLSearchParams({ ...request, format: pictureFormat(images.types) });
+  const query = new URLSearchParams({ ...request, format: pictureFormat(context) });
   return {
     request,
     ...look,
@@ -121,8 +129,11 @@ function chartDemand(mediaType: string, { target, negotiation }: WishContext): P
   };
 }
 
-/** The best picture for letters among those that a client shows. */
-function pictureFormat(types: readonly string[]): string {
-  const best = PICTURES.find((each) => each !== SVG && types.includes(each)) ?? 'image/png';
+/** The best picture for letters among those that a client shows; what it likes best where it has no colours. */
+function pictureFormat(context: WishContext): string {
+  const { accept, preferences } = context.negotiation;
+  const { types } = preferences.images;
+  const isTaken = (each: string) => types.includes(each) && (asks(accept, each) || isShown(each, context));
+  const best = types[0] === WBMP ? WBMP : (PICTURES.find((each) => each !== SVG && isTaken(each)) ?? 'image/png');
   return Object.keys(FORMATS).find((name) => FORMATS[name] === best) ?? 'png';
 }

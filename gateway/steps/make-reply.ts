@@ -57,6 +57,8 @@ export async function replyWithVariant(exchange: Exchange, made: VariantReply): 
     .delete('transfer-encoding');
   const isText = variant.charset !== undefined;
   fields.set('content-type', isText ? `${variant.mediaType}; charset=${variant.charset}` : variant.mediaType);
+  // What is shown in another form is no longer the file to be saved under that name.
+  if (variant.plan.to !== variant.plan.from) fields.delete('content-disposition');
   applyNotes(fields, variant.notes, target, facts.url);
   nameUpgraded(fields, target);
   setAge(fields, facts, gateway.clock);

@@ -159,8 +159,14 @@ function mapAddresses(fields: Fields, target: Target, base: string): void {
 function mapLocation(location: string, target: Target, base: string): string | undefined {
   const mapped = toClient(target.links, location, base);
   if (mapped === undefined || (target.presentation === undefined && !target.explain)) return mapped;
+  if (!mapped.startsWith('/')) return mapped;
   const lead = `${target.gatewayPath}${target.explain ? 'explain/' : `as/${target.presentation}/`}`;
-  return mapped.startsWith('/') ? `${lead}${mapped.slice(1)}` : mapped;
+  const { parameters } = target;
+  if (parameters === undefined) return `${lead}${mapped.slice(1)}`;
+  // Design part 3: the query is the chart's; a target that has one of its own is percent-encoded whole.
+  const named = /[?#%]/.test(mapped) ? encodeURIComponent(mapped.slice(1)) : mapped.slice(1);
+  const asked = target.explain ? `${target.gatewayPath}explain/-/as/${target.presentation}/` : lead;
+  return `${asked}${named}?${new URLSearchParams(parameters)}`;
 }
 
 function mapRefresh(value: string, target: Target, base: string): string | undefined {
