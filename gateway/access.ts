@@ -24,7 +24,7 @@ type Asked = Pick<Received, 'fields' | 'peer'>;
 
 export interface Access {
   /** @throws GatewayError SIGN_IN_NEEDED, PROXY_SIGN_IN_NEEDED, TOO_MANY_REQUESTS. */
-  check(received: Asked, target: Pick<Target, 'mode' | 'picture'>): Promise<User | undefined>;
+  check(received: Asked, target: Pick<Target, 'mode' | 'picture' | 'document'>): Promise<User | undefined>;
 }
 
 const LOOPBACK = [parseAddressRange('loopback')];
@@ -42,8 +42,9 @@ export function makeAccess(rules: AccessRules): Access {
     async check(received, target) {
       await spend(limiter, received);
       const user = await authenticate(received, target);
-      // A site's visitors are the site's business; who may have a picture by link its host or signature has settled.
-      const isOpen = target.mode === 'reverse' || target.picture !== undefined;
+      // A site's visitors are the site's business; who may have a picture by link its host or signature has settled;
+      // the page that says why somebody is not let in is open to all.
+      const isOpen = target.mode === 'reverse' || target.picture !== undefined || target.document !== undefined;
       if (isOpen || user !== undefined || isWithin(rules.clientsAllow, received.peer.address)) return user;
       if (target.mode === 'forward') throw new GatewayError('PROXY_SIGN_IN_NEEDED', {}, { fields: PROXY_CHALLENGE });
       throw new GatewayError('SIGN_IN_NEEDED');

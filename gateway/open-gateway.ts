@@ -21,6 +21,7 @@ import { makeSingleFlight } from './cache/single-flight.ts';
 import { makeVariantCache } from './cache/variant-cache.ts';
 import type { gatewaySettings } from './config.ts';
 import { makeCookieJar } from './cookie-jar.ts';
+import { openDocuments } from './documents.ts';
 import { makeFormTokens } from './form-token.ts';
 import { goPage } from './pages/go.ts';
 import { healthPage, makeReadyPage, type Readiness } from './pages/health.ts';
@@ -130,6 +131,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     memo: makeReplyMemo(clock),
     flights: makeSingleFlight(),
     fetches: makeSingleFlight(),
+    documents: openDocuments(),
     pages: makeOwnPages(parts, { sessions, jar, gateway: () => gateway }),
     pseudonym: pseudonymOf(parts.instanceKey),
     limits: {

@@ -18,6 +18,7 @@ import type { ReplyMemo } from './cache/reply-memo.ts';
 import type { SingleFlight } from './cache/single-flight.ts';
 import type { Variant, VariantCache } from './cache/variant-cache.ts';
 import type { CookieJar } from './cookie-jar.ts';
+import type { Documents } from './documents.ts';
 import { makeErrorReply } from './error-page.ts';
 import { isOwnHost } from './own-hosts.ts';
 import { makeRedirect } from './pages/layout.ts';
@@ -57,6 +58,8 @@ export interface Gateway {
   /** Fetches under way that several clients may share. */
   readonly fetches: SingleFlight<FetchedOriginal>;
   readonly pages: Pages;
+  /** What `/-/docs` answers from. */
+  readonly documents: Documents;
   /** Our name in Via, Cache-Status and Proxy-Status. */
   readonly pseudonym: string;
   readonly limits: { readonly maxPageBytes: number; readonly maxImageBytes: number; readonly maxUploadBytes: number };

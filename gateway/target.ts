@@ -21,6 +21,8 @@ export interface Target {
   readonly part?: number | undefined;
   /** What a link of `/-/image` asks; such a target is nobody's page: no cookies, no credentials, no client record. */
   readonly picture?: PictureRequest | undefined;
+  /** Name of the document of our own that this is, below `docs`; it is read, not fetched. Empty: the table of contents. */
+  readonly document?: string | undefined;
   /** True when the explanation is wanted, not the resource. */
   readonly explain: boolean;
   /** How addresses in the reply are mapped. */

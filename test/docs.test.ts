@@ -1,12 +1,21 @@
 /** Documents say what the program does: generated ones are compared, promises of names are counted. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { errorCatalogue } from '../core/errors.ts';
+import { openDocuments } from '../gateway/documents.ts';
 import { generatedDocuments } from '../scripts/generate-docs.ts';
+import { CLIENTS } from './support/client.ts';
+import { inWorld } from './support/gateway.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const SITES_FILE = join(mkdtempSync(join(tmpdir(), 'sites-')), 'sites.json');
+writeFileSync(
+  SITES_FILE,
+  JSON.stringify([{ host: 'shop.example', upstream: 'http://127.0.0.1:9', gatewayPath: '/_help/' }]),
+);
 
 test('generated documents are those of this program (`npm run docs` writes them)', (t) => {
   for (const [path, text] of generatedDocuments()) t.is(readFileSync(join(ROOT, path), 'utf8'), text, path);
@@ -32,3 +41,84 @@ test('every error of the catalogue is thrown somewhere', (t) => {
   const all = sources.join('\n');
   for (const code of Object.keys(errorCatalogue)) t.true(all.includes(`'${code}'`), code);
 });
+
+test(
+  'the documents are served in every client’s own form by the ordinary steps: HTML, Markdown, a deck, text; 304, HEAD and 404 as for any page',
+  inWorld(async (t, { get }) => {
+    const asked = async (path: string, fields: Readonly<Record<string, string>>) => await get(path, { fields });
+    const page = await asked('/-/docs/errors', CLIENTS.desktop);
+    t.regex(String(page.fields['content-type']), /^text\/html/);
+    t.regex(String(page.fields['format-chain']), /^markdown-to-html/);
+    for (const code of Object.keys(errorCatalogue)) t.true(page.text.includes(`id="${code.toLowerCase()}"`), code);
+    const again = await asked('/-/docs/errors', { ...CLIENTS.desktop, 'if-none-match': String(page.fields.etag) });
+    t.is(again.status, 304);
+    t.regex(String(page.fields['cache-control']), /max-age=300/);
+
+    const lite = await asked('/-/docs/errors', CLIENTS.kaios);
+    t.regex(String(lite.fields['content-type']), /html/);
+    t.true(lite.text.includes('bad_target'));
+    const own = await asked('/-/docs/errors', CLIENTS.agent);
+    t.regex(String(own.fields['content-type']), /^text\/markdown/);
+    const deck = await asked('/-/docs/errors', CLIENTS.wap);
+    t.regex(String(deck.fields['content-type']), /^text\/vnd\.wap\.wml/);
+    const next = /href="([^"]*part=2[^"]*)"/.exec(deck.text)?.[1] ?? 'no next part';
+    t.is((await asked(next, CLIENTS.wap)).status, 200, next);
+
+    const head = await get('/-/docs', { method: 'HEAD', fields: CLIENTS.desktop });
+    t.is(head.status, 200);
+    t.is(head.body.byteLength, 0);
+    t.is((await get('/-/docs', { method: 'POST', body: 'x=1' })).status, 405);
+    for (const name of [
+      'nothing',
+      '..%2f..%2fpackage.json',
+      '%2e%2e%2fpackage.json',
+      'constructor',
+      '__proto__',
+      'errors/x',
+    ])
+      t.is((await get(`/-/docs/${name}`)).status, 404, `threat 54: ${name}`);
+    t.not((await get('/-/docs/../../package.json')).status, 200);
+  }),
+);
+
+test(
+  'every link between the documents leads to a page that is there, and its place to one on that page; other links name a scheme',
+  inWorld(
+    async (t, { get }) => {
+      const documents = openDocuments();
+      t.true(documents.names.length > 20);
+      for (const name of documents.names.filter((each) => !each.endsWith('.webp'))) {
+        const { text } = await get(`/-/docs/${name}`, { fields: CLIENTS.desktop });
+        for (const [, href = ''] of text.matchAll(/ (?:href|src)="([^"]*)"/g)) {
+          const [path = '', place] = href.replaceAll('&amp;', '&').split('#');
+          if (/^\/https?:|^mailto:/.test(path)) continue;
+          const target = path === '' ? `/-/docs/${name}` : path;
+          t.regex(target, /^\/(?:-\/|$)/, `${name}: ${href}`);
+          const fields = target.endsWith('.webp') ? CLIENTS.desktopImage : CLIENTS.desktop;
+          const answer = await get(target, { fields });
+          t.is(answer.status, 200, `${name}: ${href}`);
+          if (place !== undefined) t.true(answer.text.includes(`id="${place}"`), `${name}: ${href}`);
+        }
+      }
+    },
+    { environment: { MODES: 'reverse' } },
+  ),
+);
+
+test(
+  'a site in front shows the documents below its own gateway path, and its links stay there',
+  inWorld(
+    async (t, { get }) => {
+      const fields = { ...CLIENTS.desktop, host: 'shop.example' };
+      const page = await get('/_help/docs/gallery', { fields });
+      t.is(page.status, 200);
+      t.true(page.text.includes('src="/_help/docs/gallery/home.webp"'));
+      const picture = await get('/_help/docs/gallery/home.webp', {
+        fields: { ...CLIENTS.desktopImage, host: 'shop.example' },
+      });
+      t.regex(String(picture.fields['content-type']), /^image\//);
+      t.is((await get('/_help/docs/nothing', { fields })).status, 404);
+    },
+    { environment: { SITES: SITES_FILE } },
+  ),
+);

@@ -16,6 +16,7 @@ import { uploadOf } from '../upload.ts';
 import { choose, type OriginalHead } from './choose.ts';
 import { digestOf, type Original } from './format.ts';
 import { insistedUrl, mayUpgrade, refuseClearForm, wantsUpgrade } from './https-upgrade.ts';
+import { readOwnDocument } from './own-document.ts';
 import type { CacheReport } from './reply-fields.ts';
 
 /** An original as fetched: its fields, and its body either whole or still to come. */
@@ -39,6 +40,8 @@ export interface FetchedOriginal extends OriginalHead {
 /** Fetches. @throws GatewayError of the egress. */
 export async function fetchOriginal(exchange: Exchange): Promise<FetchedOriginal> {
   const { gateway, received } = exchange;
+  const own = readOwnDocument(exchange);
+  if (own !== undefined) return own;
   const key = collapseKey(exchange);
   if (key === undefined) return await fetchOnce(exchange, received.signal);
   const { value, shared } = await gateway.fetches.run(key, received.signal, async (signal) => {

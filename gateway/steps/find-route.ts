@@ -28,7 +28,7 @@ export interface RouteRules extends OwnNames {
   readonly images: ImageRules;
 }
 
-/** Names of our own pages; `as` and `explain` lead to targets and are handled apart. */
+/** Names of our own pages; `as`, `explain` and `docs` lead to targets and are handled apart. */
 const PAGES = new Set([
   'healthz',
   'readyz',
@@ -38,7 +38,6 @@ const PAGES = new Set([
   'settings',
   'proxy.pac',
   'setup',
-  'docs',
   'views',
   'services',
   'fleet',
@@ -49,6 +48,8 @@ interface Place {
   readonly site: Site | undefined;
   readonly toPicture: (path: string) => Target;
   readonly toTarget: (rest: string, wanted: Wanted) => Route;
+  /** The document of our own at a path below the gateway path. */
+  readonly toDocument: (below: string) => Route;
 }
 
 interface Wanted {
@@ -81,6 +82,7 @@ function findOwnRoute(received: Received, rules: RouteRules): Route {
     gatewayPath: '/-/',
     site: undefined,
     toTarget: (rest, wanted) => toPrefixTarget(rest, wanted, received, rules),
+    toDocument: (below) => toPrefixTarget(`${rules.publicOrigin}/-/${below}`, PLAIN, received, rules),
     toPicture: (path) => toPictureTarget(path, rules, undefined),
   };
   const [path, query] = splitQuery(received.path);
@@ -94,6 +96,7 @@ function findSiteRoute(received: Received, site: Site, rules: RouteRules): Route
     gatewayPath: site.gatewayPath,
     site,
     toTarget: (rest, wanted) => toSiteTarget(rest, wanted, received, site),
+    toDocument: (below) => toSiteTarget(`${site.gatewayPath.slice(1)}${below}`, PLAIN, received, site),
     toPicture: (path) => toPictureTarget(path, rules, site),
   };
   return findGatewayPage(received.path, place) ?? place.toTarget(received.path.slice(1), PLAIN);
@@ -137,6 +140,7 @@ function findGatewayPage(path: string, place: Place): Route | undefined {
   const [pathOnly, query] = splitQuery(below);
   if (pathOnly === 'image') return place.toPicture(path);
   const name = /^[^/]*/.exec(pathOnly)![0];
+  if (name === 'docs') return place.toDocument(pathOnly);
   if (PAGES.has(name))
     return { kind: 'page', name, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
   if (place.site !== undefined) return undefined;
@@ -170,12 +174,15 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
   if (page !== undefined) return redirectTo(307, `/${page.origin}/${rest}`);
   const target = readPrefixTarget(rest);
   if (target === undefined) throw new GatewayError('NOT_FOUND', { path: received.path });
-  if (!rules.modes.includes('prefix')) throw new GatewayError('FORBIDDEN', { why: 'prefix mode is switched off here' });
+  const document = 'url' in target ? documentName(target.url, `${rules.publicOrigin}/-/docs`) : undefined;
+  if (!rules.modes.includes('prefix') && document === undefined)
+    throw new GatewayError('FORBIDDEN', { why: 'prefix mode is switched off here' });
   if ('proper' in target) return redirectTo(307, `${wanted.lead}${target.proper}${wanted.query ?? ''}`);
   return {
     kind: 'resource',
     mode: 'prefix',
     url: target.url,
+    document,
     site: undefined,
     presentation: wanted.presentation,
     part: wanted.part,
@@ -191,10 +198,12 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
 function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Site): Route {
   const base = `${site.upstream.origin}${site.upstream.pathname.replace(/\/$/, '')}`;
   const siteOrigin = `${received.peer.secure ? 'https' : 'http'}://${received.authority}`;
+  const url = parseTargetUrl(`${base}/${wanted.query === undefined ? rest : decodeWhole(rest)}`);
   return {
     kind: 'resource',
     mode: 'reverse',
-    url: parseTargetUrl(`${base}/${wanted.query === undefined ? rest : decodeWhole(rest)}`),
+    url,
+    document: documentName(url, `${base}${site.gatewayPath}docs`),
     site,
     presentation: wanted.presentation,
     part: wanted.part,
@@ -225,6 +234,12 @@ function toPictureTarget(path: string, rules: RouteRules, at: Site | undefined):
     ownOrigin: undefined,
     gatewayPath: at?.gatewayPath ?? '/-/',
   };
+}
+
+function documentName({ origin, pathname }: URL, docs: string): string | undefined {
+  const address = `${origin}${pathname}`;
+  if (address === docs) return '';
+  return address.startsWith(`${docs}/`) ? address.slice(docs.length + 1) : undefined;
 }
 
 function redirectTo(status: 303 | 307, location: string): Redirect {
