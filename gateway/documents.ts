@@ -28,6 +28,8 @@ export interface Documents {
 }
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+/** An inline link, or picture, without a scheme. */
+const LINK = /(!?)\[([^\]\n]*)\]\(([^\s()#:]+)(#[^\s()]*)?\)/g;
 /** Files outside `docs/` that its pages lead to. */
 const OTHERS: Readonly<Record<string, string>> = {
   'README.md': 'readme',
@@ -69,11 +71,11 @@ function makeDocument(
   return { mediaType: isPicture ? 'image/webp' : 'text/markdown', body, digest };
 }
 
-// A link between files of the tree becomes one between pages; code between backquotes holds no links.
+// A link between files of the tree becomes one between pages; of a file that is not handed out the words stay.
 function mapLinks(text: string, folder: string, addressOfFile: (file: string) => string | undefined): string {
-  return text.replace(/(\]\()([^\s()#:]+)(#[^\s()]*)?\)/g, (whole, before: string, path: string, place = '') => {
+  return text.replace(LINK, (_, mark: string, words: string, path: string, place = '') => {
     const address = addressOfFile(posix.join(folder, path));
-    return address === undefined ? whole : `${before}${address}${place})`;
+    return address === undefined ? words : `${mark}[${words}](${address}${place})`;
   });
 }
 

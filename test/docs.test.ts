@@ -1,5 +1,5 @@
 /** Documents say what the program does: generated ones are compared, promises of names are counted. */
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,19 @@ test('every error of the catalogue is thrown somewhere', (t) => {
   for (const folder of ['core', 'egress', 'formatters', 'profiles', 'gateway', 'admin']) walk(join(ROOT, folder));
   const all = sources.join('\n');
   for (const code of Object.keys(errorCatalogue)) t.true(all.includes(`'${code}'`), code);
+});
+
+test('links between the files of the tree lead to files that are there', (t) => {
+  const files = ['docs', 'formatters']
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+    )
+    .concat(readdirSync(ROOT))
+    .filter((file) => file.endsWith('.md') && !file.includes('/examples/'));
+  t.true(files.length > 20);
+  for (const file of files)
+    for (const [, path = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(/\]\(([^\s()#:]+)(?:#[^\s()]*)?\)/g))
+      t.true(existsSync(join(ROOT, dirname(file), path)), `${file}: ${path}`);
 });
 
 test(
