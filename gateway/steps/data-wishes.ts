@@ -55,15 +55,23 @@ function unnamedCandidates({ from, negotiation }: WishContext): Candidate[] {
 }
 
 /** As with documents: a stored profile's order, the client's q, the profile's quality, order in the field, order of presentations. */
-function rankOf({ mediaType, presentation }: Candidate, { negotiation }: WishContext): number[] | undefined {
-  const { accept, preferences, storedDecides, unasked } = negotiation;
+function rankOf({ mediaType, presentation }: Candidate, context: WishContext): number[] | undefined {
+  const { accept, preferences, storedDecides } = context.negotiation;
   const { q, explicit, index } = qualityOf(accept, mediaType);
   const place = presentation === 'table' ? -1 : preferences.presentation.indexOf(presentation);
-  const isListed = place !== -1 && unasked;
+  const isListed = place !== -1 && isForReading(context);
   if (q === 0 || (!isListed && !explicit)) return undefined;
   const order = place === -1 ? -100 : -place;
   const stored = storedDecides ? (place === -1 ? -1_000 : -place) : 0;
   return [stored, q, profileQuality(mediaType, preferences), accept.anything ? 0 : -index, order];
+}
+
+// CT-3: where pages keep their scripts, what takes anything may be one of them that fetches its data, and a browser tells
+// the two apart (`Sec-Fetch-Dest`) on secure origins only. A person's navigation names HTML.
+function isForReading({ negotiation, target }: WishContext): boolean {
+  const { accept, preferences, storedDecides, unasked } = negotiation;
+  const mayBeScript = target.mode !== 'prefix' && preferences.page.scripts && !asks(accept, 'text/html');
+  return unasked && (storedDecides || !mayBeScript);
 }
 
 // The URL says what; which of the formats of a table, Accept and the preferences do.
