@@ -49,6 +49,7 @@ interface DrawnView {
   readonly _viewWidth: number;
   readonly _viewHeight: number;
   readonly _origin: readonly [number, number];
+  padding(): Readonly<Record<'left' | 'right' | 'top' | 'bottom', number>>;
   scenegraph(): { readonly root: SceneItem };
 }
 
@@ -77,7 +78,10 @@ function render(view: DrawnView, { resetSVGDefIds, SVGStringRenderer }: Renderer
   const marks = countItems(root);
   if (marks > MAX_MARKS)
     throw unprocessable(`the specification draws ${marks} marks, at most ${MAX_MARKS}: aggregate or bin them`);
-  const [width, height] = [view._viewWidth, view._viewHeight];
+  const { left, right, top, bottom } = view.padding();
+  const width = view._viewWidth + left + right;
+  const height = view._viewHeight + top + bottom;
+  const origin: [number, number] = [view._origin[0] + left, view._origin[1] + top];
   if (!(width <= MAX_SIDE && height <= MAX_SIDE))
     throw unprocessable(
       `the specification draws ${Math.round(width)}×${Math.round(height)} pixels, at most ${MAX_SIDE}`,
@@ -85,7 +89,7 @@ function render(view: DrawnView, { resetSVGDefIds, SVGStringRenderer }: Renderer
   // Identifiers count from the start of the process otherwise: equal charts would differ.
   resetSVGDefIds();
   const renderer = new SVGStringRenderer(null);
-  renderer.initialize(null, width, height, view._origin, 1).render(root);
+  renderer.initialize(null, width, height, origin, 1).render(root);
   return renderer.svg();
 }
 

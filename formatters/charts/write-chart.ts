@@ -16,8 +16,9 @@ export async function writeChartHtml(
   content: ChartContent,
   { show, picture }: { readonly show: 'drawing' | 'picture' | 'table'; readonly picture: string },
 ): Promise<string> {
-  const { description, notes } = content;
-  const table = writeHtmlTable(firstRows(content.table), { caption: captionOf(content.table) });
+  const { title, description, notes } = content;
+  const caption = moreRows(content.table) || title;
+  const table = writeHtmlTable(firstRows(content.table), { caption });
   if (show === 'table' || (show === 'picture' && picture === ''))
     return `<p>${escapeHtml(description)}</p>\n<div class="scroll">\n${table}\n</div>`;
   const drawing =
@@ -30,24 +31,25 @@ export async function writeChartHtml(
 
 /** Sentences and numbers. */
 export function writeChartMarkdown({ description, table }: ChartContent): string {
-  return `${markdownText(description)}\n\n${writeMarkdownTable(firstRows(table))}${moreRows(table)}`;
+  return `${markdownText(description)}\n\n${writeMarkdownTable(firstRows(table))}${lastLine(moreRows(table))}`;
 }
 
 /** Sentences and numbers in lines of at most `width` columns. */
 export function writeChartText({ description, table }: ChartContent, width: number): string {
   const filler = new Filler();
   filler.text(stripControls(description));
-  return `${filler.lines(width).join('\n')}\n\n${writeTextTable(firstRows(table), width)}${moreRows(table)}`;
+  return `${filler.lines(width).join('\n')}\n\n${writeTextTable(firstRows(table), width)}${lastLine(moreRows(table))}`;
 }
 
 function firstRows({ columns, rows }: Table): Table {
   return { columns, rows: rows.slice(0, MAX_ROWS) };
 }
 
-function captionOf({ rows }: Table): string {
-  return rows.length > MAX_ROWS ? `The first ${MAX_ROWS} of ${rows.length} numbers` : 'The numbers';
+/** Empty where all are there. */
+function moreRows({ rows }: Table): string {
+  return rows.length > MAX_ROWS ? `The first ${MAX_ROWS} of ${rows.length} numbers.` : '';
 }
 
-function moreRows({ rows }: Table): string {
-  return rows.length > MAX_ROWS ? `\nThe first ${MAX_ROWS} of ${rows.length} numbers.\n` : '';
+function lastLine(text: string): string {
+  return text === '' ? '' : `\n${text}\n`;
 }

@@ -117,7 +117,9 @@ function chartDemand(mediaType: string, context: WishContext): PlainRecord {
   const { images } = negotiation.preferences;
   const look = { width: Math.min(WIDTH, images.maxWidth), maxWidth: images.maxWidth, color: images.color };
   if (isPicture(mediaType)) return { request, ...look };
-  if (!/html/.test(mediaType)) return { request, original: originalAddress(target) ?? '' };
+  // A deck is made of a page.
+  const isPage = /html|wml/.test(mediaType);
+  if (!isPage) return { request, original: originalAddress(target) ?? '' };
   const address = dataAddress(target, 'chart');
   const query = new URLSearchParams({ ...request, format: pictureFormat(context) });
   return {
