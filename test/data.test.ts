@@ -6,6 +6,7 @@ import { isDateText, numberOf, timeOf } from '../formatters/data/cell-values.ts'
 import { pageOf, readTableDemand, rowsSentence } from '../formatters/data/page.ts';
 import { readData } from '../formatters/data/read-data.ts';
 import type { Table } from '../formatters/data/table.ts';
+import { parseTableOptions } from '../formatters/data/table-options.ts';
 import { writeData } from '../formatters/data/write-data.ts';
 import { writeHtmlTable } from '../formatters/data/write-html.ts';
 import { writeMarkdownTable } from '../formatters/data/write-markdown.ts';
@@ -602,6 +603,29 @@ test(
       t.is(refused.status, 422, query);
       t.regex(refused.text, why);
     }
+  }),
+);
+
+test(
+  'a profile says how many rows a page has; a number that makes no sense is refused with its path',
+  inWorld(async (t, world) => {
+    serveFiles(world);
+    const { admin, through } = world;
+    const put = (rows: unknown) =>
+      admin('/api/profiles/rows', {
+        method: 'PUT',
+        json: {
+          name: 'rows',
+          extends: 'terminal',
+          selectable: true,
+          prefers: { formatters: { 'data-to-text': { rows } } },
+        },
+      });
+    t.true((await put(2)).status < 300);
+    const { text } = await through('/sales.csv', { fields: { ...CLIENTS.curl, 'format-profile': 'rows' } });
+    t.regex(text, /Rows 1–2 of 3\n/);
+    t.regex(text, /Next rows: .*page=2&rows=2\n/);
+    t.throws(() => parseTableOptions({ rows: 0 }), { message: /`rows` must be 1 to 10000, got `0`/ });
   }),
 );
 

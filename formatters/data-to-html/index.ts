@@ -3,6 +3,7 @@ import { readLinkMap, toClient } from '../../core/links/address-map.ts';
 import { rowsSentence } from '../data/page.ts';
 import { DATA_TYPES } from '../data/read-data.ts';
 import { readPage } from '../data/read-page.ts';
+import { parseTableOptions, tableOptionsSchema } from '../data/table-options.ts';
 import { writeHtmlTable } from '../data/write-html.ts';
 import { writeNavigation, writePage } from '../data/write-page.ts';
 
@@ -22,6 +23,8 @@ export default {
   title: 'Data as tables in pages',
   reads: 'text',
   edges: DATA_TYPES.map((from) => ({ from, to: 'text/html', keeps: 0.95, cost: 6, meets: ['links', 'table'] })),
+  optionsSchema: tableOptionsSchema,
+  parseOptions: parseTableOptions,
   format: toHtml,
 } satisfies Formatter;
 

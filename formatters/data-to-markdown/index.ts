@@ -2,6 +2,7 @@ import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../.
 import { rowsSentence } from '../data/page.ts';
 import { DATA_TYPES } from '../data/read-data.ts';
 import { readPage } from '../data/read-page.ts';
+import { parseTableOptions, tableOptionsSchema } from '../data/table-options.ts';
 import { markdownText, writeMarkdownTable } from '../data/write-markdown.ts';
 
 const ROWS = 1_000;
@@ -20,6 +21,8 @@ export default {
   title: 'Data as Markdown tables',
   reads: 'text',
   edges: DATA_TYPES.map((from) => ({ from, to: 'text/markdown', keeps: 0.95, cost: 5, meets: ['links', 'table'] })),
+  optionsSchema: tableOptionsSchema,
+  parseOptions: parseTableOptions,
   format: toMarkdown,
 } satisfies Formatter;
 

@@ -2,6 +2,7 @@ import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../.
 import { rowsSentence } from '../data/page.ts';
 import { DATA_TYPES } from '../data/read-data.ts';
 import { readPage } from '../data/read-page.ts';
+import { parseTableOptions, tableOptionsSchema } from '../data/table-options.ts';
 import { writeTextTable } from '../data/write-text.ts';
 import { readWrapDemand } from '../document/text/wrap-demand.ts';
 
@@ -20,6 +21,8 @@ export default {
   title: 'Data as text tables',
   reads: 'text',
   edges: DATA_TYPES.map((from) => ({ from, to: 'text/plain', keeps: 0.9, cost: 5, meets: ['table', 'wrap'] })),
+  optionsSchema: tableOptionsSchema,
+  parseOptions: parseTableOptions,
   format: toText,
 } satisfies Formatter;
 

@@ -1,6 +1,7 @@
 /** Large tables in pages, and what the demand `table` asks for. */
 import type { PlainData } from '../../core/component.ts';
 import type { Table } from './table.ts';
+import { MAX_PAGE_ROWS } from './table-options.ts';
 
 /** What `demands.table` may hold. */
 export interface TableDemand {
@@ -28,14 +29,13 @@ export interface TablePage {
 }
 
 const DEFAULT_ROWS = 200;
-const MAX_ROWS = 10_000;
 
 /** Reads the demand; what is missing or of another type gets its default. */
 export function readTableDemand(value: PlainData | undefined, defaultRows = DEFAULT_ROWS): TableDemand {
   const given = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
   const { rows, page, address, original, outline } = given;
   return {
-    rows: wholeNumber(rows, defaultRows, MAX_ROWS),
+    rows: wholeNumber(rows, defaultRows, MAX_PAGE_ROWS),
     page: wholeNumber(page, 1, Number.MAX_SAFE_INTEGER),
     address: typeof address === 'string' ? address : '',
     original: typeof original === 'string' ? original : '',

@@ -17,7 +17,8 @@ export interface ReadPage {
  * @throws FormatFailure hostile, too-large
  */
 export function readPage(input: FormatInput, want: Want, env: FormatEnv, defaultRows?: number): ReadPage {
-  const demand = readTableDemand(want.demands['table'], defaultRows);
+  const { rows } = (want.options ?? {}) as { readonly rows?: number };
+  const demand = readTableDemand(want.demands['table'], rows ?? defaultRows);
   const { table, isTabular } = readData(input.mediaType, String(input.body));
   if (!isTabular && !demand.outline) env.cannot('the JSON is no table');
   if (!isTabular) env.note('data.outlined', { values: table.rows.length });
