@@ -48,6 +48,7 @@ export const builtInFormatters: readonly URL[] = [
   'html-article',
   'html-full',
   'html-lite',
+  'html-to-epub',
   'html-to-gemtext',
   'html-to-markdown',
   'html-to-text',
@@ -207,7 +208,7 @@ export async function openParts(
     registry,
     pool: settings.pool,
     limits: settings,
-    fetchForComponent: makeComponentFetch(egress),
+    fetchForComponent: makeComponentFetch(egress, (name) => registry.get(name)?.source.thirdParty === false),
     clock,
     log,
   });

@@ -17,6 +17,8 @@ export interface FormatJob {
   readonly url: string;
   /** Selected fields of the original, lower-case names. */
   readonly fields: Readonly<Record<string, string>>;
+  /** The origin's host and port where it may be fetched from although private, by being named in a configuration. */
+  readonly grant?: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** What one step cost. */

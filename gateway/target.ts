@@ -11,6 +11,8 @@ export interface Target {
   readonly mode: Mode;
   /** The upstream URL. */
   readonly url: URL;
+  /** What may be fetched although private, for this target: a site's upstream by being named, the demo site by being ours. */
+  readonly grant: { readonly host: string; readonly port: number } | undefined;
   /** The reverse-mode site it belongs to. */
   readonly site: Site | undefined;
   /** Presentation named in the URL; beats everything else. */

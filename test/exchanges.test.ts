@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
+import { strFromU8, unzipSync } from 'fflate';
+import sharp from 'sharp';
 import { CLIENTS } from './support/client.ts';
 import { inWorld } from './support/gateway.ts';
 
@@ -560,5 +562,33 @@ test(
     t.deepEqual(await shown('text/markdown, text/html;q=0.5'), ['text/markdown', '# Notes\n']);
     t.deepEqual(await shown('text/html;q=0.5, text/markdown;q=0.6, */*;q=0.1'), ['text/markdown', '# Notes\n']);
     t.regex(String((await shown('text/html, text/markdown;q=0.6'))[0]), /^text\/html/);
+  }),
+);
+
+test(
+  'a book holds the page and its pictures, made as wide as it may be, those of a private site too',
+  inWorld(async (t, { get, server, origin }) => {
+    const reply = await get(`/-/as/epub/${server.demoOrigin}/story.html`, { fields: CLIENTS.desktop });
+    t.is(reply.status, 200);
+    t.is(reply.fields['content-type'], 'application/epub+zip');
+    t.regex(
+      String(reply.fields['content-disposition']),
+      /^attachment; filename="The-lamp-that-would-not-stay-out\.epub"$/,
+    );
+    t.regex(String(reply.fields['etag']), /^W\//, 'its pictures may change');
+    const files = unzipSync(new Uint8Array(reply.body));
+    t.is(Object.keys(files)[0], 'mimetype');
+    const page = strFromU8(files['book/page.xhtml']!);
+    t.true(page.includes('The lamp was lit at 19:52.'));
+    t.true(page.includes('<img src="pictures/p1.jpeg" alt="A red and white lighthouse'), page.slice(0, 2_000));
+    const { width } = await sharp(files['book/pictures/p1.jpeg']!).metadata();
+    t.true(width <= 1_920);
+    t.true(strFromU8(files['book/nav.xhtml']!).includes('Who keeps it now'));
+    origin.on(
+      '/alone',
+      '<!DOCTYPE html><title>Alone</title><h1>Alone</h1><p>Here. <img src="/gone.jpg" alt="a cat"></p>',
+    );
+    const alone = await get(`/-/as/epub/${origin.url}/alone`, { fields: CLIENTS.kindle });
+    t.true(strFromU8(unzipSync(new Uint8Array(alone.body))['book/page.xhtml']!).includes('[a cat]'));
   }),
 );

@@ -20,6 +20,7 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'application/x-ndjson': 'ndjson',
   'application/vnd.wap.xhtml+xml': 'xhtml',
   'image/svg+xml': 'svg',
+  'application/epub+zip': 'epub',
   'text/css': 'css',
   'text/csv': 'csv',
   'text/gemini': 'gmi',

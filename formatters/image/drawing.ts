@@ -1,9 +1,9 @@
 /** A picture as it is wanted, not yet encoded: upright, in its size, in sRGB. */
 import type { Sharp, SharpOptions } from 'sharp';
+import { loadSharp } from '../pictures/sharp-library.ts';
 import { analysePixels, type PixelFacts, type RawPicture } from './analyse-pixels.ts';
 import { type PictureHeader, pixelLimit } from './picture-header.ts';
 import { hostile, tooLarge } from './refusals.ts';
-import { loadSharp } from './sharp-library.ts';
 import { withoutPngTexts } from './strip-metadata.ts';
 import type { PictureWants } from './wants.ts';
 import { type GreyPicture, parseWbmp } from './wbmp.ts';

@@ -1,12 +1,12 @@
 /** Encoders, set up by what a picture is and what is wanted of it. */
 import type { Sharp } from 'sharp';
+import { loadSharp } from '../pictures/sharp-library.ts';
 import { dither } from './dither.ts';
 import { type Drawing, decoding, drawGrey } from './drawing.ts';
 import { encoderQuality } from './encoder-quality.ts';
 import { makeIndexedGif } from './indexed-gif.ts';
 import { type IndexedPicture, isGreyDepth, makeGreyPng, makeIndexedPng } from './indexed-png.ts';
 import type { PictureKind } from './picture-kind.ts';
-import { loadSharp } from './sharp-library.ts';
 import type { PictureWants } from './wants.ts';
 import { makeWbmp } from './wbmp.ts';
 

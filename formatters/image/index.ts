@@ -1,11 +1,11 @@
 import type { FormatEnv, FormatInput, FormatResult, Formatter, PlainRecord, Want } from '../../core/component.ts';
+import { loadSharp } from '../pictures/sharp-library.ts';
 import { type Drawing, draw, type Source } from './drawing.ts';
 import { canEncode, encodePicture } from './encode-picture.ts';
 import { pictureEdges } from './picture-edges.ts';
 import { checkPixels, type PictureHeader, readHeader } from './picture-header.ts';
 import { kindOf, MEDIA_TYPES, type PictureKind, sniffKind } from './picture-kind.ts';
 import { hostile } from './refusals.ts';
-import { loadSharp } from './sharp-library.ts';
 import { stripMetadata } from './strip-metadata.ts';
 import { type PictureWants, parseWants } from './wants.ts';
 

@@ -1,4 +1,4 @@
-/** How a formatter process is started: what it may read, what it is told, how large its heap may grow. */
+/** How a formatter or component process is started: what it may read, what it is told, how large its heap may grow. */
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -6,14 +6,18 @@ import { parse } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('./child.ts', import.meta.url));
+const PROGRAMS = {
+  formatter: fileURLToPath(new URL('./child.ts', import.meta.url)),
+  component: fileURLToPath(new URL('./component-child.ts', import.meta.url)),
+};
 /** Text in drawings is drawn in the fonts that ship with us, and looks the same on every machine. */
 const FONTS = fileURLToPath(new URL('./fonts.conf', import.meta.url));
 const TREE = fileURLToPath(new URL('../../', import.meta.url));
 /** What the program itself is made of: all that third-party code may read besides its own files. */
-const READABLE = ['formatters/', 'core/', 'node_modules/', 'package.json'].map((name) => TREE + name);
+const READABLE = ['formatters/', 'core/', 'services/', 'node_modules/', 'package.json'].map((name) => TREE + name);
 // The permission model does not see what these built-in modules do to files (measured: node:sqlite reads and writes any).
-const UNGUARDED = ['--no-experimental-sqlite', '--no-experimental-webstorage', '--no-experimental-ffi'];
+const UNGUARDED = ['--no-experimental-webstorage', '--no-experimental-ffi'];
+const NO_SQLITE = '--no-experimental-sqlite';
 // Ends a process whose parent is gone even when it no longer listens to anything; present on most Linux systems.
 const SETPRIV = '/usr/bin/setpriv';
 
@@ -23,29 +27,33 @@ export type FormatterChild = ChildProcessByStdio<Writable, Readable, Readable>;
 /** True where the permission model bars sockets (Node 25 and newer). */
 export const barsSockets = Number.parseInt(process.versions.node, 10) >= 25;
 
-/**
- * Starts a formatter process with an empty environment, away from our folders.
- *
- * @param root file or folder of third-party code: the process is then caged; `undefined` for our own formatters
- * @param heapMb limit of the JavaScript heap
- */
-export function launch(root: string | undefined, heapMb: number): FormatterChild {
+/** What a process is started for. */
+export interface LaunchOptions {
+  /** File or folder of third-party code: the process is then caged; `undefined` for our own formatters. */
+  readonly root: string | undefined;
+  /** Limit of the JavaScript heap. */
+  readonly heapMb: number;
+  /** Default `formatter`. */
+  readonly program?: keyof typeof PROGRAMS;
+  /** What a caged process may read besides: folders of data sets. */
+  readonly readable?: readonly string[];
+  /** Lets a caged process have `node:sqlite`, as `guardSqlite` leaves it. Default false. */
+  readonly withSqlite?: boolean;
+}
+
+/** Starts a process with an empty environment, away from our folders. */
+export function launch(options: LaunchOptions): FormatterChild {
+  const { root, heapMb, program = 'formatter' } = options;
   // Bodies count where memory is limited as a whole, and not as a reason to collect at every picture (bench/picture-miss).
   const memory = [`--max-old-space-size=${heapMb}`, '--external-memory-accounted-in-global-limit'];
-  const flags = [...memory, ...(root === undefined ? [] : cageFlags(root))];
-  const command = [process.execPath, ...flags, PROGRAM, root === undefined ? 'shared' : 'caged'];
+  const flags = [...memory, ...(root === undefined ? [] : cageFlags(root, options))];
+  const command = [process.execPath, ...flags, PROGRAMS[program], root === undefined ? 'shared' : 'caged'];
   const [file, ...rest] = canBindToParent() ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...command] : command;
   return spawn(file!, rest, {
     cwd: parse(process.execPath).root,
     // Nothing of ours reaches a formatter: no secret, no proxy, no NODE_OPTIONS. glibc's arenas are bounded, since each
     // thread of the image library would keep its own; its threads are those of dns and fs too, hence the spare ones.
-    env: {
-      UV_THREADPOOL_SIZE: String(availableParallelism() + 4),
-      MALLOC_ARENA_MAX: '2',
-      TZ: 'UTC',
-      LANG: 'C.UTF-8',
-      FONTCONFIG_FILE: FONTS,
-    },
+    env: { UV_THREADPOOL_SIZE: String(availableParallelism() + 4), MALLOC_ARENA_MAX: '2', TZ: 'UTC', LANG: 'C.UTF-8' },
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });
@@ -60,10 +68,11 @@ function canBindToParent(): boolean {
   return bindsToParent;
 }
 
-function cageFlags(root: string): string[] {
-  const own = existsSync(root) ? [root, realpathSync(root)] : [root];
+function cageFlags(root: string, { readable: more = [], withSqlite = false }: LaunchOptions): string[] {
+  const own = [root, ...more].flatMap((each) => (existsSync(each) ? [each, realpathSync(each)] : [each]));
   const readable = new Set([...READABLE, ...own.map(withSlash)]);
-  const known = UNGUARDED.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+  const barred = withSqlite ? UNGUARDED : [...UNGUARDED, NO_SQLITE];
+  const known = barred.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
   return ['--permission', ...known, ...[...readable].map((path) => `--allow-fs-read=${path}`)];
 }
 

@@ -94,7 +94,7 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
       signal,
       followRedirects: target.picture === undefined ? 'never' : 'any',
       timing: order.isPassThrough ? 'pass-through' : 'formatted',
-      grant: grantOf(exchange),
+      grant: target.grant,
     });
   let response = await send(order.fields, uploadOf(received, gateway.limits.maxUploadBytes));
   if (mustAskAgain(response, exchange)) {
@@ -186,11 +186,4 @@ function dropInvalidated({ order, gateway }: Exchange, { status, fields }: Upstr
     const url = URL.parse(fields.get(name) ?? '', order.url);
     if (fields.has(name) && url?.origin === order.url.origin) gateway.originals.drop(url.href);
   }
-}
-
-// A site's upstream is allowed by being named; the demo site by being ours.
-function grantOf({ target, gateway }: Exchange): { host: string; port: number } | undefined {
-  const named = target.site?.upstream ?? (target.url.origin === gateway.rules.demoOrigin ? target.url : undefined);
-  if (named === undefined) return undefined;
-  return { host: named.hostname, port: Number(named.port || (named.protocol === 'https:' ? 443 : 80)) };
 }

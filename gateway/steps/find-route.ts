@@ -8,6 +8,7 @@ import {
   PRESENTATIONS,
   type Presentation,
 } from '../../core/presentation.ts';
+import { portOf } from '../../egress/target-port.ts';
 import { parseTargetUrl } from '../../egress/target-url.ts';
 import type { Mode } from '../config.ts';
 import { decodeWhole, readParameters } from '../modes/data-query.ts';
@@ -104,10 +105,12 @@ function findSiteRoute(received: Received, site: Site, rules: RouteRules): Route
 
 function findForwardRoute(received: Received, rules: RouteRules): Route {
   if (!rules.modes.includes('forward')) throw new GatewayError('MISDIRECTED', { host: received.authority });
+  const url = parseTargetUrl(received.absolute!);
   return {
     kind: 'resource',
     mode: 'forward',
-    url: parseTargetUrl(received.absolute!),
+    url,
+    grant: grantOf(url, undefined, rules),
     site: undefined,
     presentation: undefined,
     explain: false,
@@ -182,6 +185,7 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
     kind: 'resource',
     mode: 'prefix',
     url: target.url,
+    grant: grantOf(target.url, undefined, rules),
     document,
     site: undefined,
     presentation: wanted.presentation,
@@ -203,6 +207,7 @@ function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Si
     kind: 'resource',
     mode: 'reverse',
     url,
+    grant: grantOf(site.upstream, site, undefined),
     document: documentName(url, `${base}${site.gatewayPath}docs`),
     site,
     presentation: wanted.presentation,
@@ -226,6 +231,7 @@ function toPictureTarget(path: string, rules: RouteRules, at: Site | undefined):
     kind: 'resource',
     mode: at === undefined ? 'prefix' : 'reverse',
     url,
+    grant: grantOf(url, site, rules),
     site,
     presentation: 'full',
     picture,
@@ -240,6 +246,11 @@ function documentName({ origin, pathname }: URL, docs: string): string | undefin
   const address = `${origin}${pathname}`;
   if (address === docs) return '';
   return address.startsWith(`${docs}/`) ? address.slice(docs.length + 1) : undefined;
+}
+
+function grantOf(url: URL, site: Site | undefined, rules: RouteRules | undefined): Target['grant'] {
+  const named = site?.upstream ?? (url.origin === rules?.demoOrigin ? url : undefined);
+  return named === undefined ? undefined : { host: named.hostname, port: portOf(named) };
 }
 
 function redirectTo(status: 303 | 307, location: string): Redirect {

@@ -121,7 +121,7 @@ async function makeVariant(
   const held = parts.variants.get(key) ?? (await parts.variants.find(key)) ?? parts.variants.get(key);
   if (held !== undefined) return { variant: held, hit: true, collapsed: false };
   const { value, shared } = await parts.flights.run(key, context.received.signal, async (signal) => {
-    const outcome = await parts.executor.run(jobFor(original, plan), signal);
+    const outcome = await parts.executor.run(jobFor(original, plan, context), signal);
     const made = toVariant(key, plan, original, encodeReply(outcome, replyCharsetOf(plan.to, context)));
     const variant =
       context.target.upgraded === undefined ? made : { ...made, body: withHttpsNote(made.mediaType, made.body) };
@@ -131,7 +131,7 @@ async function makeVariant(
   return { variant: value, hit: false, collapsed: shared };
 }
 
-function jobFor(original: Original, plan: Plan): FormatJob {
+function jobFor(original: Original, plan: Plan, { target }: ChoiceContext): FormatJob {
   return {
     plan,
     body: original.body,
@@ -139,6 +139,7 @@ function jobFor(original: Original, plan: Plan): FormatJob {
     charset: charsetOf(original.fields),
     url: original.url,
     fields: readableFields(original.fields),
+    grant: target.grant,
   };
 }
 
