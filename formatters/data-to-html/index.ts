@@ -38,5 +38,11 @@ function toHtml(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
     { text: 'The whole data', address: demand.original },
   ]);
   const table = writeHtmlTable(page.table, { caption: rowsSentence(page), link });
-  return { mediaType: want.mediaType, body: writePage(title, `<div class="scroll">\n${table}\n</div>\n${navigation}`) };
+  return {
+    mediaType: want.mediaType,
+    body: writePage(
+      title,
+      `<div class="scroll" role="region" aria-label="Table" tabindex="0">\n${table}\n</div>\n${navigation}`,
+    ),
+  };
 }

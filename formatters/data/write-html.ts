@@ -27,6 +27,8 @@ export function writeHtmlTable({ columns, rows }: Table, { caption, link }: Html
 }
 
 function alignmentOf({ type }: Column): string {
+  // A date broken in two reads as two numbers.
+  if (type === 'date') return ' nowrap="nowrap"';
   return type === 'number' ? ' align="right"' : '';
 }
 

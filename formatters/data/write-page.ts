@@ -3,7 +3,7 @@ import { escapeHtml } from './escape-html.ts';
 
 const STYLE = `:root{color-scheme:light dark}body{font:1rem/1.4 system-ui,sans-serif;margin:0 auto;padding:.5rem;max-width:70rem}
 h1{font-size:1.3rem;margin:.4rem 0}table{border-collapse:collapse}caption{text-align:left;padding:.3rem 0}th,td{border:1px solid #8886;padding:.2rem .5rem}
-th{text-align:left}[align=right]{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.scroll{overflow-x:auto}svg,img{max-width:100%;height:auto;background:#fff}nav a{margin-right:1rem}`;
+th{text-align:left}[align=right]{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.scroll{overflow-x:auto}svg,img{max-width:100%;height:auto;background:#fff}nav{margin:.5rem 0}nav a{margin-right:1rem}`;
 
 /** A page. `body` is markup already. */
 export function writePage(title: string, body: string): string {
