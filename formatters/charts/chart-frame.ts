@@ -56,6 +56,8 @@ function configOf({ size, fontSize, width, colors }: Canvas): PlainRecord {
       domainColor: '#888888',
       tickColor: '#888888',
       tickSize: size === 'tiny' ? 2 : 4,
+      // Thin strokes of small letters do not survive two colours.
+      labelFontWeight: colors === 'mono' ? 'bold' : 'normal',
       titleFontWeight: 'normal',
       gridColor: grid,
       labelLimit: Math.round(width / (size === 'wide' ? 4.5 : 3)),

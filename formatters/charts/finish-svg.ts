@@ -52,6 +52,8 @@ export function finishSvg(text: string, finish: Finish): string {
   const attributes = [
     'xmlns="http://www.w3.org/2000/svg"',
     `width="${Math.round(width * finish.scale)}" height="${Math.round(height * finish.scale)}" viewBox="0 0 ${width} ${height}"`,
+    // Where there is only black, a smooth edge would be made of dots.
+    ...(finish.colors === 'mono' ? ['shape-rendering="crispEdges"'] : []),
     `role="img" aria-label="${title}. ${description}" font-family="${escapeHtml(finish.fonts)}"`,
   ];
   const content = children.map((child) => (typeof child === 'string' ? child : writeSvg(child))).join('');

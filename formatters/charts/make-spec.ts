@@ -1,10 +1,10 @@
 /** A plot as a Vega-Lite specification: what fits the room, and is told apart without colours where there are none. */
 import type { PlainRecord } from '../../core/component.ts';
+import { measureChannel, placeChannel } from './axes.ts';
 import type { Canvas } from './canvas.ts';
 import { frameOf, legendFor, legendHeight } from './chart-frame.ts';
 import { paletteFor, SHAPES } from './palette.ts';
 import type { Plot } from './plot.ts';
-import { textWidth } from './text-width.ts';
 
 /** Up to so many places a line shows its points. */
 const MAX_DOTTED = 40;
@@ -26,7 +26,6 @@ function roomier({ mark, points, series }: Plot, canvas: Canvas): Canvas {
 
 function xy(plot: Plot, canvas: Canvas): PlainRecord {
   const { mark, series } = plot;
-  const measured = { field: 'y', type: 'quantitative', axis: measureAxis(plot, canvas) };
   const x = placeChannel(plot, canvas);
   const offset = series !== undefined && mark === 'bar' && !isStacked(plot);
   return {
@@ -34,9 +33,8 @@ function xy(plot: Plot, canvas: Canvas): PlainRecord {
     encoding: {
       x,
       y: {
-        ...measured,
+        ...measureChannel(plot, canvas),
         ...(series === undefined ? {} : { stack: isStacked(plot) ? 'zero' : false }),
-        ...scaleOf(plot),
       },
       ...(series === undefined ? {} : seriesChannels(plot, canvas)),
       ...(offset ? { xOffset: { field: 'series', type: 'nominal', sort: null } } : {}),
@@ -95,80 +93,6 @@ function seriesChannels({ mark, series }: Plot, canvas: Canvas): PlainRecord {
   const color = { color: { ...channel, scale: { domain, range: cycle(lines) } } };
   if (mark === 'point') return { ...color, shape: { ...channel, scale: { domain, range: cycle(SHAPES) } } };
   return colors === 'full' ? color : { ...color, strokeDash: { ...channel, scale: { domain, range: cycle(dashes) } } };
-}
-
-function placeChannel(plot: Plot, canvas: Canvas): PlainRecord {
-  const { kind, name } = plot.x;
-  const title = canvas.size === 'wide' ? name : null;
-  const axis: PlainRecord = { title, grid: false, labelOverlap: 'greedy' };
-  const tickCount = { tiny: 3, small: 4, wide: 8 }[canvas.size];
-  if (kind === 'time')
-    return {
-      field: 'x',
-      type: 'temporal',
-      scale: { type: 'utc' },
-      axis: { ...axis, tickCount, format: timeFormat(plot) },
-    };
-  if (kind === 'number')
-    return {
-      field: 'x',
-      type: 'quantitative',
-      scale: { zero: false, nice: plot.mark === 'point' },
-      axis: { ...axis, tickCount, ...numberFormat(plot.points.map(({ x }) => x as number)) },
-    };
-  return { field: 'x', type: 'nominal', sort: null, axis: { ...axis, ...labelTurn(plot, canvas) } };
-}
-
-/** Names stand level where they fit, else aslant; where they are too many upright, and not each of them. */
-function labelTurn(plot: Plot, { width, fontSize, size }: Canvas): PlainRecord {
-  const measure = textWidth();
-  const names = [...new Set(plot.points.map(({ x }) => String(x)))];
-  const room =
-    (width * (size === 'tiny' ? 0.7 : plot.series !== undefined && width >= 480 ? 0.65 : 0.82)) / names.length;
-  const widest = Math.max(...names.map((name) => measure(name))) * fontSize;
-  // What has an order is understood by some of its labels.
-  const isOrdered = plot.x.unit !== undefined || names.every((name) => /^-?[\d.]+$/.test(name));
-  if (widest + 4 <= room) return { labelAngle: 0, labelOverlap: false };
-  if (isOrdered && widest < width / 2) return { labelAngle: 0 };
-  const limit = Math.round(width * (size === 'wide' ? 0.18 : 0.35));
-  return room >= fontSize * 1.2
-    ? { labelAngle: -45, labelOverlap: false, labelLimit: limit }
-    : { labelAngle: -90, labelOverlap: room < fontSize, labelLimit: limit };
-}
-
-function timeFormat({ points, x: { unit } }: Plot): string {
-  const times = points.map(({ x }) => x as number);
-  const days = (Math.max(...times) - Math.min(...times)) / 86_400_000;
-  if (unit === 'year' || unit === 'decade' || unit === 'century' || days > 3_650) return '%Y';
-  if (unit === 'month' || unit === 'quarter' || days > 180) return '%Y-%m';
-  if (unit === 'day' || days > 4) return days > 300 ? '%Y-%m-%d' : '%m-%d';
-  return days > 1 ? '%m-%d %H:%M' : '%H:%M';
-}
-
-function measureAxis({ measure, points }: Plot, { size, colors }: Canvas): PlainRecord {
-  return {
-    title: size === 'wide' ? measure : null,
-    tickCount: { tiny: 3, small: 4, wide: 6 }[size],
-    grid: colors !== 'mono',
-    ...numberFormat(points.map(({ y }) => y)),
-  };
-}
-
-/** Large numbers are short; numbers that look like years stay whole. */
-function numberFormat(values: readonly number[]): PlainRecord {
-  const most = values.reduce((found, each) => Math.max(found, Math.abs(each)), 0);
-  if (most >= 10_000) return { format: '~s' };
-  return most >= 1_000 && values.every(Number.isInteger) ? { format: 'd' } : {};
-}
-
-/** Bars and areas stand on zero; lines and points show their range. */
-function scaleOf({ mark, points }: Plot): PlainRecord {
-  if (mark === 'bar' || mark === 'area') return {};
-  const values = points.map(({ y }) => y);
-  const least = Math.min(...values);
-  const most = Math.max(...values);
-  const isFar = least > 0 && (most - least) / most < 0.5;
-  return { scale: { zero: !isFar } };
 }
 
 function pie({ points, x }: Plot, canvas: Canvas): PlainRecord {

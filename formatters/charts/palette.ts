@@ -17,17 +17,18 @@ const OKABE_ITO = [
   '#7f7f7f',
   '#8c3b1b',
 ];
+// Of sixteen steps, which e-ink has: nothing between them is to be mixed from dots.
 const GREYS = [
   '#333333',
-  '#bdbdbd',
+  '#bbbbbb',
   '#777777',
-  '#e6e6e6',
+  '#eeeeee',
   '#555555',
   '#999999',
   '#000000',
-  '#d0d0d0',
+  '#dddddd',
   '#888888',
-  '#f5f5f5',
+  '#ffffff',
 ];
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3], [10, 5], [4, 1], [1, 3], [12, 3, 3, 3, 3, 3]];
 export const SHAPES = [
@@ -80,7 +81,7 @@ const PALETTES: Readonly<Record<Colors, Palette>> = {
     dashes: DASHES,
     outline: '#000000',
     text: '#000000',
-    grid: '#cccccc',
+    grid: '#dddddd',
   },
   mono: { fills: markers, lines: ['#000000'], dashes: DASHES, outline: '#000000', text: '#000000', grid: '#ffffff' },
 };
