@@ -1,5 +1,6 @@
 /**
- * The component contract (contract version 1): what a formatter, built in or from a plugin folder, looks like.
+ * The component contract (contract version 1): what a formatter, a service or an updater looks like, built in or from a
+ * plugin folder.
  *
  * A component is a module whose default export is a plain object of one of these shapes. Plugins need not import
  * anything from here; the types are for those who want them (`import type`).
@@ -111,5 +112,78 @@ export interface Formatter {
   /** Called once in each process before the first `format`: load heavy modules here. */
   open?(env: { readonly log: FormatEnv['log'] }): Promise<void> | void;
   format(input: FormatInput, want: Want, env: FormatEnv): Promise<FormatResult> | FormatResult;
+  close?(): Promise<void> | void;
+}
+
+/**
+ * Named data that components of one function set share, each in editions that never change. Reads see the editions that
+ * were newest when the request or the update began, and what it has put itself.
+ */
+export interface ComponentData {
+  /** Names of all there are, its own first. */
+  names(): string[];
+  /** File that holds the data set, for reading alone. @throws Error naming those that are, where there is none. */
+  path(name: string): string;
+  /** @throws Error as `path` does. */
+  bytes(name: string): Uint8Array;
+  /** Number of the edition: 0 as shipped, then as registered. @throws Error as `path` does. */
+  edition(name: string): number;
+  /**
+   * Registers the next edition: readers see all of it or nothing, from the next request on. For updaters, and for services
+   * on the authority server of their set. Rejects elsewhere, and for a name that is not 1 to 128 of `A-Za-z0-9._-`.
+   */
+  put(name: string, bytes: Uint8Array | ArrayBuffer | string): Promise<{ readonly edition: number }>;
+}
+
+/** What a service or an updater may use of its host. */
+export interface ComponentEnv {
+  /** Fires when the client has gone or time is over. */
+  readonly signal: AbortSignal;
+  readonly data: ComponentData;
+  /** True where this server is the authority of the set; one without a fleet always is. */
+  readonly isAuthority: boolean;
+  /** Fetches by http or https through the guarded egress, or from a service here by `/-/services/NAME/…`. Bounded. */
+  fetch(url: string | URL): Promise<Response>;
+  /**
+   * Asks the authority server of this set, which without a fleet is this one. The path is that of the asking service, or
+   * starts with `/-/services/NAME/` for another.
+   */
+  authority(request: Request): Promise<Response>;
+  readonly log: (message: string, fields?: PlainRecord) => void;
+}
+
+/** A component that answers requests. */
+export interface Service {
+  readonly contract: 1;
+  readonly kind: 'service';
+  /** `[a-z0-9-]{1,64}`; it answers below `/-/services/NAME`. */
+  readonly name: string;
+  readonly version: string;
+  readonly title?: string;
+  /** Where a fleet plan mounts it by default. */
+  readonly routes?: readonly string[];
+  /** Requests that one process of it is given at a time, 1 to 64. Default 16. */
+  readonly concurrency?: number;
+  /** Processes of it, 1 to 8. Default 1. */
+  readonly processes?: number;
+  /** Called once in each process before the first request. */
+  open?(env: Pick<ComponentEnv, 'log'>): Promise<void> | void;
+  /** The URL has the path below the mount. HEAD arrives as GET. An error becomes 502. */
+  handle(request: Request, env: ComponentEnv): Promise<Response> | Response;
+  close?(): Promise<void> | void;
+}
+
+/** A component that works without being asked. */
+export interface Updater {
+  readonly contract: 1;
+  readonly kind: 'updater';
+  readonly name: string;
+  readonly version: string;
+  readonly title?: string;
+  /** Time between two runs: a number and `s`, `m` or `h`, from `1s` to `24h`. */
+  readonly every: string;
+  open?(env: Pick<ComponentEnv, 'log'>): Promise<void> | void;
+  /** Never runs beside itself. An error is told, and the next run comes later. */
+  update(env: ComponentEnv): Promise<void> | void;
   close?(): Promise<void> | void;
 }

@@ -144,6 +144,8 @@ async function describeInCage(module: string, root: string, options: PluginOptio
     lane: `describe ${root}`,
     root,
     heapMb,
+    // What it is shows only now: a service may have it.
+    withSqlite: true,
     maxBodyBytes: MAX_DESCRIPTION_BYTES,
     clock,
     log,

@@ -2,6 +2,7 @@
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import v8 from 'node:v8';
+import { guardSqlite } from './guard-sqlite.ts';
 
 /** To be called before third-party code is imported; cannot be undone from within the process. */
 export function hardenProcess(): void {
@@ -15,6 +16,7 @@ export function hardenProcess(): void {
   seal(os, 'setPriority', () => refuse('setPriority'));
   // V8 flags can make the engine write logs and profiles by itself.
   seal(v8, 'setFlagsFromString', () => refuse('setFlagsFromString'));
+  guardSqlite();
   syncBuiltinESMExports();
 }
 

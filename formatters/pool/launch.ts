@@ -53,7 +53,13 @@ export function launch(options: LaunchOptions): FormatterChild {
     cwd: parse(process.execPath).root,
     // Nothing of ours reaches a formatter: no secret, no proxy, no NODE_OPTIONS. glibc's arenas are bounded, since each
     // thread of the image library would keep its own; its threads are those of dns and fs too, hence the spare ones.
-    env: { UV_THREADPOOL_SIZE: String(availableParallelism() + 4), MALLOC_ARENA_MAX: '2', TZ: 'UTC', LANG: 'C.UTF-8' },
+    env: {
+      UV_THREADPOOL_SIZE: String(availableParallelism() + 4),
+      MALLOC_ARENA_MAX: '2',
+      TZ: 'UTC',
+      LANG: 'C.UTF-8',
+      FONTCONFIG_FILE: FONTS,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });

@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Log, LogFields } from '../../core/log.ts';
 import { encodeFrame, type Frame, makeFrameReader } from './frame.ts';
-import { type FormatterChild, launch } from './launch.ts';
+import { type FormatterChild, type LaunchOptions, launch } from './launch.ts';
 import { readResidentBytes } from './memory.ts';
 
 const TERM_AFTER_MS = 300;
@@ -13,12 +13,9 @@ const CLOSED = 'closed';
 const MAX_LINES = 200;
 const MAX_NOISE_BYTES = 4 * 1024 * 1024;
 
-export interface ProcessOptions {
+export interface ProcessOptions extends LaunchOptions {
   /** For the log. */
   readonly lane: string;
-  /** What third-party code may read of its own; `undefined` for built-in formatters. */
-  readonly root: string | undefined;
-  readonly heapMb: number;
   /** Longest body it may send: more ends it. */
   readonly maxBodyBytes: number;
   readonly clock: Clock;
@@ -55,7 +52,7 @@ export class FormatterProcess {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#child = launch(options.root, options.heapMb);
+    this.#child = launch(options);
     const ready = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<Ending>();
     this.ready = ready.promise;
