@@ -13,11 +13,13 @@ export function addUserVerbs(program: Command): void {
     .command('add <name>')
     .description('Add a user, or change the password; the password is read from standard input.')
     .option('--profile <name>', 'profile of the user')
-    .action(async (name: string, { profile }: { profile?: string }) => {
+    .addOption(jsonOption())
+    .action(async (name: string, { profile, json }: { profile?: string; json?: boolean }) => {
       const file = usersFile();
       const password = await readPassword();
       const line = `${name}:${await hashPassword(password)}${profile === undefined ? '' : `:${profile}`}`;
       writeLines(file, [...linesOf(file).filter((each) => !each.startsWith(`${name}:`)), line]);
+      if (json) console.log(JSON.stringify({ name, profile: profile ?? null }));
     });
   users
     .command('list')
@@ -33,13 +35,15 @@ export function addUserVerbs(program: Command): void {
     });
   users
     .command('remove <name>')
-    .description('Remove a user.')
-    .action((name: string) => {
+    .description('Remove a user. Exit code 1 when there is none of that name.')
+    .addOption(jsonOption())
+    .action((name: string, { json }: { json?: boolean }) => {
       const file = usersFile();
       const lines = linesOf(file);
       const left = lines.filter((each) => !each.startsWith(`${name}:`));
       if (left.length === lines.length) throw new Error(`there is no user ${name}`);
       writeLines(file, left);
+      if (json) console.log(JSON.stringify({ removed: name }));
     });
 }
 
