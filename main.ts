@@ -85,6 +85,8 @@ export interface RunningServer {
   /** Where admins connect; `undefined` without the admin listener. */
   readonly adminOrigin: string | undefined;
   readonly adminToken: { readonly secret: string; readonly file: string | undefined; readonly isNew: boolean };
+  /** A link that signs a person in to the admin UI once, within fifteen minutes; `undefined` without the admin listener. */
+  makeSignInLink(): string | undefined;
   /** Finishes what is under way, then ends everything. */
   close(drainMs?: number): Promise<void>;
 }
@@ -321,6 +323,7 @@ function runningServer({ settings, shell, admin, parts, bound }: Running): Runni
     adminOrigin: admin?.origin,
     demoOrigin: parts.demoOrigin,
     adminToken: parts.adminToken,
+    makeSignInLink: () => (admin === undefined ? undefined : `${admin.origin}${admin.makeSignInPath()}`),
     async close(drainMs = settings.drainMs) {
       parts.state.whyNotReady = 'this server is stopping';
       await shell.drain(drainMs);

@@ -23,9 +23,18 @@ import { makeViewActions, type ViewActions } from './actions/view-actions.ts';
 import { type Audit, openAudit } from './audit/audit.ts';
 import { makePreviewFrames, type PreviewFrames } from './preview/frames.ts';
 import { type PreviewRequest, preview } from './preview/preview.ts';
+import { makeTokenDoor, type TokenDoor } from './token-door.ts';
 import { type LiveTraffic, makeLiveTraffic } from './watch/live-traffic.ts';
 import { type Metrics, makeMetrics } from './watch/metrics.ts';
 import { makeStats, type Stats } from './watch/stats.ts';
+
+/** What this server is in a fleet. */
+export interface NodeDescription {
+  readonly name: string;
+  readonly zone: string;
+  /** Whether it joins others; without it, it is a fleet of one. */
+  readonly hasEngine: boolean;
+}
 
 /** The parts of the server that are administered. */
 export interface AdminParts {
@@ -33,6 +42,8 @@ export interface AdminParts {
   readonly token: string;
   /** True when callers from loopback are on this machine: nothing in front passes requests on. */
   readonly trustsLoopback: boolean;
+  /** What this server is in a fleet. */
+  readonly node: NodeDescription;
   /** Database file of the audit log, or `:memory:`. */
   readonly auditFile: string;
   readonly clock: Clock;
@@ -53,8 +64,20 @@ export interface AdminParts {
 export interface Admin
   extends Pick<
     AdminParts,
-    'token' | 'trustsLoopback' | 'clock' | 'log' | 'profiles' | 'clients' | 'sites' | 'views' | 'traffic' | 'readiness'
+    | 'token'
+    | 'trustsLoopback'
+    | 'node'
+    | 'clock'
+    | 'log'
+    | 'profiles'
+    | 'clients'
+    | 'sites'
+    | 'views'
+    | 'traffic'
+    | 'registry'
+    | 'readiness'
   > {
+  readonly door: TokenDoor;
   readonly audit: Audit;
   readonly profileActions: ProfileActions;
   readonly clientActions: ClientActions;
@@ -84,6 +107,9 @@ export function makeAdmin(parts: AdminParts): Admin {
   return {
     token: parts.token,
     trustsLoopback: parts.trustsLoopback,
+    door: makeTokenDoor(parts.token),
+    node: parts.node,
+    registry: parts.registry,
     clock,
     log: parts.log,
     profiles,

@@ -1,10 +1,11 @@
-/** The admin listener: an origin of its own, with the admin API and health (design part 4, threats 26, 56 to 61). */
+/** The admin listener: an origin of its own, with the admin UI, the admin API and health (design part 4, threats 26, 56 to 61). */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import Koa from 'koa';
 import type { Values } from '../core/config.ts';
+import type { fleetSettings } from '../fleet/config.ts';
 import { isWithin, parseAddressRange } from '../gateway/address-range.ts';
 import { receive } from '../gateway/received.ts';
 import { sendReply } from '../gateway/send-reply.ts';
@@ -12,10 +13,13 @@ import { type Bound, listen, originOf } from '../gateway/shell.ts';
 import { type AdminParts, makeAdmin } from './admin.ts';
 import { makeAdminApi } from './api/answer.ts';
 import type { adminSettings } from './config.ts';
+import { makeAdminUi } from './ui/answer.ts';
 
 export interface AdminListener {
   readonly origin: string;
   readonly bound: Bound;
+  /** A path of it that signs a person in once, within fifteen minutes; a new one ends the one before. */
+  makeSignInPath(): string;
   close(): Promise<void>;
 }
 
@@ -25,18 +29,20 @@ export interface AdminListener {
  * @throws RangeError when it would be reachable from elsewhere without TLS.
  */
 export async function openAdmin(
-  settings: Values<typeof adminSettings>,
-  parts: Omit<AdminParts, 'trustsLoopback'>,
+  settings: Values<typeof adminSettings> & Pick<Values<typeof fleetSettings>, 'nodeName' | 'zone' | 'natsUrl'>,
+  parts: Omit<AdminParts, 'trustsLoopback' | 'node'>,
 ): Promise<AdminListener> {
   const tls = readTls(settings);
   const isLoopback =
     settings.adminHost === 'localhost' || isWithin([parseAddressRange('loopback')], settings.adminHost);
   if (!isLoopback && tls === undefined && !settings.adminBehindTls)
     throw new RangeError('ADMIN_HOST: off loopback only with ADMIN_TLS_CERT and ADMIN_TLS_KEY, or ADMIN_BEHIND_TLS=1');
-  const admin = makeAdmin({ ...parts, trustsLoopback: !settings.adminBehindTls });
+  const node = { name: settings.nodeName, zone: settings.zone, hasEngine: settings.natsUrl !== undefined };
+  const admin = makeAdmin({ ...parts, node, trustsLoopback: !settings.adminBehindTls });
   const app = new Koa();
   app.silent = true;
-  const answer = makeAdminApi(admin);
+  const ui = makeAdminUi(admin);
+  const answer = makeAdminApi(admin, ui);
   app.use(async (context) => {
     context.respond = false;
     const gone = new AbortController();
@@ -59,6 +65,7 @@ export async function openAdmin(
   return {
     origin: originOf(tls === undefined ? 'http' : 'https', bound),
     bound,
+    makeSignInPath: ui.makeSignInPath,
     async close() {
       const closed = once(server, 'close');
       server.close();

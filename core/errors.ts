@@ -20,6 +20,7 @@ const CATALOGUE = {
     report: false,
   },
   TOKEN_NEEDED: { status: 401, sentence: 'The admin token is needed, as `Authorization: Bearer …`.', report: false },
+  WRONG_TOKEN: { status: 401, sentence: 'That is not the admin token.', report: false },
   SIGN_IN_FAILED: { status: 401, sentence: 'Name or password is wrong.', report: false },
   SIGN_IN_NEEDED: {
     status: 403,

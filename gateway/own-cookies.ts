@@ -5,9 +5,9 @@ import type { Received } from './received.ts';
  * - `format-client`: bearer of saved settings.
  * - `format-jar`: bearer of a cookie jar.
  * - `format-session`: bearer of a sign-in.
- * - `format-admin`: the admin UI's; ports share cookies, so it arrives here too.
+ * - `format-admin`: the admin UI's; ports share cookies, so it arrives here too. Over TLS it is `__Host-format-admin`.
  */
-export type OwnCookie = 'format-client' | 'format-jar' | 'format-session' | 'format-admin';
+export type OwnCookie = 'format-client' | 'format-jar' | 'format-session' | 'format-admin' | '__Host-format-admin';
 
 /** Value of one of our cookies, or `undefined`. */
 export function cookieOf(received: Pick<Received, 'fields'>, name: OwnCookie): string | undefined {
@@ -26,13 +26,13 @@ export function withoutOwnCookies(field: string | undefined): string | undefined
   return kept.length === 0 ? undefined : kept.map((pair) => pair.trim()).join('; ');
 }
 
-/** A Set-Cookie line for one of our cookies. `maxAgeSeconds` 0 removes it. */
+/** A Set-Cookie line for one of our cookies. `maxAgeSeconds` 0 removes it; `sameSite` is `Lax` by default. */
 export function ownCookieLine(
   name: OwnCookie,
   value: string,
-  options: { secure: boolean; maxAgeSeconds: number },
+  options: { secure: boolean; maxAgeSeconds: number; sameSite?: 'Lax' | 'Strict' },
 ): string {
-  const flags = ['Path=/', `Max-Age=${options.maxAgeSeconds}`, 'HttpOnly', 'SameSite=Lax'];
+  const flags = ['Path=/', `Max-Age=${options.maxAgeSeconds}`, 'HttpOnly', `SameSite=${options.sameSite ?? 'Lax'}`];
   return [`${name}=${value}`, ...flags, ...(options.secure ? ['Secure'] : [])].join('; ');
 }
 

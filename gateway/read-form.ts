@@ -24,13 +24,13 @@ export async function readBody(received: Received, maxBytes = MAX_BYTES): Promis
 }
 
 /**
- * Reads a posted form.
+ * Reads a posted form of at most `maxBytes`.
  *
  * @throws GatewayError UNSUPPORTED_BODY for other kinds of body, BODY_TOO_LARGE.
  */
-export async function readForm(received: Received): Promise<URLSearchParams> {
+export async function readForm(received: Received, maxBytes = MAX_BYTES): Promise<URLSearchParams> {
   const type = readMediaType(received.fields.get('content-type'))?.essence;
   if (type !== 'application/x-www-form-urlencoded')
     throw new GatewayError('UNSUPPORTED_BODY', { why: 'a form is wanted' });
-  return new URLSearchParams((await readBody(received)).toString('utf8'));
+  return new URLSearchParams((await readBody(received, maxBytes)).toString('utf8'));
 }

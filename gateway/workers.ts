@@ -7,6 +7,8 @@ export interface WorkerAddresses {
   readonly origin: string;
   readonly secureOrigin: string | undefined;
   readonly adminOrigin: string | undefined;
+  /** For a terminal: signs in to the admin UI once. */
+  readonly signInLink: string | undefined;
 }
 
 export interface WorkersOptions {
@@ -29,10 +31,12 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
     worker.on('message', (addresses: WorkerAddresses) => {
       ready.push(addresses);
       if (ready.length !== options.workers) return;
+      const admin = ready.find((each) => each.adminOrigin !== undefined);
       options.announce({
         origin: addresses.origin,
         secureOrigin: addresses.secureOrigin,
-        adminOrigin: ready.find((each) => each.adminOrigin !== undefined)?.adminOrigin,
+        adminOrigin: admin?.adminOrigin,
+        signInLink: admin?.signInLink,
       });
     });
     worker.on('exit', (code) => {

@@ -25,6 +25,8 @@ export interface ClientActions {
     wanted: { readonly name?: string | undefined; readonly title?: string | undefined },
     actor: Actor,
   ): StoredProfile;
+  /** Forgets a client wholly: what was detected, assigned and chosen. @throws GatewayError NOT_FOUND. */
+  forget(id: string, actor: Actor): void;
 }
 
 export interface ClientParts {
@@ -58,6 +60,16 @@ export function makeClientActions({ clients, profiles, audit, profileActions }: 
         match: { ...(word === undefined ? {} : { userAgent: [word] }), class: [record.class] },
       };
       return profileActions.create(profile, actor);
+    },
+    forget(id, actor) {
+      const held = clients.get(id);
+      if (held === undefined) throw new GatewayError('NOT_FOUND', { path: `/api/clients/${id}` });
+      // What a person chose is theirs and goes wholly: the log keeps only what an admin had set.
+      const before = { class: held.class, profile: held.profile ?? null };
+      audit.record({ actor, action: 'remove', kind: 'client', name: id, before }, () => {
+        clients.forget(id);
+        return { value: undefined, after: null };
+      });
     },
   };
 }

@@ -1,34 +1,33 @@
 /** The admin API: JSON in, JSON out, `application/problem+json` on faults (design part 4). */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { errorCatalogue, GatewayError } from '../../core/errors.ts';
 import { parseEntityTags } from '../../core/etag.ts';
 import { Fields } from '../../core/fields.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import { hostNameOf, isAddressLiteral, isLoopbackName } from '../../gateway/address.ts';
 import { isWithin, parseAddressRange } from '../../gateway/address-range.ts';
-import { spendPoint } from '../../gateway/rate.ts';
 import { readBody } from '../../gateway/read-form.ts';
 import { makeRequestId, type Received } from '../../gateway/received.ts';
 import type { Reply } from '../../gateway/reply.ts';
 import { refuseUnsafeKeys } from '../../profiles/profile.ts';
 import type { Actor } from '../actions/actor.ts';
 import type { Admin } from '../admin.ts';
+import { refuseForeignOrigin } from '../foreign-origin.ts';
+import { matchPath } from '../match-path.ts';
+import type { TokenDoor } from '../token-door.ts';
 import type { ApiResult, ApiRoute } from './route.ts';
 import { apiRoutes } from './routes.ts';
 
-/** Wrong tokens a minute from one address (threat 56). */
-const WRONG_PER_MINUTE = 10;
 const MAX_BODY_BYTES = 1_000_000;
 const LOOPBACK = [parseAddressRange('loopback')];
 
-/** Makes the answerer; `receiveRequest` may throw, and is answered like anything else that goes wrong. */
-export function makeAdminApi(admin: Admin): (receiveRequest: () => Received) => Promise<Reply> {
+/** Makes the answerer; `receiveRequest` may throw, and is answered like anything else that goes wrong. Pages are the UI's. */
+export function makeAdminApi(admin: Admin, ui: Pages): (receiveRequest: () => Received) => Promise<Reply> {
   const routes = apiRoutes(admin);
   const guard: Guard = {
     token: admin.token,
-    limiter: new RateLimiterMemory({ points: WRONG_PER_MINUTE, duration: 60 }),
+    door: admin.door,
     trustsLoopback: admin.trustsLoopback,
   };
   return async (receiveRequest) => {
@@ -36,6 +35,7 @@ export function makeAdminApi(admin: Admin): (receiveRequest: () => Received) => 
     try {
       const received = receiveRequest();
       id = received.id;
+      if (ui.isFor(received)) return await ui.answer(received);
       const result = await answer(received, routes, guard);
       return toReply(result, id, received.method === 'HEAD');
     } catch (error) {
@@ -46,15 +46,21 @@ export function makeAdminApi(admin: Admin): (receiveRequest: () => Received) => 
   };
 }
 
+/** Who answers people. */
+interface Pages {
+  isFor(received: Received): boolean;
+  answer(received: Received): Promise<Reply>;
+}
+
 interface Guard {
   readonly token: string;
-  readonly limiter: RateLimiterMemory;
+  readonly door: TokenDoor;
   /** False where everybody comes from loopback, because something in front speaks TLS. */
   readonly trustsLoopback: boolean;
 }
 
 async function answer(received: Received, routes: readonly ApiRoute[], guard: Guard): Promise<ApiResult> {
-  refuseForeignOrigin(received);
+  refuseForeignOrigin(received, guard.trustsLoopback);
   const [path = '', query = ''] = received.path.split('?', 2);
   const matches = routes.flatMap((route) => {
     const names = matchPath(route.path, path);
@@ -105,56 +111,12 @@ function actorOf({ peer }: Received, token: string): Actor {
   };
 }
 
-// Threat 57: a page elsewhere must not reach the API by a name that resolves here, nor by a form.
-function refuseForeignOrigin(received: Received): void {
-  const name = hostNameOf(received.authority);
-  if (received.form !== 'origin') throw new GatewayError('MISDIRECTED', { host: received.authority });
-  const origin = received.fields.get('origin');
-  const isCrossSite =
-    received.fields.get('sec-fetch-site') === 'cross-site' ||
-    (origin !== undefined && URL.parse(origin)?.host !== received.authority);
-  if (isCrossSite) throw new GatewayError('FORBIDDEN', { why: 'the request comes from another origin' });
-  // DNS rebinding: a browser that was told another name for this address.
-  if (
-    !isLoopbackName(name) &&
-    !isAddressLiteral(name) &&
-    received.fields.has('origin') &&
-    received.peer.localAddress.startsWith('127.')
-  )
-    throw new GatewayError('MISDIRECTED', { host: received.authority });
-}
-
-async function checkToken(received: Received, { token, limiter }: Guard): Promise<void> {
+async function checkToken(received: Received, { door }: Guard): Promise<void> {
   const given = /^Bearer\s+(\S+)$/i.exec(received.fields.get('authorization') ?? '')?.[1];
-  // Digests have one length, so that the comparison takes one time.
-  if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return;
+  if (given !== undefined && door.isRight(given)) return;
   const challenge = Fields.from({ 'www-authenticate': 'Bearer realm="format gateway admin"' });
-  if (given !== undefined) await spendPoint(limiter, received.peer.address);
+  if (given !== undefined) await door.noteWrong(received.peer.address);
   throw new GatewayError('TOKEN_NEEDED', {}, { fields: challenge });
-}
-
-function digest(text: string): Uint8Array {
-  return createHash('sha256').update(text).digest();
-}
-
-function matchPath(pattern: string, path: string): Record<string, string> | undefined {
-  const wanted = pattern.split('/');
-  const given = path.split('/');
-  if (wanted.length !== given.length) return undefined;
-  const names: Record<string, string> = Object.create(null);
-  for (const [index, part] of wanted.entries()) {
-    if (part.startsWith(':') && given[index] !== '') names[part.slice(1)] = safeDecode(given[index]!);
-    else if (part !== given[index]) return undefined;
-  }
-  return names;
-}
-
-function safeDecode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (cause) {
-    throw new GatewayError('BAD_REQUEST', { why: 'the percent-encoding of the path is malformed' }, { cause });
-  }
 }
 
 async function readText(received: Received, types: readonly string[]): Promise<{ type: string; text: string }> {

@@ -62,6 +62,16 @@ export function clientRoutes({ clients, clientActions }: Admin): ApiRoute[] {
       },
     },
     {
+      method: 'DELETE',
+      path: '/api/clients/:id',
+      summary: 'Forgets a client: what was detected, assigned and chosen.',
+      answers: [{ status: 204, description: 'It is forgotten.' }],
+      handle(call) {
+        clientActions.forget(call.names['id']!, call.actor);
+        return { status: 204 };
+      },
+    },
+    {
       method: 'POST',
       path: '/api/clients/:id/profile',
       summary: 'Makes a stored profile of a detected client: it extends its preset and matches its kind.',

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../core/clock.ts';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
 import { openDemo } from '../../demo/open-demo.ts';
-import { runWorkers } from '../../gateway/workers.ts';
+import { runWorkers, type WorkerAddresses } from '../../gateway/workers.ts';
 import { type Settings, settingTable } from '../../settings.ts';
 
 export function addServeVerb(program: Command): void {
@@ -25,10 +25,12 @@ async function runServer(): Promise<void> {
   const { startServer } = await import('../../main.ts');
   const demoOrigin = environment['FORMAT_GATEWAY_DEMO'];
   const server = await startServer({ ...environment, ...share }, { withAdmin: isFirst, demoOrigin });
-  if (cluster.isWorker) {
-    const { origin, secureOrigin, adminOrigin } = server;
-    process.send?.({ origin, secureOrigin, adminOrigin });
-  } else announce(server, settings);
+  // A log would keep the link for others to find: only who sits at a terminal is shown one.
+  const isShown = process.stdout.isTTY && settings.adminToken === undefined;
+  const signInLink = isShown ? server.makeSignInLink() : undefined;
+  const { origin, secureOrigin, adminOrigin } = server;
+  if (cluster.isWorker) process.send?.({ origin, secureOrigin, adminOrigin, signInLink } satisfies WorkerAddresses);
+  else announce({ ...server, signInLink }, settings);
   const stop = once(process, 'SIGTERM').then(() => undefined);
   await Promise.race([stop, once(process, 'SIGINT'), once(process, 'disconnect')]);
   await server.close();
@@ -47,18 +49,16 @@ async function runSeveral(settings: Settings): Promise<void> {
   });
 }
 
-interface Origins {
-  readonly origin: string;
-  readonly secureOrigin: string | undefined;
-  readonly adminOrigin: string | undefined;
+interface Origins extends WorkerAddresses {
   readonly demoOrigin: string | undefined;
 }
 
-function announce({ origin, secureOrigin, adminOrigin, demoOrigin }: Origins, settings: Settings): void {
+function announce({ origin, secureOrigin, adminOrigin, demoOrigin, signInLink }: Origins, settings: Settings): void {
   const token = settings.adminToken === undefined ? `, token in ${join(settings.dataDir, 'admin.token')}` : '';
   console.log(
     `Format gateway: ${origin}/   (try ${origin}/${demoOrigin === undefined ? 'https://example.org' : demoOrigin}/)`,
   );
   if (secureOrigin !== undefined) console.log(`With HTTPS:     ${secureOrigin}/`);
-  if (adminOrigin !== undefined) console.log(`Admin API:      ${adminOrigin}/api/${token}`);
+  if (adminOrigin !== undefined) console.log(`Admin:          ${adminOrigin}/${token}`);
+  if (signInLink !== undefined) console.log(`Sign in once:   ${signInLink}`);
 }

@@ -24,7 +24,7 @@ export async function startProgram(environment: Record<string, string>): Promise
   let origin = '';
   for await (const line of lines) {
     origin ||= /^Format gateway: (http:\/\/[^/]+)\//.exec(line)?.[1] ?? '';
-    const adminOrigin = /^Admin API: +(http:\/\/[^/]+)\//.exec(line)?.[1];
+    const adminOrigin = /^Admin: +(http:\/\/[^/]+)\//.exec(line)?.[1];
     if (adminOrigin !== undefined) return { child, origin, adminOrigin };
   }
   throw new Error('the program ended before it listened');
