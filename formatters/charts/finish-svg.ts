@@ -3,7 +3,8 @@
  * there are no colours, and without what draws nothing.
  */
 import { escapeHtml } from '../data/escape-html.ts';
-import { type Colors, patternElement, patternNumber } from './palette.ts';
+import type { Screen } from './canvas.ts';
+import { patternElement, patternNumber } from './palette.ts';
 import { readSvg, type SvgNode, writeSvg } from './svg-nodes.ts';
 
 const ELEMENTS = new Set(
@@ -30,9 +31,7 @@ const LOCAL = /^url\(#[\w-]+\)$/;
 export interface Finish {
   readonly title: string;
   readonly description: string;
-  readonly colors: Colors;
-  /** Pixels for each CSS pixel. */
-  readonly scale: number;
+  readonly screen: Screen;
   readonly fonts: string;
 }
 
@@ -41,6 +40,9 @@ export function finishSvg(text: string, finish: Finish): string {
   const root = readSvg(text);
   const width = Math.round(Number(root.attributes.get('width')));
   const height = Math.round(Number(root.attributes.get('height')));
+  // Several charts beside each other may be wider than the screen.
+  const { colors, maxWidth } = finish.screen;
+  const scale = finish.screen.scale * Math.min(1, maxWidth / width);
   const patterns = new Set<number>();
   const children = root.children.flatMap((child) => clean(child, finish, patterns));
   const defs = [...patterns]
@@ -51,9 +53,9 @@ export function finishSvg(text: string, finish: Finish): string {
   const description = escapeHtml(finish.description);
   const attributes = [
     'xmlns="http://www.w3.org/2000/svg"',
-    `width="${Math.round(width * finish.scale)}" height="${Math.round(height * finish.scale)}" viewBox="0 0 ${width} ${height}"`,
+    `width="${Math.round(width * scale)}" height="${Math.round(height * scale)}" viewBox="0 0 ${width} ${height}"`,
     // Where there is only black, a smooth edge would be made of dots.
-    ...(finish.colors === 'mono' ? ['shape-rendering="crispEdges"'] : []),
+    ...(colors === 'mono' ? ['shape-rendering="crispEdges"'] : []),
     `role="img" aria-label="${title}. ${description}" font-family="${escapeHtml(finish.fonts)}"`,
   ];
   const content = children.map((child) => (typeof child === 'string' ? child : writeSvg(child))).join('');
@@ -80,7 +82,7 @@ function drawsNothing({ name, attributes }: SvgNode): boolean {
 
 function cleanAttributes(
   { attributes }: SvgNode,
-  { colors, fonts }: Finish,
+  { screen: { colors }, fonts }: Finish,
   patterns: Set<number>,
 ): Map<string, string> {
   const kept = new Map<string, string>();

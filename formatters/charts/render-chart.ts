@@ -10,6 +10,7 @@ import { makePlot } from './make-plot.ts';
 import { makeSpec } from './make-spec.ts';
 import type { PlotNote } from './plot.ts';
 import { plotTable } from './plot-table.ts';
+import { prepareSpec } from './spec/prepare-spec.ts';
 
 /** A chart in words and numbers. */
 export interface ChartContent {
@@ -30,6 +31,7 @@ export interface ChartContent {
  * @throws FormatFailure unprocessable, with what is wrong and what there is; also by `svg()`
  */
 export function renderChart(table: Table, request: ChartRequest, screen: Screen = WIDE_SCREEN): ChartContent {
+  if (request.spec !== undefined) return renderSpec(table, request, screen);
   const canvas: Canvas = canvasFor(request, screen);
   const plot = makePlot(table, request, canvas.width);
   const title = request.title ?? titleOfPlot(plot);
@@ -39,13 +41,20 @@ export function renderChart(table: Table, request: ChartRequest, screen: Screen 
     description,
     table: plotTable(plot),
     notes: plot.notes,
-    svg: async (titled = true) =>
-      finishSvg(await draw(makeSpec(plot, canvas, titled ? title : undefined)), {
-        title,
-        description,
-        colors: screen.colors,
-        scale: screen.scale,
-        fonts: FONTS,
-      }),
+    svg: async (titled = true) => {
+      const drawn = await draw(makeSpec(plot, canvas, titled ? title : undefined));
+      return finishSvg(drawn, { title, description, screen, fonts: FONTS });
+    },
+  };
+}
+
+function renderSpec(table: Table, request: ChartRequest, screen: Screen): ChartContent {
+  const { title, description, toDraw } = prepareSpec(table, request, screen);
+  return {
+    title,
+    description,
+    table,
+    notes: [],
+    svg: async (titled = true) => finishSvg(await draw(toDraw(titled)), { title, description, screen, fonts: FONTS }),
   };
 }
