@@ -2,6 +2,7 @@
 import type { PlainRecord } from '../../core/component.ts';
 import type { Canvas } from './canvas.ts';
 import type { Plot } from './plot.ts';
+import { asKey } from './reserved-names.ts';
 import { textWidth } from './text-width.ts';
 
 /** Share of the width that the axis of places takes, with a legend beside it or without. */
@@ -13,7 +14,7 @@ const LABEL_GAP = 6;
 /** The channel `x`. */
 export function placeChannel(plot: Plot, canvas: Canvas): PlainRecord {
   const { kind, name } = plot.x;
-  const title = canvas.size === 'wide' ? name : null;
+  const title = canvas.size === 'wide' ? asKey(name) : null;
   const axis: PlainRecord = { title, grid: false, labelOverlap: 'greedy' };
   const tickCount = { tiny: 3, small: 4, wide: 8 }[canvas.size];
   if (kind === 'time') {
@@ -35,7 +36,7 @@ export function measureChannel({ measure, mark, points }: Plot, canvas: Canvas):
   const { size, colors } = canvas;
   const values = points.map(({ y }) => y);
   const axis = {
-    title: size === 'wide' ? measure : null,
+    title: size === 'wide' ? asKey(measure) : null,
     tickCount: { tiny: 3, small: 4, wide: 6 }[size],
     grid: colors !== 'mono',
     ...numberFormat(values, canvas),
@@ -54,7 +55,7 @@ function standsOnZero(mark: Plot['mark'], values: readonly number[]): boolean {
 /** Names stand level where they fit, else aslant; where they are too many upright, and not each of them. */
 function labelTurn(plot: Plot, { width, fontSize, size }: Canvas): PlainRecord {
   const measure = textWidth();
-  const names = [...new Set(plot.points.map(({ x }) => String(x)))];
+  const names = [...new Set(plot.points.map(({ x }) => asKey(String(x))))];
   const hasLegend = plot.series !== undefined && width >= LEGEND_BESIDE;
   const share = size === 'tiny' ? PLOT_SHARE.tiny : hasLegend ? PLOT_SHARE.beside : PLOT_SHARE.whole;
   const band = (width * share) / names.length;

@@ -2,6 +2,7 @@
 import type { PlainRecord } from '../../core/component.ts';
 import { type Canvas, titleLines, titleSize } from './canvas.ts';
 import { paletteFor } from './palette.ts';
+import { asKey } from './reserved-names.ts';
 
 /** First ours; the second, where it is found, is as wide. */
 export const FONTS = 'DejaVu Sans, Verdana, sans-serif';
@@ -15,7 +16,7 @@ const LEGEND_LINE = 1.5;
 export function frameOf(canvas: Canvas, title: string | undefined): PlainRecord {
   const { size, fontSize, width, height } = canvas;
   const lines = title === undefined || size === 'tiny' ? [] : titleLines(title, canvas);
-  const titleSpec = { text: lines, anchor: 'start', fontSize: titleSize(fontSize), offset: 8 };
+  const titleSpec = { text: lines.map(asKey), anchor: 'start', fontSize: titleSize(fontSize), offset: 8 };
   return {
     width,
     height: height + Math.max(0, lines.length - 1) * titleSize(fontSize),
@@ -30,7 +31,7 @@ export function frameOf(canvas: Canvas, title: string | undefined): PlainRecord 
 export function legendFor(title: string, symbol: string | undefined, { size, width }: Canvas): PlainRecord | null {
   if (size === 'tiny') return null;
   return {
-    title: width >= LEGEND_BESIDE ? title : null,
+    title: width >= LEGEND_BESIDE ? asKey(title) : null,
     ...(symbol === undefined ? {} : { symbolType: symbol, symbolStrokeWidth: 2, symbolSize: 300 }),
   };
 }

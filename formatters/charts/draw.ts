@@ -13,17 +13,18 @@ const MAX_MS = 4_000;
 /**
  * Draws.
  *
+ * @param maxMs milliseconds the drawing may take; default 4,000
  * @throws FormatFailure unprocessable for a specification that cannot be drawn
  */
-export async function draw(spec: PlainRecord): Promise<string> {
+export async function draw(spec: PlainRecord, maxMs = MAX_MS): Promise<string> {
   const library = await loadCharts();
   try {
     // Drawing is done at once; only another context's deadline can end it.
-    return runInNewContext('draw()', { draw: () => drawAtOnce(spec, library) }, { timeout: MAX_MS }) as string;
+    return runInNewContext('draw()', { draw: () => drawAtOnce(spec, library) }, { timeout: maxMs }) as string;
   } catch (error) {
     if (error instanceof Error && error.name === 'FormatFailure') throw error;
     const isLate = (error as { code?: string }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
-    const reason = isLate ? `it takes over ${MAX_MS / 1000} seconds` : messageOf(error);
+    const reason = isLate ? `it takes over ${maxMs} ms` : messageOf(error);
     throw unprocessable(`the specification cannot be drawn: ${reason}`);
   }
 }

@@ -1,6 +1,7 @@
 /** From a table to what is drawn: columns chosen, rows gathered where they share a place or are too many to be seen. */
 import { numberOf, textOf, timeOf } from '../data/cell-values.ts';
 import type { Cell, Column, Table } from '../data/table.ts';
+import { stripControls } from '../document/control-sequences.ts';
 import type { Aggregate, ChartRequest, Mark } from './chart-request.ts';
 import { type ChosenColumns, chooseColumns } from './choose-columns.ts';
 import { gather, gatherInGrid, type Reading } from './gather.ts';
@@ -40,7 +41,7 @@ export function makePlot(table: Table, request: ChartRequest, width: number): Pl
   const placed = placeAxis(series.readings, axis, { mark: columns.mark, maxPlaces });
   const gathered = gatherAll(placed, columns, readings.length);
   notes.push(...placed.notes, ...gathered.notes);
-  const measured = columns.y === undefined ? 'rows' : table.columns[columns.y]!.name;
+  const measured = columns.y === undefined ? 'rows' : oneLine(table.columns[columns.y]!.name);
   const limited =
     placed.axis.kind === 'category' ? limitCategories(gathered, columns.mark, maxPlaces, notes) : gathered.points;
   const points = limited.filter(({ y }) => Number.isFinite(y));
@@ -51,7 +52,9 @@ export function makePlot(table: Table, request: ChartRequest, width: number): Pl
     x: placed.axis,
     measure: gathered.aggregate === undefined ? measured : `${gathered.aggregate} of ${measured}`,
     series:
-      series.values === undefined ? undefined : { name: table.columns[columns.series!]!.name, values: series.values },
+      series.values === undefined
+        ? undefined
+        : { name: oneLine(table.columns[columns.series!]!.name), values: series.values },
     aggregate: gathered.aggregate,
     points: inOrder(points, placed.axis, columns.mark),
     notes,
@@ -90,7 +93,7 @@ function readRows(table: Table, { x, y, series }: ChosenColumns, notes: PlotNote
     });
   const kind =
     column === undefined || column.type === 'number' ? 'number' : column.type === 'date' ? 'time' : 'category';
-  return { readings, axis: { name: column?.name ?? 'row', kind } };
+  return { readings, axis: { name: oneLine(column?.name ?? 'row'), kind } };
 }
 
 function placeReader(column: Column | undefined): (cell: Cell) => Place | undefined {
@@ -100,8 +103,12 @@ function placeReader(column: Column | undefined): (cell: Cell) => Place | undefi
 }
 
 function nameOf(cell: Cell): string {
-  const text = textOf(cell).replace(/\s+/g, ' ').trim();
+  const text = oneLine(textOf(cell));
   return text === '' ? MISSING : text.slice(0, 200);
+}
+
+function oneLine(text: string): string {
+  return stripControls(text).replace(/\s+/g, ' ').trim();
 }
 
 function limitSeries(
@@ -124,7 +131,7 @@ function limitSeries(
   notes.push({
     event: 'chart.series-gathered',
     fields: { series: weights.size },
-    sentence: `Of ${weights.size} values of ${table.columns[series]!.name} the ${kept.size} largest are told apart.`,
+    sentence: `Of ${weights.size} values of ${oneLine(table.columns[series]!.name)} the ${kept.size} largest are told apart.`,
   });
   return {
     readings: readings.map((each) => (kept.has(each.series!) ? each : { ...each, series: OTHERS })),

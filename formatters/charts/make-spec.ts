@@ -4,7 +4,8 @@ import { measureChannel, placeChannel } from './axes.ts';
 import type { Canvas } from './canvas.ts';
 import { frameOf, legendFor, legendHeight } from './chart-frame.ts';
 import { paletteFor, SHAPES } from './palette.ts';
-import type { Plot } from './plot.ts';
+import type { Plot, PlotPoint } from './plot.ts';
+import { asKey } from './reserved-names.ts';
 
 /** Up to so many places a line shows its points. */
 const MAX_DOTTED = 40;
@@ -13,8 +14,16 @@ export function makeSpec(plot: Plot, canvas: Canvas, title: string | undefined):
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     ...frameOf(roomier(plot, canvas), title),
-    data: { values: plot.points.map((point) => ({ ...point })) },
+    data: { values: plot.points.map(rowOf) },
     ...(plot.mark === 'arc' ? pie(plot, canvas) : xy(plot, canvas)),
+  };
+}
+
+function rowOf({ x, series, ...rest }: PlotPoint): PlainRecord {
+  return {
+    ...rest,
+    x: typeof x === 'string' ? asKey(x) : x,
+    ...(series === undefined ? {} : { series: asKey(series) }),
   };
 }
 
@@ -85,7 +94,7 @@ function markOf({ mark, points, series }: Plot, { colors, size }: Canvas): Plain
 function seriesChannels({ mark, series }: Plot, canvas: Canvas): PlainRecord {
   const { colors } = canvas;
   const { fills, lines, dashes } = paletteFor(colors);
-  const domain = [...series!.values];
+  const domain = series!.values.map(asKey);
   const legend = legendFor(series!.name, mark === 'line' ? 'stroke' : undefined, canvas);
   const cycle = (list: readonly unknown[]) => domain.map((_, i) => list[i % list.length]) as string[];
   const channel = { field: 'series', type: 'nominal', sort: null, legend };
@@ -98,7 +107,7 @@ function seriesChannels({ mark, series }: Plot, canvas: Canvas): PlainRecord {
 function pie({ points, x }: Plot, canvas: Canvas): PlainRecord {
   const { colors } = canvas;
   const { fills } = paletteFor(colors);
-  const domain = points.map((point) => String(point.x));
+  const domain = points.map((point) => asKey(String(point.x)));
   const legend = legendFor(x.name, undefined, canvas);
   const range = domain.map((_, i) => fills[i % fills.length]!);
   return {

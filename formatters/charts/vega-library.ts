@@ -1,6 +1,7 @@
 /** Vega and Vega-Lite, loaded when the first chart is drawn, without a way out: no file, no address, no code. */
 
 import { BOLD } from './canvas.ts';
+import { sealInherited } from './reserved-names.ts';
 import { textWidth } from './text-width.ts';
 
 type Vega = typeof import('vega');
@@ -25,6 +26,7 @@ async function load(): Promise<ChartLibrary> {
     import('vega-lite'),
     import('vega-interpreter'),
   ]);
+  sealInherited();
   const measure = textWidth();
   // Without a canvas the library guesses; what is drawn is drawn in our font.
   const metrics = (vega as unknown as { textMetrics: { width: TextMetric } }).textMetrics;

@@ -94,13 +94,13 @@ function checkNumber(value: number, path: string, key: string): void {
 function checkText(value: string, path: string, key: string): void {
   checkExpression(value, path, key);
   if (/format/i.test(key)) checkFormat(value, path);
-  if (key === 'mark') checkMark(value, path);
+  if (key === 'mark' && !isConfig(path)) checkMark(value, path);
   if (key === 'aggregate' || key === 'op') checkKnown(value, path, AGGREGATES);
 }
 
 function checkRecord(record: PlainRecord, path: string, key: string): void {
   const { type, bin, step, keyvals, tickCount } = record;
-  if (key === 'mark') {
+  if (key === 'mark' && !isConfig(path)) {
     if (typeof type !== 'string') throw unprocessable(`\`${path}.type\` is missing; there are: ${listNames(MARKS)}`);
     checkMark(type, `${path}.type`);
   }
@@ -111,6 +111,11 @@ function checkRecord(record: PlainRecord, path: string, key: string): void {
     throw unprocessable(`\`${path}.bin.step\` is not known here; say \`maxbins\``);
   if (typeof tickCount === 'object') throw unprocessable(`\`${path}.tickCount\` must be a number`);
   if (typeof keyvals === 'object' && !Array.isArray(keyvals)) throw unprocessable(`\`${path}.keyvals\` must be a list`);
+}
+
+/** There marks and channels are names of defaults. */
+function isConfig(path: string): boolean {
+  return path.startsWith('spec.config.');
 }
 
 function checkMark(mark: string, path: string): void {

@@ -1,6 +1,7 @@
 /** Rows of a table as the objects that specifications read. */
 import { meaningOf } from '../../data/cell-values.ts';
 import type { Table } from '../../data/table.ts';
+import { asKey } from '../reserved-names.ts';
 
 type Row = Record<string, unknown>;
 
@@ -18,7 +19,8 @@ export function makeRows({ columns, rows }: Table): Row[] {
   return kept.map((cells) => {
     const row: Row = Object.create(null);
     for (const [i, name] of names.entries()) {
-      const value = meaningOf(cells[i] ?? null, columns[i]!.type);
+      const meaning = meaningOf(cells[i] ?? null, columns[i]!.type);
+      const value = typeof meaning === 'string' ? asKey(meaning) : meaning;
       if (!UNSAFE.has(name)) row[name] = value;
       if (name.includes('.')) setPath(row, name.split('.'), value);
     }
