@@ -26,6 +26,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'text-anchor': 'start',
   transform: 'translate(0,0)',
 };
+// XML 2.2: a document with such characters is none.
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g;
 const LOCAL = /^url\(#[\w-]+\)$/;
 
@@ -38,12 +39,7 @@ export interface Finish {
 
 /** @throws SyntaxError where the text is no drawing of the library's */
 export function finishSvg(text: string, finish: Finish): string {
-  // XML 2.2: a document with such characters is none.
-  const root = readSvg(
-    stripControls(text)
-      .replace(/[\ufffe\uffff]/g, '')
-      .toWellFormed(),
-  );
+  const root = readSvg(text.replace(NOT_XML, '').toWellFormed());
   const width = Math.round(Number(root.attributes.get('width')));
   const height = Math.round(Number(root.attributes.get('height')));
   // Several charts beside each other may be wider than the screen.
