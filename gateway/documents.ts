@@ -30,6 +30,7 @@ export interface Documents {
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** An inline link, or picture, without a scheme. */
 const LINK = /(!?)\[([^\]\n]*)\]\(([^\s()#:]+)(#[^\s()]*)?\)/g;
+const FENCE = /(^(`{3,})[^`\n]*\n[\s\S]*?^\2$)/m;
 /** Files outside `docs/` that its pages lead to. */
 const OTHERS: Readonly<Record<string, string>> = {
   'README.md': 'readme',
@@ -73,10 +74,16 @@ function makeDocument(
 
 // A link between files of the tree becomes one between pages; of a file that is not handed out the words stay.
 function mapLinks(text: string, folder: string, addressOfFile: (file: string) => string | undefined): string {
-  return text.replace(LINK, (_, mark: string, words: string, path: string, place = '') => {
-    const address = addressOfFile(posix.join(folder, path));
-    return address === undefined ? words : `${mark}[${words}](${address}${place})`;
-  });
+  const toAddress = (prose: string) =>
+    prose.replace(LINK, (_, mark: string, words: string, path: string, place = '') => {
+      const address = addressOfFile(posix.join(folder, path));
+      return address === undefined ? words : `${mark}[${words}](${address}${place})`;
+    });
+  // The pattern has two groups: of three pieces one is prose, one a fence, one its mark. Code says what it says.
+  return text
+    .split(FENCE)
+    .map((piece, i) => (i % 3 === 0 ? toAddress(piece) : i % 3 === 1 ? piece : ''))
+    .join('');
 }
 
 function addressOf(files: ReadonlyMap<string, string>, file: string, gatewayPath: string): string | undefined {

@@ -1,22 +1,27 @@
-/** Documents made from what runs: `.env.example`, `docs/configuration.md`, `docs/errors.md`, `docs/profiles.md`. `npm run docs` writes them. */
-import { writeFileSync } from 'node:fs';
+/** Documents made from what runs: `.env.example`, the reference in `docs/`, the heads of the formatters' READMEs. `npm run docs` writes them. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultText, type Setting } from '../core/config.ts';
 import { errorCatalogue } from '../core/errors.ts';
 import { settingTable } from '../settings.ts';
+import { commandDocument } from './command-document.ts';
+import { formatterDocuments } from './formatter-document.ts';
 import { profileDocument } from './profile-document.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const settings: readonly Setting<unknown>[] = Object.values(settingTable);
 
 /** Every generated document by its path from the root. */
-export function generatedDocuments(): ReadonlyMap<string, string> {
+export async function generatedDocuments(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['.env.example', envExample()],
     ['docs/configuration.md', configuration()],
     ['docs/errors.md', errors()],
     ['docs/profiles.md', profileDocument()],
+    ['docs/command-line.md', commandDocument()],
+    ['docs/decisions/index.md', decisions()],
+    ...(await formatterDocuments(ROOT)),
   ]);
 }
 
@@ -70,8 +75,17 @@ ${rows}
 `;
 }
 
+function decisions(): string {
+  const files = readdirSync(join(ROOT, 'docs/decisions')).filter((file) => file.endsWith('.md') && file !== 'index.md');
+  const lines = files.sort().map((file) => {
+    const title = /^# (.*)$/m.exec(readFileSync(join(ROOT, 'docs/decisions', file), 'utf8'))?.[1] ?? file;
+    return `- [${title}](${file})`;
+  });
+  return `# Decisions\n\nOne page each: what was to be decided, what was chosen, what it costs.\n\n${lines.join('\n')}\n`;
+}
+
 function code(text: string): string {
   return /[\s,]/.test(text) && !/^[\w,./:-]+$/.test(text) ? text : `\`${text}\``;
 }
 
-if (import.meta.main) for (const [path, text] of generatedDocuments()) writeFileSync(join(ROOT, path), text);
+if (import.meta.main) for (const [path, text] of await generatedDocuments()) writeFileSync(join(ROOT, path), text);

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { errorCatalogue } from '../core/errors.ts';
+import { DATA_PRESENTATIONS, PRESENTATIONS } from '../core/presentation.ts';
 import { openDocuments } from '../gateway/documents.ts';
 import { generatedDocuments } from '../scripts/generate-docs.ts';
 import { CLIENTS } from './support/client.ts';
@@ -17,8 +18,8 @@ writeFileSync(
   JSON.stringify([{ host: 'shop.example', upstream: 'http://127.0.0.1:9', gatewayPath: '/_help/' }]),
 );
 
-test('generated documents are those of this program (`npm run docs` writes them)', (t) => {
-  for (const [path, text] of generatedDocuments()) t.is(readFileSync(join(ROOT, path), 'utf8'), text, path);
+test('generated documents are those of this program (`npm run docs` writes them)', async (t) => {
+  for (const [path, text] of await generatedDocuments()) t.is(readFileSync(join(ROOT, path), 'utf8'), text, path);
 });
 
 test('every setting that the design promises is in .env.example', (t) => {
@@ -51,8 +52,24 @@ test('links between the files of the tree lead to files that are there', (t) => 
     .filter((file) => file.endsWith('.md') && !file.includes('/examples/'));
   t.true(files.length > 20);
   for (const file of files)
-    for (const [, path = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(/\]\(([^\s()#:]+)(?:#[^\s()]*)?\)/g))
+    for (const [, path = ''] of readFileSync(join(ROOT, file), 'utf8')
+      .replace(/^(`{3,})[^`\n]*\n[\s\S]*?^\1$|`[^`\n]*`/gm, '')
+      .matchAll(/\]\(([^\s()#:]+)(?:#[^\s()]*)?\)/g))
       t.true(existsSync(join(ROOT, dirname(file), path)), `${file}: ${path}`);
+});
+
+test('the reference of addresses names every page that there is, and no other; all presentations; all reasons', (t) => {
+  const text = readFileSync(join(ROOT, 'docs/http-interface.md'), 'utf8');
+  const route = readFileSync(join(ROOT, 'gateway/open-gateway.ts'), 'utf8');
+  const served = /return makePages\(\{([\s\S]*?)\}\);/.exec(route)![1]!;
+  const pages = [...served.matchAll(/^ {4}'?([a-z][a-z.-]*)'?:/gm)].map(([, name]) => name!);
+  t.true(pages.length >= 10, pages.join());
+  for (const name of pages)
+    t.true(text.includes({ home: '| `/` |', robots: '`/robots.txt`' }[name] ?? `\`/-/${name}`), name);
+  for (const [, name = ''] of text.matchAll(/`\/-\/([a-z.-]+)/g))
+    t.true([...pages, 'as', 'explain', 'image', 'docs'].includes(name), `\`/-/${name}\` is not served`);
+  for (const presentation of PRESENTATIONS) t.true(text.includes(`\`${presentation}\``), presentation);
+  for (const presentation of DATA_PRESENTATIONS) t.true(text.includes(`/-/as/${presentation}/`), presentation);
 });
 
 test(
@@ -101,7 +118,8 @@ test(
       const documents = openDocuments();
       t.true(documents.names.length > 20);
       for (const name of documents.names.filter((each) => !each.endsWith('.webp'))) {
-        const { text } = await get(`/-/docs/${name}`, { fields: CLIENTS.desktop });
+        const page = await get(`/-/docs/${name}`, { fields: CLIENTS.desktop });
+        const text = page.text.replace(/<pre[\s\S]*?<\/pre>|<code>[\s\S]*?<\/code>/g, '');
         for (const [, href = ''] of text.matchAll(/ (?:href|src)="([^"]*)"/g)) {
           const [path = '', place] = href.replaceAll('&amp;', '&').split('#');
           if (/^\/https?:|^mailto:/.test(path)) continue;
