@@ -61,6 +61,7 @@ export const builtInFormatters: readonly URL[] = [
   'svg-raster',
   'text-to-html',
   'text-wrap',
+  'view',
 ].map((name) => new URL(`./formatters/${name}/index.ts`, import.meta.url));
 
 /** What a caller may put in place of the machine's own. */
@@ -252,6 +253,7 @@ export async function openParts(
     publicOrigin: () => publicOriginOf(settings, { plain: listeners[0]?.port, secure: state.secure?.port }),
     demoOrigin,
     upstreamAllow: settings.upstreamAllow,
+    views,
     instanceKey,
     clock,
     log,

@@ -1,5 +1,7 @@
 /** Kinds of media types as presentations see them. */
 
+import { VIEW_TYPE } from '../formatters/view-fences.ts';
+
 /** Hypertext that the HTML formatters read. */
 export function isHypertext(essence: string): boolean {
   return essence === 'text/html' || essence === 'application/xhtml+xml' || essence === 'application/vnd.wap.xhtml+xml';
@@ -8,7 +10,11 @@ export function isHypertext(essence: string): boolean {
 /** Documents: what has presentations of its own. */
 export function isDocument(essence: string): boolean {
   return (
-    isHypertext(essence) || essence === 'text/markdown' || essence === 'text/plain' || essence === 'text/vnd.wap.wml'
+    isHypertext(essence) ||
+    essence === 'text/markdown' ||
+    essence === 'text/plain' ||
+    essence === 'text/vnd.wap.wml' ||
+    essence === VIEW_TYPE
   );
 }
 

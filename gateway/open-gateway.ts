@@ -36,6 +36,7 @@ import type { Gateway } from './serve.ts';
 import { openSessionStore, type SessionStore } from './session-store.ts';
 import type { Sites } from './sites-store.ts';
 import type { Users } from './users.ts';
+import type { Views } from './views-store.ts';
 
 export type GatewaySettings = Values<typeof gatewaySettings>;
 
@@ -43,6 +44,7 @@ export interface GatewayParts {
   readonly settings: GatewaySettings;
   readonly sites: Sites;
   readonly users: Users;
+  readonly views: Pick<Views, 'get'>;
   /** Origin under which clients know the gateway. */
   readonly publicOrigin: () => string;
   /** What may be fetched although it is private; its hosts' pictures are served by link. */
@@ -132,6 +134,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     flights: makeSingleFlight(),
     fetches: makeSingleFlight(),
     documents: openDocuments(),
+    views: parts.views,
     pages: makeOwnPages(parts, { sessions, jar, gateway: () => gateway }),
     pseudonym: pseudonymOf(parts.instanceKey),
     limits: {

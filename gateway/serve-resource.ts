@@ -77,14 +77,17 @@ function isStillRight(entry: MemoEntry, received: Received, gateway: Gateway): b
 async function answer(exchange: Exchange, fetched: FetchedOriginal): Promise<Reply> {
   const { gateway, choice: context } = exchange;
   const choice = choose(fetched, context);
+  if (choice.kind === 'pass' && fetched.plain !== undefined) return await answer(exchange, fetched.plain);
   const original = choice.kind === 'pass' ? await fetched.buffered() : await fetched.buffer();
   if (choice.kind === 'pass' && original !== undefined)
     return await passBody(exchange, { fetched, body: original.body, reason: choice.reason });
   if (choice.kind === 'pass') return await passOriginal(exchange, fetched, choice.reason);
   if (original === undefined) return await passOriginal(exchange, fetched, 'not-asked');
   const formatted = await formatOriginal(original, choice, context, gateway);
-  if (formatted.kind === 'pass')
-    return await passBody(exchange, { fetched, body: original.body, reason: formatted.choice.reason });
+  if (formatted.kind === 'pass') {
+    const { body } = (await fetched.plain?.buffered()) ?? original;
+    return await passBody(exchange, { fetched: fetched.plain ?? fetched, body, reason: formatted.choice.reason });
+  }
   for (const step of formatted.hit ? [] : formatted.variant.steps)
     exchange.timings.push({ name: step.formatter, ms: step.ms });
   if (formatted.variant.isLarger) return await passBody(exchange, { fetched, body: original.body, reason: 'smaller' });

@@ -32,6 +32,7 @@ import type { IdentifyParts } from './steps/identify.ts';
 import { traceOfFailure } from './steps/make-trace.ts';
 import type { Target } from './target.ts';
 import type { Trace } from './traffic/trace.ts';
+import type { Views } from './views-store.ts';
 
 /** Everything that serving needs; put together in `main.ts`. */
 export interface Gateway {
@@ -60,6 +61,8 @@ export interface Gateway {
   readonly pages: Pages;
   /** What `/-/docs` answers from. */
   readonly documents: Documents;
+  /** What `/-/views` answers from. */
+  readonly views: Pick<Views, 'get'>;
   /** Our name in Via, Cache-Status and Proxy-Status. */
   readonly pseudonym: string;
   readonly limits: { readonly maxPageBytes: number; readonly maxImageBytes: number; readonly maxUploadBytes: number };

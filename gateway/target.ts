@@ -25,6 +25,8 @@ export interface Target {
   readonly picture?: PictureRequest | undefined;
   /** Name of the document of our own that this is, below `docs`; it is read, not fetched. Empty: the table of contents. */
   readonly document?: string | undefined;
+  /** Name of the view of ours that this is, below `views`; it is read, not fetched. */
+  readonly view?: string | undefined;
   /** True when the explanation is wanted, not the resource. */
   readonly explain: boolean;
   /** How addresses in the reply are mapped. */

@@ -102,7 +102,7 @@ function wrongImports(sources: Sources): string[] {
         own !== undefined &&
         theirs !== undefined &&
         own !== theirs &&
-        !['document', 'data', 'charts', 'pictures', 'pool'].includes(theirs) &&
+        !['document', 'data', 'charts', 'markdown', 'pictures', 'pool'].includes(theirs) &&
         own !== 'pool'
       )
         faults.push(`${path} imports ${target}: formatters meet in the planner`);

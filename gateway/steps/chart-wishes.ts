@@ -34,7 +34,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   ndjson: 'application/x-ndjson',
 };
 /** Width of a chart where the client has room for more, CSS pixels. */
-const WIDTH = 720;
+export const CHART_WIDTH = 720;
 
 /** Wishes for a chart. @throws GatewayError BAD_INPUT for a `format` we do not know */
 export function chartWishes(context: WishContext): Wish[] {
@@ -80,7 +80,7 @@ function isShown(mediaType: string, { negotiation }: WishContext): boolean {
 }
 
 /** Browsers that show AVIF or are not known to lack anything show SVG, whatever their Accept says. */
-function showsSvg({ accept, preferences }: WishContext['negotiation']): boolean {
+export function showsSvg({ accept, preferences }: WishContext['negotiation']): boolean {
   const { types } = preferences.images;
   return types.length === 0 || types.includes('image/avif') || asks(accept, SVG);
 }
@@ -115,7 +115,7 @@ function chartDemand(mediaType: string, context: WishContext): PlainRecord {
   const { target, negotiation } = context;
   const { format: _, ...request } = target.parameters ?? {};
   const { images } = negotiation.preferences;
-  const look = { width: Math.min(WIDTH, images.maxWidth), maxWidth: images.maxWidth, color: images.color };
+  const look = { width: Math.min(CHART_WIDTH, images.maxWidth), maxWidth: images.maxWidth, color: images.color };
   if (isPicture(mediaType)) return { request, ...look };
   // A deck is made of a page.
   const isPage = /html|wml/.test(mediaType);
@@ -132,7 +132,7 @@ function chartDemand(mediaType: string, context: WishContext): PlainRecord {
 }
 
 /** The best picture for letters among those that a client shows; what it likes best where it has no colours. */
-function pictureFormat(context: WishContext): string {
+export function pictureFormat(context: WishContext): string {
   const { accept, preferences } = context.negotiation;
   const { types } = preferences.images;
   const isTaken = (each: string) => types.includes(each) && (asks(accept, each) || isShown(each, context));

@@ -11,7 +11,7 @@ import type { WishContext } from './make-wishes.ts';
 import { profileQuality, TYPE_OF, typeForMarkup } from './presentation-types.ts';
 
 /** Types of raw data, in the order of preference where a client takes several alike. */
-const DATA_TYPES = ['text/csv', 'application/json', 'application/x-ndjson', 'text/tab-separated-values'];
+export const DATA_TYPES = ['text/csv', 'application/json', 'application/x-ndjson', 'text/tab-separated-values'];
 /** What a table is shown in, by presentation, in the order for clients that take anything. */
 const TABLES = ['full', 'text', 'markdown', 'wml'] as const;
 

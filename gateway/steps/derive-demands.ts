@@ -1,10 +1,12 @@
 /** Demands: what a client needs beyond a media type, derived from its preferences. Their names are the planner's vocabulary. */
 import type { PlainData, PlainRecord } from '../../core/component.ts';
 import type { Presentation } from '../../core/presentation.ts';
+import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
 import { isHypertext } from '../document-types.ts';
 import { barOf, splitOf } from './bar-of.ts';
 import type { WishContext } from './make-wishes.ts';
+import { viewDemand } from './view-demand.ts';
 
 export interface Demands {
   readonly required: PlainRecord;
@@ -13,7 +15,7 @@ export interface Demands {
 
 /** Names of the demands derived here; any other name in an edge's `meets` is its plugin's own. */
 const VOCABULARY: ReadonlySet<string> = new Set(
-  'full lite article links split wrap deck clean quality maxWidth maxHeight fit format background color still light table chart'.split(
+  'full lite article links view split wrap deck clean quality maxWidth maxHeight fit format background color still light table chart'.split(
     ' ',
   ),
 );
@@ -104,6 +106,7 @@ export function documentDemands(
   if (wanted.mediaType === 'text/plain') optional['wrap'] = { width: text.width, emphasis: text.emphasis };
   // A deck has room for the beginning of what the page is about, not for its navigation.
   if (wanted.mediaType === 'text/vnd.wap.wml' && isHypertext(from)) optional['article'] = simplified;
+  if (from === VIEW_TYPE) optional['view'] = viewDemand(wanted.mediaType, context);
   const split = splitOf(target, wanted.presentation, page);
   if (wanted.mediaType === 'text/vnd.wap.wml')
     optional['deck'] = { ...split, maxBytes: page.maxBytes, images: images.load };

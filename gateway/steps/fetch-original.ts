@@ -15,6 +15,7 @@ import type { Exchange } from '../exchange.ts';
 import { uploadOf } from '../upload.ts';
 import { choose, type OriginalHead } from './choose.ts';
 import { digestOf, type Original } from './format.ts';
+import { gatherView } from './gather-view.ts';
 import { insistedUrl, mayUpgrade, refuseClearForm, wantsUpgrade } from './https-upgrade.ts';
 import { readOwnDocument } from './own-document.ts';
 import type { CacheReport } from './reply-fields.ts';
@@ -33,12 +34,18 @@ export interface FetchedOriginal extends OriginalHead {
   buffer(): Promise<Original | undefined>;
   /** What `buffer` has been asked for already, by whoever shares this fetch. */
   buffered(): Promise<Original | undefined> | undefined;
+  /** Of a view with its data: the document alone, which is what is passed on unchanged. */
+  readonly plain?: FetchedOriginal;
   /** What the index of originals keeps. */
   facts(original: Original): OriginalFacts;
 }
 
-/** Fetches. @throws GatewayError of the egress. */
+/** Fetches; Markdown that names data comes with them. @throws GatewayError of the egress. */
 export async function fetchOriginal(exchange: Exchange): Promise<FetchedOriginal> {
+  return await gatherView(exchange, await fetchDocument(exchange));
+}
+
+async function fetchDocument(exchange: Exchange): Promise<FetchedOriginal> {
   const { gateway, received } = exchange;
   const own = readOwnDocument(exchange);
   if (own !== undefined) return own;

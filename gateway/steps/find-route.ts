@@ -29,7 +29,7 @@ export interface RouteRules extends OwnNames {
   readonly images: ImageRules;
 }
 
-/** Names of our own pages; `as`, `explain` and `docs` lead to targets and are handled apart. */
+/** Names of our own pages; `as`, `explain`, `image`, `docs` and `views` lead to targets and are handled apart. */
 const PAGES = new Set([
   'healthz',
   'readyz',
@@ -39,7 +39,6 @@ const PAGES = new Set([
   'settings',
   'proxy.pac',
   'setup',
-  'views',
   'services',
   'fleet',
 ]);
@@ -143,7 +142,7 @@ function findGatewayPage(path: string, place: Place): Route | undefined {
   const [pathOnly, query] = splitQuery(below);
   if (pathOnly === 'image') return place.toPicture(path);
   const name = /^[^/]*/.exec(pathOnly)![0];
-  if (name === 'docs') return place.toDocument(pathOnly);
+  if (name === 'docs' || name === 'views') return place.toDocument(pathOnly);
   if (PAGES.has(name))
     return { kind: 'page', name, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
   if (place.site !== undefined) return undefined;
@@ -177,8 +176,8 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
   if (page !== undefined) return redirectTo(307, `/${page.origin}/${rest}`);
   const target = readPrefixTarget(rest);
   if (target === undefined) throw new GatewayError('NOT_FOUND', { path: received.path });
-  const document = 'url' in target ? documentName(target.url, `${rules.publicOrigin}/-/docs`) : undefined;
-  if (!rules.modes.includes('prefix') && document === undefined)
+  const own = 'url' in target ? ownNames(target.url, `${rules.publicOrigin}/-/`) : {};
+  if (!rules.modes.includes('prefix') && own.document === undefined && own.view === undefined)
     throw new GatewayError('FORBIDDEN', { why: 'prefix mode is switched off here' });
   if ('proper' in target) return redirectTo(307, `${wanted.lead}${target.proper}${wanted.query ?? ''}`);
   return {
@@ -186,7 +185,7 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
     mode: 'prefix',
     url: target.url,
     grant: grantOf(target.url, undefined, rules),
-    document,
+    ...own,
     site: undefined,
     presentation: wanted.presentation,
     part: wanted.part,
@@ -208,7 +207,7 @@ function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Si
     mode: 'reverse',
     url,
     grant: grantOf(site.upstream, site, undefined),
-    document: documentName(url, `${base}${site.gatewayPath}docs`),
+    ...ownNames(url, `${base}${site.gatewayPath}`),
     site,
     presentation: wanted.presentation,
     part: wanted.part,
@@ -242,10 +241,13 @@ function toPictureTarget(path: string, rules: RouteRules, at: Site | undefined):
   };
 }
 
-function documentName({ origin, pathname }: URL, docs: string): string | undefined {
+/** What of ours an address names: a document of the documentation, or a view. */
+function ownNames({ origin, pathname }: URL, gateway: string): Pick<Target, 'document' | 'view'> {
   const address = `${origin}${pathname}`;
-  if (address === docs) return '';
-  return address.startsWith(`${docs}/`) ? address.slice(docs.length + 1) : undefined;
+  if (!address.startsWith(gateway)) return {};
+  const [, kind, name = ''] = /^(docs|views)(?:\/(.*))?$/s.exec(address.slice(gateway.length)) ?? [];
+  if (kind === 'docs') return { document: name };
+  return kind === 'views' ? { view: name.replace(/\/$/, '') } : {};
 }
 
 function grantOf(url: URL, site: Site | undefined, rules: RouteRules | undefined): Target['grant'] {

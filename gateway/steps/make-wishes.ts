@@ -1,5 +1,5 @@
 /** What a client would take of an original of a known type, ranked: the input of the planner (design part 3, "Which format"). */
-import { asks, qualityOf } from '../../core/accept.ts';
+import { asks, isScriptAccept, qualityOf } from '../../core/accept.ts';
 import type { Edge, PlainRecord } from '../../core/component.ts';
 import type { Wish } from '../../core/plan.ts';
 import {
@@ -10,10 +10,11 @@ import {
   type Presentation,
 } from '../../core/presentation.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
+import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import { isStoredLayer } from '../../profiles/resolve.ts';
 import { isCommonPicture, isData, isDocument, isHypertext, isPicture } from '../document-types.ts';
 import type { Target } from '../target.ts';
-import { dataWishes } from './data-wishes.ts';
+import { DATA_TYPES, dataWishes } from './data-wishes.ts';
 import { documentDemands, ownDemands, pictureDemands } from './derive-demands.ts';
 import type { Negotiation } from './negotiate.ts';
 import { profileQuality, TYPE_OF, typeForMarkup } from './presentation-types.ts';
@@ -103,7 +104,17 @@ function candidatesByKind(context: WishContext): Candidate[] {
   // Style sheets keep their type; only their addresses change.
   if (from === 'text/css')
     return target.mode === 'prefix' && negotiation.unasked ? [{ mediaType: from, presentation: 'full' }] : [];
+  if (from === VIEW_TYPE) return [...documentCandidates(context), ...dataOfView(context)];
   return isDocument(from) ? documentCandidates(context) : [];
+}
+
+/** The data of a view's first fence, for programs that name their type. */
+function dataOfView({ negotiation: { accept } }: WishContext): Candidate[] {
+  if (isScriptAccept(accept)) return [];
+  return DATA_TYPES.filter((mediaType) => asks(accept, mediaType)).map((mediaType) => ({
+    mediaType,
+    presentation: 'full',
+  }));
 }
 
 function documentCandidates({ from, negotiation }: WishContext): Candidate[] {
@@ -180,7 +191,8 @@ function toWish(
   { rank, own }: { rank: readonly number[]; own: PlainRecord },
   context: WishContext,
 ): Wish {
-  if (presentation === 'original') return { mediaType, rank, presentation, required: {}, optional: own };
+  if (presentation === 'original' || (isData(mediaType) && context.from === VIEW_TYPE))
+    return { mediaType, rank, presentation, required: {}, optional: own };
   const demands = isPicture(context.from)
     ? pictureDemands(context)
     : documentDemands({ mediaType, presentation }, context);

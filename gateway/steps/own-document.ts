@@ -4,8 +4,10 @@ import { GatewayError } from '../../core/errors.ts';
 import { Fields } from '../../core/fields.ts';
 import type { OwnDocument } from '../documents.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Gateway } from '../serve.ts';
+import type { Target } from '../target.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
-import type { Original } from './format.ts';
+import { digestOf, type Original } from './format.ts';
 
 /** Documents change with the program: a client asks again after so long, and mostly gets 304. */
 const FRESH_SECONDS = 300;
@@ -16,31 +18,50 @@ const FRESH_SECONDS = 300;
  * @throws GatewayError NOT_FOUND, METHOD_NOT_ALLOWED.
  */
 export function readOwnDocument({ target, received, gateway }: Exchange): FetchedOriginal | undefined {
-  if (target.document === undefined) return undefined;
+  if (target.document === undefined && target.view === undefined) return undefined;
   if (received.method !== 'GET' && received.method !== 'HEAD')
     throw new GatewayError(
       'METHOD_NOT_ALLOWED',
       { method: received.method, allowed: 'HEAD, GET' },
       { fields: Fields.from({ allow: 'HEAD, GET' }) },
     );
-  const document = gateway.documents.find(target.document, target.gatewayPath);
+  if (target.view !== undefined) return readOwnView(target.view, target, gateway);
+  const document = gateway.documents.find(target.document!, target.gatewayPath);
   if (document === undefined)
     throw new GatewayError('NOT_FOUND', { path: `${target.gatewayPath}docs/${target.document}` });
-  return asFetched(document, target.url, gateway.clock.now());
+  return asFetched(document, { url: target.url, now: gateway.clock.now(), freshSeconds: FRESH_SECONDS });
 }
 
-function asFetched(document: OwnDocument, url: URL, now: number): FetchedOriginal {
+/** A view that an admin keeps here: changed there, it is another one at the next request. */
+function readOwnView(name: string, { url, gatewayPath }: Target, { views, clock }: Gateway): FetchedOriginal {
+  const view = views.get(name);
+  if (view === undefined) throw new GatewayError('NOT_FOUND', { path: `${gatewayPath}views/${name}` });
+  const body = Buffer.from(view.markdown);
+  return asFetched(
+    { mediaType: 'text/markdown', body, digest: digestOf(body) },
+    { url, now: clock.now(), freshSeconds: 0 },
+  );
+}
+
+interface Frame {
+  readonly url: URL;
+  readonly now: number;
+  /** Seconds it may be kept unasked; 0 for none. */
+  readonly freshSeconds: number;
+}
+
+function asFetched(document: OwnDocument, { url, now, freshSeconds }: Frame): FetchedOriginal {
   const { body, digest, mediaType } = document;
   const isText = mediaType === 'text/markdown';
   const fields = Fields.from({
     'content-type': isText ? `${mediaType}; charset=utf-8` : mediaType,
-    'cache-control': `public, max-age=${FRESH_SECONDS}`,
+    'cache-control': freshSeconds > 0 ? `public, max-age=${freshSeconds}` : 'no-cache',
     etag: `"${digest.slice(0, 32)}"`,
-    ...(isText ? { 'content-language': 'en' } : {}),
+    ...(isText && freshSeconds > 0 ? { 'content-language': 'en' } : {}),
   });
   const head = { status: 200, fields, essence: mediaType, url: url.href };
   const times = { requestedAt: now, receivedAt: now };
-  const cache = { hit: true, ttl: FRESH_SECONDS };
+  const cache = { hit: true, ttl: freshSeconds };
   const original: Promise<Original> = Promise.resolve({ ...head, body, digest, isForAll: true });
   return {
     ...head,
