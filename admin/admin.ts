@@ -32,6 +32,8 @@ import { makeStats, type Stats } from './watch/stats.ts';
 export interface NodeDescription {
   readonly name: string;
   readonly zone: string;
+  /** Of this program. */
+  readonly version: string;
   /** Whether it joins others; without it, it is a fleet of one. */
   readonly hasEngine: boolean;
 }

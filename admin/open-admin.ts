@@ -37,7 +37,8 @@ export async function openAdmin(
     settings.adminHost === 'localhost' || isWithin([parseAddressRange('loopback')], settings.adminHost);
   if (!isLoopback && tls === undefined && !settings.adminBehindTls)
     throw new RangeError('ADMIN_HOST: off loopback only with ADMIN_TLS_CERT and ADMIN_TLS_KEY, or ADMIN_BEHIND_TLS=1');
-  const node = { name: settings.nodeName, zone: settings.zone, hasEngine: settings.natsUrl !== undefined };
+  const { nodeName: name, zone, natsUrl } = settings;
+  const node = { name, zone, version: readVersion(), hasEngine: natsUrl !== undefined };
   const admin = makeAdmin({ ...parts, node, trustsLoopback: !settings.adminBehindTls });
   const app = new Koa();
   app.silent = true;
@@ -74,6 +75,11 @@ export async function openAdmin(
       admin.close();
     },
   };
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 function readTls({

@@ -5,20 +5,38 @@ const button = document.querySelector('#live-switch');
 const MAX_ROWS = 100;
 let source;
 
-function cell(name, text, className) {
-  const made = document.createElement(name);
-  // Text only: names, types and addresses come from clients and origins.
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
+function bytesText(bytes) {
+  if (bytes === null) return 'not known';
+  if (bytes < 1_000) return `${bytes} B`;
+  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-function addRow(cells) {
+// The columns of the table, in their order; true where a figure is set to the right.
+function cellsOf(entry) {
+  const time = new Date(entry.at).toISOString().slice(0, 19).replace('T', ' ');
+  return [
+    [time, false],
+    [entry.failure === null ? entry.status : `${entry.status} ${entry.failure}`, true],
+    [entry.host || entry.mode, false],
+    [entry.class, false],
+    [[entry.presentation, entry.to].filter(Boolean).join(', '), false],
+    [entry.chain, false],
+    [bytesText(entry.bytesOriginal), true],
+    [bytesText(entry.bytesSent), true],
+    [`${entry.origin} / ${entry.variant}`, false],
+    [Math.round(entry.ms), true],
+  ];
+}
+
+function addRow(entry) {
   const row = document.createElement('tr');
-  cells.forEach(([text, className], index) => {
-    const made = cell(index === 0 ? 'th' : 'td', text, className);
-    if (index === 0) made.scope = 'row';
-    row.append(made);
+  cellsOf(entry).forEach(([text, isNumber], index) => {
+    const cell = document.createElement(index === 0 ? 'th' : 'td');
+    // Text only: names, types and addresses come from clients and origins (threat 60).
+    cell.textContent = text;
+    if (isNumber) cell.className = 'number';
+    if (index === 0) cell.scope = 'row';
+    row.append(cell);
   });
   rows.querySelector('.empty')?.remove();
   rows.prepend(row);
