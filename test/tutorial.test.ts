@@ -75,7 +75,7 @@ class Walk {
 
   async run(command: string): Promise<{ out: string; err: string }> {
     const { port } = new URL(this.program!.adminOrigin);
-    const child = spawn('bash', ['-o', 'pipefail', '-c', this.here(command)], {
+    const child = spawn('bash', ['--norc', '-o', 'pipefail', '-c', this.here(command)], {
       cwd: this.folder,
       env: {
         PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,

@@ -1,7 +1,7 @@
 /** `profiles list|show|set|remove|import|export|match`. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { callServer, jsonOption, serverOption } from './server-call.ts';
+import { callServer, jsonOption, serverOption, UnreachableError } from './server-call.ts';
 
 interface Options {
   readonly server: string;
@@ -39,8 +39,9 @@ export function addProfileVerbs(program: Command): void {
       ),
   );
   verb('remove <name>', 'Remove a stored profile; a changed preset becomes the preset again.').action(
-    async (name: string, { server }: Options) => {
+    async (name: string, { server, json }: Options) => {
       await callServer({ server, method: 'DELETE', path: `/api/profiles/${encodeURIComponent(name)}` });
+      if (json) console.log(JSON.stringify({ removed: name }));
     },
   );
   verb('export', 'Print all stored profiles as a JSON list.').action(async ({ server }: Options) => {
@@ -54,20 +55,13 @@ export function addProfileVerbs(program: Command): void {
       ),
     );
   });
-  verb('import <file>', 'Create or replace profiles from a JSON list.').action(
-    async (file: string, { server }: Options) => {
-      const list = readJson(file);
-      if (!Array.isArray(list)) throw new RangeError(`${file} must hold a JSON list of profiles`);
-      for (const profile of list as { name: string }[])
-        await callServer({
-          server,
-          method: 'PUT',
-          path: `/api/profiles/${encodeURIComponent(profile.name)}`,
-          json: profile,
-        });
-      console.log(`${list.length} imported`);
-    },
-  );
+  verb(
+    'import <file>',
+    'Create or replace profiles from a JSON list, bases before what extends them; `-` is standard input. Stops at the first that is refused and tells how many are in.',
+  ).action(async (file: string, { server, json }: Options) => {
+    const imported = await importAll(readList(file), server);
+    console.log(json ? JSON.stringify({ imported }, null, 2) : `${imported.length} imported`);
+  });
   verb('match', 'Tell which profile a request would get.')
     .option('--user-agent <text>', 'User-Agent of the request', '')
     .option('--address <address>', 'address of the client', '127.0.0.1')
@@ -80,6 +74,54 @@ function print({ text }: { text: string }): void {
   console.log(text.trimEnd());
 }
 
+interface NamedProfile {
+  readonly name: string;
+  readonly extends?: unknown;
+}
+
+async function importAll(list: readonly NamedProfile[], server: string): Promise<string[]> {
+  const imported: string[] = [];
+  for (const profile of basesFirst(list)) {
+    const path = `/api/profiles/${encodeURIComponent(profile.name)}`;
+    try {
+      await callServer({ server, method: 'PUT', path, json: profile });
+    } catch (error) {
+      if (error instanceof UnreachableError) throw error;
+      const before = imported.length === 0 ? 'nothing was imported' : `imported before it: ${imported.join(', ')}`;
+      throw new Error(`\`${profile.name}\` is refused: ${(error as Error).message} (${before})`, { cause: error });
+    }
+    imported.push(profile.name);
+  }
+  return imported;
+}
+
+// A profile is only taken when what it extends is there. A circle stays as it is: the server names it.
+function basesFirst(list: readonly NamedProfile[]): NamedProfile[] {
+  const left = new Map(list.map((each) => [each.name, each]));
+  const ordered: NamedProfile[] = [];
+  const take = (profile: NamedProfile) => {
+    if (!left.delete(profile.name)) return;
+    const base = left.get(String(profile.extends));
+    if (base !== undefined) take(base);
+    ordered.push(profile);
+  };
+  for (const profile of list) take(profile);
+  return ordered;
+}
+
+function readList(file: string): NamedProfile[] {
+  const list = readJson(file);
+  const isNamed = (each: unknown): each is NamedProfile =>
+    typeof each === 'object' && each !== null && typeof (each as { name?: unknown }).name === 'string';
+  if (!Array.isArray(list) || !list.every(isNamed))
+    throw new RangeError(`${file} must hold a JSON list of profiles, each with a \`name\``);
+  return list;
+}
+
 function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  try {
+    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch (cause) {
+    throw new RangeError(`${file} cannot be read as JSON: ${(cause as Error).message}`, { cause });
+  }
 }
