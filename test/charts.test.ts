@@ -614,11 +614,9 @@ test.serial('what makes no sense is 422, named in the format of the client; noth
   t.is((await ask('/sales.csv', 'format=bmp')).status, 422);
   t.is((await ask('/settings.json', '')).status, 422);
   t.is((await ask('/sales.csv', 'x=month&y=total')).status, 200);
-  const formatters = JSON.parse((await held.world.admin('/api/formatters')).text) as {
-    name: string;
-    suspended: boolean;
-    faults: number;
-  }[];
+  const { formatters } = JSON.parse((await held.world.admin('/api/formatters')).text) as {
+    formatters: { name: string; suspended: boolean; faults: number }[];
+  };
   t.like(
     formatters.find(({ name }) => name === 'chart'),
     { suspended: false, faults: 0 },

@@ -58,7 +58,8 @@ export function launch(options: LaunchOptions): FormatterChild {
       MALLOC_ARENA_MAX: '2',
       TZ: 'UTC',
       LANG: 'C.UTF-8',
-      FONTCONFIG_FILE: FONTS,
+      // Pictures are drawn by our own formatters alone.
+      ...(root === undefined ? { FONTCONFIG_FILE: FONTS } : {}),
     },
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
