@@ -31,6 +31,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** An inline link, or picture, without a scheme. */
 const LINK = /(!?)\[([^\]\n]*)\]\(([^\s()#:]+)(#[^\s()]*)?\)/g;
 const FENCE = /(^(`{3,})[^`\n]*\n[\s\S]*?^\2$)/m;
+const CONTENTS = 'docs/index.md';
 /** Files outside `docs/` that its pages lead to. */
 const OTHERS: Readonly<Record<string, string>> = {
   'README.md': 'readme',
@@ -55,7 +56,7 @@ export function openDocuments(root: string = ROOT): Documents {
       const found = bodies.get(name);
       if (found === undefined) return undefined;
       const key = `${gatewayPath} ${name}`;
-      const held = made.get(key) ?? makeDocument(found, (file) => addressOf(files, file, gatewayPath));
+      const held = made.get(key) ?? makeDocument(found, (file) => addressOf(files, file, gatewayPath), gatewayPath);
       made.set(key, held);
       return held;
     },
@@ -65,9 +66,14 @@ export function openDocuments(root: string = ROOT): Documents {
 function makeDocument(
   { file, bytes }: { file: string; bytes: Buffer },
   addressOfFile: (file: string) => string | undefined,
+  gatewayPath: string,
 ): OwnDocument {
   const isPicture = file.endsWith('.webp');
-  const body = isPicture ? bytes : Buffer.from(mapLinks(bytes.toString('utf8'), dirname(file), addressOfFile));
+  // The way back, for browsers without one.
+  const foot = file === CONTENTS ? '' : `\n---\n\n[Help: table of contents](${gatewayPath}docs)\n`;
+  const body = isPicture
+    ? bytes
+    : Buffer.from(`${mapLinks(bytes.toString('utf8'), dirname(file), addressOfFile)}${foot}`);
   const digest = createHash('sha256').update(body).digest('hex');
   return { mediaType: isPicture ? 'image/webp' : 'text/markdown', body, digest };
 }

@@ -79,6 +79,7 @@ test(
     const page = await asked('/-/docs/errors', CLIENTS.desktop);
     t.regex(String(page.fields['content-type']), /^text\/html/);
     t.regex(String(page.fields['format-chain']), /^markdown-to-html/);
+    t.true(page.text.includes('<a href="/-/docs">'), 'the way back');
     for (const code of Object.keys(errorCatalogue)) t.true(page.text.includes(`id="${code.toLowerCase()}"`), code);
     const again = await asked('/-/docs/errors', { ...CLIENTS.desktop, 'if-none-match': String(page.fields.etag) });
     t.is(again.status, 304);
