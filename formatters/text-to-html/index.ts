@@ -27,7 +27,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'text-to-html',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'Plain text to HTML',
   reads: 'text',
   edges: [{ from: 'text/plain', to: 'text/html', keeps: 0.98, cost: 2 }],

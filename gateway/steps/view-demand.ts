@@ -1,7 +1,7 @@
 /** Who looks at a view: what the `view` formatter is told. */
 import type { PlainRecord } from '../../core/component.ts';
 import { placeOf } from './bar-of.ts';
-import { CHART_WIDTH, pictureFormat, showsSvg } from './chart-wishes.ts';
+import { CHART_WIDTH, pictureFormat, showsSvg } from './chart-look.ts';
 import type { WishContext } from './make-wishes.ts';
 
 /** The demand `view` for a document of a type. */
@@ -19,6 +19,6 @@ export function viewDemand(mediaType: string, context: WishContext): PlainRecord
     show: 'picture',
     before: `${target.ownOrigin}${target.gatewayPath}as/chart/`,
     within: placeOf(target).within,
-    format: pictureFormat(context),
+    format: pictureFormat(negotiation),
   };
 }

@@ -10,7 +10,8 @@ import type { UpstreamResponse } from '../../egress/upstream-response.ts';
 
 /** An egress with settings as the environment would give them; names resolve to nothing unless `resolve` is given. */
 export function openTestEgress(environment: Record<string, string>, parts: Partial<EgressParts> = {}): Egress {
-  return openEgress(parseSettings(egressSettings, environment), {
+  // A busy machine is no slow origin: who tests times sets them.
+  return openEgress(parseSettings(egressSettings, { CONNECT_TIMEOUT_MS: '30000', ...environment }), {
     clock: systemClock,
     ownListeners: () => [],
     resolve: async (host) => {
