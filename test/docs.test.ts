@@ -58,6 +58,19 @@ test('links between the files of the tree lead to files that are there', (t) => 
       t.true(existsSync(join(ROOT, dirname(file), path)), `${file}: ${path}`);
 });
 
+test('every document can be reached from the table of contents', (t) => {
+  const documents = openDocuments();
+  const reached = new Set(['']);
+  for (const name of reached) {
+    const text = documents.find(name, '/-/')!.body.toString('utf8');
+    for (const [, next = ''] of text.matchAll(/\]\(\/-\/docs\/?([^)#]*)/g)) reached.add(next);
+  }
+  t.deepEqual(
+    documents.names.filter((name) => !reached.has(name)),
+    [],
+  );
+});
+
 test('the reference of addresses names every page that there is, and no other; all presentations; all reasons', (t) => {
   const text = readFileSync(join(ROOT, 'docs/http-interface.md'), 'utf8');
   const route = readFileSync(join(ROOT, 'gateway/open-gateway.ts'), 'utf8');
