@@ -8,6 +8,7 @@ import { parseSettings, SettingsError } from './core/config.ts';
 import { holdFolder } from './core/folder-lock.ts';
 import { readOrMakeSecret } from './core/instance-key.ts';
 import type { Log } from './core/log.ts';
+import { demoData } from './demo/demo-data.ts';
 import { openDemo } from './demo/open-demo.ts';
 import { type EgressParts, openEgress } from './egress/fetch-upstream.ts';
 import { openRegistry } from './formatters/open-registry.ts';
@@ -16,11 +17,13 @@ import { openPool, type Pool } from './formatters/pool/pool.ts';
 import type { FormatterRegistry } from './formatters/registry.ts';
 import { type FormatterSwitches, openSwitches } from './formatters/switches.ts';
 import { openCaches } from './gateway/cache/open-caches.ts';
-import { makeComponentFetch } from './gateway/component-fetch.ts';
+import { makeComponentFetch, makeServiceFetch } from './gateway/component-fetch.ts';
 import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { openGateway } from './gateway/open-gateway.ts';
 import { makeLog } from './gateway/pino-log.ts';
 import { serve } from './gateway/serve.ts';
+import { openServices } from './gateway/services/open-services.ts';
+import type { Services } from './gateway/services/services.ts';
 import { type Bound, listen, makeShell, originOf, type Shell } from './gateway/shell.ts';
 import { readSites } from './gateway/sites.ts';
 import { openSites, type Sites } from './gateway/sites-store.ts';
@@ -64,6 +67,11 @@ export const builtInFormatters: readonly URL[] = [
   'view',
 ].map((name) => new URL(`./formatters/${name}/index.ts`, import.meta.url));
 
+/** The services and updaters that ship with us. */
+const builtInServices: readonly URL[] = ['sql-data'].map(
+  (name) => new URL(`./services/${name}/index.ts`, import.meta.url),
+);
+
 /** What a caller may put in place of the machine's own. */
 export interface StartOptions {
   readonly clock?: Clock;
@@ -72,6 +80,8 @@ export interface StartOptions {
   readonly authorities?: EgressParts['authorities'];
   /** False leaves the admin listener to another process. Default true. */
   readonly withAdmin?: boolean;
+  /** False leaves the updaters to another process of this server. Default true. */
+  readonly withUpdaters?: boolean;
   /** Where another process runs the demo site. Default: this process starts one while no site is configured. */
   readonly demoOrigin?: string | undefined;
 }
@@ -134,6 +144,7 @@ export async function startServer(
     if (settings.adminPort !== 0) parts.listeners.push({ address: settings.adminHost, port: settings.adminPort });
     const admin = options.withAdmin === false ? undefined : await openAdminListener(settings, parts);
     if (admin !== undefined) parts.listeners.push(admin.bound);
+    if (options.withUpdaters !== false) parts.services.startUpdaters();
     log.info('listening', { address: bound.address, port: bound.port });
     return runningServer({ settings, shell, admin, parts, bound });
   } catch (error) {
@@ -155,6 +166,7 @@ export interface Parts {
   readonly traffic: Traffic;
   readonly sites: Sites;
   readonly views: Views;
+  readonly services: Services;
   readonly adminToken: RunningServer['adminToken'];
   readonly clock: Clock;
   readonly log: Log;
@@ -207,6 +219,18 @@ export async function openParts(
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     ...(options.authorities === undefined ? {} : { authorities: options.authorities }),
   });
+  const state: Parts['state'] = { whyNotReady: undefined, secure: undefined };
+  const publicOrigin = () => publicOriginOf(settings, { plain: listeners[0]?.port, secure: state.secure?.port });
+  const services = await openServices({
+    settings,
+    builtIns: builtInServices,
+    plugins: plugins.others,
+    dataFolders: demoOrigin === undefined ? {} : demoData,
+    fetch: makeServiceFetch(egress),
+    publicOrigin,
+    clock,
+    log,
+  });
   const pool = openPool({
     registry,
     pool: settings.pool,
@@ -245,15 +269,15 @@ export async function openParts(
       suspended: [...pool.suspended()],
     }),
   });
-  const state: Parts['state'] = { whyNotReady: undefined, secure: undefined };
   const gateway = openGateway({
     settings,
     sites,
     users,
-    publicOrigin: () => publicOriginOf(settings, { plain: listeners[0]?.port, secure: state.secure?.port }),
+    publicOrigin,
     demoOrigin,
     upstreamAllow: settings.upstreamAllow,
     views,
+    services,
     instanceKey,
     clock,
     log,
@@ -278,6 +302,7 @@ export async function openParts(
     traffic,
     sites,
     views,
+    services,
     adminToken,
     clock,
     log,
@@ -287,7 +312,7 @@ export async function openParts(
     registry: currentRegistry,
     switches,
     async close() {
-      await Promise.all([pool.close(), egress.close(), ownDemo?.close()]);
+      await Promise.all([pool.close(), services.close(), egress.close(), ownDemo?.close()]);
       await caches.close();
       traffic.close();
       gateway.close();

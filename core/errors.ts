@@ -85,6 +85,12 @@ const CATALOGUE = {
     proxyStatus: 'proxy_internal_error',
   },
   NOT_IMPLEMENTED: { status: 501, sentence: 'The method {method} is not known here.', report: false },
+  SERVICE_FAILED: {
+    status: 502,
+    sentence: 'The service `{name}` failed to answer.',
+    report: false,
+    proxyStatus: 'proxy_internal_response',
+  },
   UPSTREAM_REFUSED: {
     status: 502,
     sentence: 'The server `{host}` does not accept connections.',
@@ -144,6 +150,12 @@ const CATALOGUE = {
     sentence: 'The server `{host}` has failed several times; it is tried again in {seconds} seconds.',
     report: false,
     proxyStatus: 'destination_unavailable',
+  },
+  SERVICE_TIMEOUT: {
+    status: 504,
+    sentence: 'The service `{name}` took too long to answer.',
+    report: false,
+    proxyStatus: 'http_response_timeout',
   },
   UPSTREAM_CONNECT_TIMEOUT: {
     status: 504,

@@ -11,6 +11,7 @@ import {
 } from '../core/config.ts';
 import { type AddressRange, parseAddressRange } from './address-range.ts';
 import { cacheSettings } from './cache/config.ts';
+import { serviceSettings } from './services/config.ts';
 
 const MODES = ['prefix', 'reverse', 'forward'] as const;
 
@@ -225,6 +226,7 @@ export const gatewaySettings = {
     parse: parseWhole(0, 100_000_000_000),
   } satisfies Setting<number>,
   ...cacheSettings,
+  ...serviceSettings,
   maxConnections: {
     variable: 'MAX_CONNECTIONS',
     fallback: 10_000,

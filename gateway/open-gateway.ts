@@ -28,11 +28,13 @@ import { healthPage, makeReadyPage, type Readiness } from './pages/health.ts';
 import { makeHomePage } from './pages/home.ts';
 import { makePages, type Pages, robotsPage } from './pages/pages.ts';
 import { makePacPage } from './pages/proxy-pac.ts';
+import { makeServicesPage } from './pages/services.ts';
 import { makeSettingsPage } from './pages/settings.ts';
 import { makeSetupPage } from './pages/setup.ts';
 import { makeShowcase } from './pages/showcase.ts';
 import { makeSignInPages } from './pages/sign-in.ts';
 import type { Gateway } from './serve.ts';
+import type { Services } from './services/services.ts';
 import { openSessionStore, type SessionStore } from './session-store.ts';
 import type { Sites } from './sites-store.ts';
 import type { Users } from './users.ts';
@@ -44,6 +46,7 @@ export interface GatewayParts {
   readonly settings: GatewaySettings;
   readonly sites: Sites;
   readonly users: Users;
+  readonly services: Services;
   readonly views: Pick<Views, 'get'>;
   /** Origin under which clients know the gateway. */
   readonly publicOrigin: () => string;
@@ -134,6 +137,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     flights: makeSingleFlight(),
     fetches: makeSingleFlight(),
     documents: openDocuments(),
+    services: parts.services,
     views: parts.views,
     pages: makeOwnPages(parts, { sessions, jar, gateway: () => gateway }),
     pseudonym: pseudonymOf(parts.instanceKey),
@@ -171,6 +175,7 @@ function makeOwnPages(parts: GatewayParts, { sessions, jar, gateway }: PageParts
     go: goPage,
     'sign-in': signIn,
     'sign-out': signOut,
+    services: makeServicesPage(parts.services, () => gateway().access, settings.maxServiceBytes),
     settings: makeSettingsPage({ clients, profiles, users, sessions, jar, tokens, detect }),
   });
 }

@@ -26,6 +26,7 @@ import type { Pages } from './pages/pages.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
 import { replyFromMemo, serveResource } from './serve-resource.ts';
+import type { Services } from './services/services.ts';
 import type { FetchedOriginal } from './steps/fetch-original.ts';
 import { findRoute, type RouteRules } from './steps/find-route.ts';
 import type { IdentifyParts } from './steps/identify.ts';
@@ -61,6 +62,8 @@ export interface Gateway {
   readonly pages: Pages;
   /** What `/-/docs` answers from. */
   readonly documents: Documents;
+  /** What `/-/services` answers from, and views ask over no socket. */
+  readonly services: Pick<Services, 'answer'>;
   /** What `/-/views` answers from. */
   readonly views: Pick<Views, 'get'>;
   /** Our name in Via, Cache-Status and Proxy-Status. */

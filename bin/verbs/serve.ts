@@ -24,7 +24,10 @@ async function runServer(): Promise<void> {
   const isFirst = cluster.isPrimary || environment['FORMAT_GATEWAY_WORKER'] === '1';
   const { startServer } = await import('../../main.ts');
   const demoOrigin = environment['FORMAT_GATEWAY_DEMO'];
-  const server = await startServer({ ...environment, ...share }, { withAdmin: isFirst, demoOrigin });
+  const server = await startServer(
+    { ...environment, ...share },
+    { withAdmin: isFirst, withUpdaters: isFirst, demoOrigin },
+  );
   // A log would keep the link for others to find: only who sits at a terminal is shown one.
   const isShown = process.stdout.isTTY && settings.adminToken === undefined;
   const signInLink = isShown ? server.makeSignInLink() : undefined;

@@ -50,8 +50,7 @@ async function open(module: string, kind: string): Promise<void> {
     const found = checkComponent(exported, kind);
     await found.open?.({ log: (message, fields) => log(found.name, message, fields) });
     component = found;
-    const plain = Object.fromEntries(Object.entries(found).filter(([, value]) => isPlainData(value)));
-    channel.send({ type: 'opened', component: plain });
+    channel.send({ type: 'opened' });
     // From here its growth is counted.
     channel.send({ type: 'warmed' });
   } catch (error) {

@@ -1,5 +1,4 @@
 /** What a host and the process of a service or an updater say to each other. */
-import type { PlainRecord } from '../../core/component.ts';
 import type { ReplyHead, RequestHead } from './web-messages.ts';
 
 /** A data set as a component sees it. */
@@ -12,15 +11,17 @@ export interface DataSetEdition {
 /** Newest editions by name, the component's own names first. */
 export type DataSetEditions = readonly (readonly [name: string, set: DataSetEdition])[];
 
+/** What is to be done. */
+export type Task =
+  | { readonly type: 'handle'; readonly request: RequestHead; readonly maxReplyBytes: number }
+  | { readonly type: 'update' };
+
 /** One piece of work; the request's body follows it. */
-export type WorkMessage = {
+export type WorkMessage = Task & {
   readonly data: DataSetEditions;
   readonly isAuthority: boolean;
   readonly mayPut: boolean;
-} & (
-  | { readonly type: 'handle'; readonly request: RequestHead; readonly maxReplyBytes: number }
-  | { readonly type: 'update' }
-);
+};
 
 /** What a component asks of its host while it works; bytes follow `put` and `authority`. */
 export type HostCall =
@@ -30,9 +31,3 @@ export type HostCall =
 
 /** The host's answer to a call; a reply's body follows it. */
 export type HostAnswer = { readonly reply: ReplyHead } | { readonly set: DataSetEdition } | { readonly error: string };
-
-/** What a component says of itself once it is loaded: its plain properties. */
-export interface OpenedMessage {
-  readonly type: 'opened';
-  readonly component: PlainRecord;
-}
