@@ -71,7 +71,7 @@ test('every document can be reached from the table of contents', (t) => {
   );
 });
 
-test('the reference of addresses names every page that there is, and no other; all presentations; all reasons', (t) => {
+test('the reference of addresses names every page that there is, and no other; all presentations', (t) => {
   const text = readFileSync(join(ROOT, 'docs/http-interface.md'), 'utf8');
   const route = readFileSync(join(ROOT, 'gateway/open-gateway.ts'), 'utf8');
   const served = /return makePages\(\{([\s\S]*?)\}\);/.exec(route)![1]!;

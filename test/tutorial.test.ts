@@ -1,7 +1,7 @@
 /** The tutorial walked as a newcomer does: its files written, its commands run, what they print compared with what it shows. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'ava';
@@ -116,6 +116,24 @@ test('every command of the tutorial runs in its order and prints what the tutori
         const { out, err } = await walk.run(act.command);
         t.true(isAsShown(out, walk.here(act.shown)), `$ ${act.command}\nprinted\n${out}${err}shown is\n${act.shown}`);
       }
+    }
+  } finally {
+    await walk.end();
+  }
+});
+
+test('the commands of the how-tos that show what they print, print it', async (t) => {
+  t.timeout(90_000);
+  const folder = join(ROOT, 'docs/how-to');
+  const acts = readdirSync(folder).flatMap((file) => readActs(readFileSync(join(folder, file), 'utf8')));
+  const shown = acts.filter((act) => act.kind === 'run').filter(({ shown: output }) => output !== '');
+  t.true(shown.length >= 6, `${shown.length} commands`);
+  const walk = new Walk();
+  try {
+    await walk.start({});
+    for (const { command, shown: output } of shown) {
+      const { out } = await walk.run(`exec 2>&1\n${command}`);
+      t.true(isAsShown(out, walk.here(output)), `$ ${command}\nprinted\n${out}shown is\n${output}`);
     }
   } finally {
     await walk.end();
