@@ -15,7 +15,7 @@ const LABEL_GAP = 6;
 export function placeChannel(plot: Plot, canvas: Canvas): PlainRecord {
   const { kind, name } = plot.x;
   const title = canvas.size === 'wide' ? asKey(name) : null;
-  const axis: PlainRecord = { title, grid: false, labelOverlap: 'greedy' };
+  const axis: PlainRecord = { title, grid: false, labelOverlap: 'greedy', labelSeparation: LABEL_GAP };
   const tickCount = { tiny: 3, small: 4, wide: 8 }[canvas.size];
   if (kind === 'time') {
     const format = timeFormat(plot, canvas);

@@ -61,7 +61,7 @@ function configOf({ size, fontSize, width, colors }: Canvas): PlainRecord {
       labelFontWeight: colors === 'mono' ? 'bold' : 'normal',
       titleFontWeight: 'normal',
       gridColor: grid,
-      labelLimit: Math.round(width / (size === 'wide' ? 4.5 : 3)),
+      labelLimit: Math.round(width / { tiny: 1.8, small: 3, wide: 4.5 }[size]),
       labelPadding: 2,
       titleLimit: Math.round(width * 0.8),
     },
