@@ -6,9 +6,11 @@ import { type AdminListener, openAdmin } from './admin/open-admin.ts';
 import { type Clock, systemClock } from './core/clock.ts';
 import { parseSettings, SettingsError } from './core/config.ts';
 import { holdFolder } from './core/folder-lock.ts';
+import { editionTag } from './core/if-match.ts';
 import { readOrMakeSecret } from './core/instance-key.ts';
 import type { Log } from './core/log.ts';
 import { demoData } from './demo/demo-data.ts';
+import { DEMO_VIEW, readDemoView } from './demo/demo-view.ts';
 import { openDemo } from './demo/open-demo.ts';
 import { type EgressParts, openEgress } from './egress/fetch-upstream.ts';
 import { openRegistry } from './formatters/open-registry.ts';
@@ -276,7 +278,7 @@ export async function openParts(
     publicOrigin,
     demoOrigin,
     upstreamAllow: settings.upstreamAllow,
-    views,
+    views: withDemoView(views, demoOrigin),
     services,
     instanceKey,
     clock,
@@ -369,6 +371,18 @@ function publicOriginOf(
   const isWildcard = settings.host === '0.0.0.0' || settings.host === '::';
   const host = isWildcard ? hostname() : settings.host.includes(':') ? `[${settings.host}]` : settings.host;
   return new URL(settings.tlsCert === undefined ? `http://${host}:${plain}` : `https://${host}:${secure}`).origin;
+}
+
+// An admin's view of the same name takes its place.
+function withDemoView(views: Views, demoOrigin: string | undefined): Pick<Views, 'get'> {
+  const markdown = demoOrigin === undefined ? undefined : readDemoView(demoOrigin);
+  return {
+    get(name) {
+      const held = views.get(name);
+      if (held !== undefined || name !== DEMO_VIEW || markdown === undefined) return held;
+      return { name, markdown, etag: editionTag(markdown), changed: 0 };
+    },
+  };
 }
 
 // What is promised but not there yet must not be mistaken for working.

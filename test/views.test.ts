@@ -251,6 +251,31 @@ test('in reverse mode a view may fetch from the site itself and its data hosts, 
   }
 });
 
+test(
+  'the demo holds a view over a database service of ours and two sets of an origin; an admin may put another in its place',
+  inWorld(async (t, { get, admin }) => {
+    const browser = await get('/-/views/harbour', { fields: CLIENTS.desktop });
+    t.is(browser.status, 200);
+    t.false(browser.text.includes('Left out'), browser.text.slice(0, 2_000));
+    t.is([...browser.text.matchAll(/<svg[^>]* role="img"/g)].length, 4);
+    t.true(browser.text.includes('visitors, three nights at most'));
+    const phone = await get('/-/views/harbour', { fields: CLIENTS.kaios });
+    const addresses = [...phone.text.matchAll(/<img src="([^"]+)"/g)].map((match) =>
+      match[1]!.replaceAll('&amp;', '&'),
+    );
+    t.is(addresses.length, 4);
+    for (const address of addresses) {
+      const picture = await get(address, { fields: { ...CLIENTS.kaios, accept: 'image/*' } });
+      t.is(picture.status, 200, `${address}: ${picture.text.slice(0, 200)}`);
+      t.true((await sharp(picture.body).metadata()).width <= 240);
+    }
+    const numbers = await get('/-/views/harbour', { fields: { ...CLIENTS.curl, accept: 'text/csv' } });
+    t.regex(numbers.text, /^month,species,tonnes\r?\n/);
+    await admin('/api/views/harbour', { method: 'PUT', json: { markdown: '# Ours now\n' } });
+    t.true((await get('/-/views/harbour', { fields: CLIENTS.desktop })).text.includes('Ours now'));
+  }),
+);
+
 test('fences are found where Markdown has them, and nowhere else', (t) => {
   const found = (text: string) => findFences(text).map(({ kind, from, to }) => [kind, from, to]);
   t.deepEqual(found('```chart\ndata: a\n```'), [['chart', 0, 3]]);

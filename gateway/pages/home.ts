@@ -48,7 +48,7 @@ ${demoOrigin !== undefined && tryDemo(demoOrigin, await parts.showcase())}`,
 function tryDemo(origin: string, { rows, isWhole }: Showcase): Html {
   const page = rows[0]?.target ?? `${origin}/story.html`;
   return html`<h2>Try it without the internet</h2>
-<p>A made-up harbour town runs beside this gateway: <a href="/${origin}/">its home page</a>, <a href="/${origin}/gallery.html">pictures</a>, <a href="/${origin}/guest-book">a form</a>, <a href="/${origin}/harbour.md">a page in Markdown</a>, <a href="/${origin}/tides.csv">data</a>.</p>
+<p>A made-up harbour town runs beside this gateway: <a href="/${origin}/">its home page</a>, <a href="/${origin}/gallery.html">pictures</a>, <a href="/${origin}/guest-book">a form</a>, <a href="/${origin}/harbour.md">a page in Markdown</a>, <a href="/${origin}/tides.csv">data</a>, <a href="/-/views/harbour">charts of a database and two services</a>.</p>
 <table><caption>One page with its pictures, as each preset gets it: <a href="/${page}">${page}</a></caption>
 <thead><tr><th scope="col">Preset</th><th scope="col">Form</th><th scope="col" class="number">Page</th><th scope="col" class="number">Pictures</th><th scope="col">Why</th></tr></thead>
 <tbody>${rows.map(

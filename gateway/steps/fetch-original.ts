@@ -18,6 +18,7 @@ import { digestOf, type Original } from './format.ts';
 import { gatherView } from './gather-view.ts';
 import { insistedUrl, mayUpgrade, refuseClearForm, wantsUpgrade } from './https-upgrade.ts';
 import { readOwnDocument } from './own-document.ts';
+import { readOwnService } from './own-service.ts';
 import type { CacheReport } from './reply-fields.ts';
 
 /** An original as fetched: its fields, and its body either whole or still to come. */
@@ -47,7 +48,7 @@ export async function fetchOriginal(exchange: Exchange): Promise<FetchedOriginal
 
 async function fetchDocument(exchange: Exchange): Promise<FetchedOriginal> {
   const { gateway, received } = exchange;
-  const own = readOwnDocument(exchange);
+  const own = readOwnDocument(exchange) ?? (await readOwnService(exchange));
   if (own !== undefined) return own;
   const key = collapseKey(exchange);
   if (key === undefined) return await fetchOnce(exchange, received.signal);

@@ -31,6 +31,7 @@ import type { Exchange } from '../exchange.ts';
 import { VIA_COMMENT } from '../hop-fields.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
 import { digestOf, type Original } from './format.ts';
+import { askService, type ServicePlace, servicePlaceOf } from './own-service.ts';
 
 const MAX_DATA_BYTES = 8_000_000;
 const ACCEPT = 'text/csv, application/json, application/x-ndjson, text/tab-separated-values;q=0.9, */*;q=0.1';
@@ -86,7 +87,10 @@ async function gather(exchange: Exchange, fences: readonly Fence[], base: string
 
 async function fetchData(exchange: Exchange, url: URL): Promise<Gathered> {
   try {
-    return await readResponse(exchange, url, reachOf(exchange, url));
+    const place = servicePlaceOf(exchange, url);
+    return place === undefined
+      ? await fetchFrom(exchange, url, reachOf(exchange, url))
+      : await askFor(exchange, url, place);
   } catch (error) {
     exchange.received.signal.throwIfAborted();
     // Its sentence is for the client to read; anything else is ours to look at.
@@ -116,7 +120,7 @@ function reachOf({ target, gateway }: Exchange, url: URL): Reach {
   throw new GatewayError('BLOCKED_TARGET', { host: url.host, why: 'it is not among the data hosts of this site' });
 }
 
-async function readResponse(exchange: Exchange, named: URL, { url, grant }: Reach): Promise<Gathered> {
+async function fetchFrom(exchange: Exchange, named: URL, { url, grant }: Reach): Promise<Gathered> {
   const { gateway, received } = exchange;
   const response = await gateway.egress.fetchUpstream({
     method: 'GET',
@@ -131,39 +135,57 @@ async function readResponse(exchange: Exchange, named: URL, { url, grant }: Reac
     followRedirects: exchange.target.site === undefined ? 'any' : 'same',
     grant,
   });
-  if (response.status !== 200) {
-    response.body.destroy();
-    return fault(named.href, `the server \`${url.host}\` answered ${response.status}`);
-  }
-  const type = readMediaType(response.fields.get('content-type'));
-  const mediaType = dataTypeOf(type?.essence ?? '', url);
-  if (mediaType === undefined) {
-    response.body.destroy();
-    return fault(named.href, `\`${url.host}\` sent no data but ${type?.essence ?? 'something of no type'}`);
-  }
+  const { status, fields, requestedAt, receivedAt } = response;
   const limits = { maxBytes: MAX_DATA_BYTES, maxDecodedBytes: 2 * MAX_DATA_BYTES, signal: received.signal };
-  const { text } = decodeText(await readBody(response, limits), mediaType, type?.parameters.get('charset'));
-  const { directives } = effectiveCacheControl(response.fields);
-  const isForAll = !isPrivateOrNoStore(directives) && !response.fields.has('set-cookie');
+  if (status === 200 && dataTypeOf(fields, url) !== undefined)
+    return toGathered(
+      named,
+      { status, fields, body: await readBody(response, limits) },
+      { requestedAt, receivedAt, now: gateway.clock.now() },
+    );
+  response.body.destroy();
+  return toGathered(named, { status, fields, body: Buffer.alloc(0) }, { requestedAt, receivedAt, now: receivedAt });
+}
+
+async function askFor(exchange: Exchange, named: URL, place: ServicePlace): Promise<Gathered> {
+  const now = exchange.gateway.clock.now();
+  return toGathered(named, await askService(exchange, place, ACCEPT), { requestedAt: now, receivedAt: now, now });
+}
+
+interface DataReply {
+  readonly status: number;
+  readonly fields: Fields;
+  readonly body: Uint8Array;
+}
+
+type Times = Parameters<typeof currentAgeSeconds>[1];
+
+async function toGathered(named: URL, { status, fields, body }: DataReply, times: Times): Promise<Gathered> {
+  if (status !== 200) return fault(named.href, `the server \`${named.host}\` answered ${status}`);
+  const mediaType = dataTypeOf(fields, named);
+  const type = readMediaType(fields.get('content-type'));
+  if (mediaType === undefined)
+    return fault(named.href, `\`${named.host}\` sent no data but ${type?.essence ?? 'something of no type'}`);
+  const { text } = decodeText(body, mediaType, type?.parameters.get('charset'));
+  const { directives } = effectiveCacheControl(fields);
+  const isForAll = !isPrivateOrNoStore(directives) && !fields.has('set-cookie');
   return {
     data: { kind: 'data', url: named.href, mediaType, text },
-    freshSeconds: isForAll && !directives.has('no-cache') ? freshFor(response, gateway.clock.now()) : 0,
+    freshSeconds: isForAll && !directives.has('no-cache') ? freshFor(fields, times) : 0,
     isForAll,
   };
 }
 
-function dataTypeOf(essence: string, url: URL): string | undefined {
+function dataTypeOf(fields: Fields, url: URL): string | undefined {
+  const essence = readMediaType(fields.get('content-type'))?.essence ?? '';
   if (isData(essence)) return essence;
   if (essence !== 'text/plain' && essence !== 'application/octet-stream' && essence !== '') return undefined;
   return TYPE_OF_ENDING[/\.([a-z]+)$/i.exec(url.pathname)?.[1]?.toLowerCase() ?? ''];
 }
 
-function freshFor(
-  { fields, requestedAt, receivedAt }: Pick<FetchedOriginal, 'fields' | 'requestedAt' | 'receivedAt'>,
-  now: number,
-): number {
-  const lifetime = freshnessLifetimeSeconds(fields, receivedAt) ?? 0;
-  return Math.max(0, Math.floor(lifetime - currentAgeSeconds(fields, { requestedAt, receivedAt, now })));
+function freshFor(fields: Fields, times: Times): number {
+  const lifetime = freshnessLifetimeSeconds(fields, times.receivedAt) ?? 0;
+  return Math.max(0, Math.floor(lifetime - currentAgeSeconds(fields, times)));
 }
 
 // A fault may be gone at the next request.
@@ -181,7 +203,10 @@ interface View {
 function withData({ gateway, order }: Exchange, { fetched, original, markdown, gathered }: View): FetchedOriginal {
   const body = encodeView({ markdown, data: gathered.map(({ data }) => data) });
   const now = gateway.clock.now();
-  const freshSeconds = Math.min(freshFor(fetched, now), ...gathered.map((each) => each.freshSeconds));
+  const freshSeconds = Math.min(
+    freshFor(fetched.fields, { ...fetched, now }),
+    ...gathered.map((each) => each.freshSeconds),
+  );
   const isForAll = original.isForAll && gathered.every((each) => each.isForAll);
   const fields = fieldsOf(fetched.fields, { freshSeconds, isForAll });
   const head = { status: fetched.status, fields, essence: VIEW_TYPE, url: fetched.url };

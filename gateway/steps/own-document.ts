@@ -1,5 +1,4 @@
 /** A document of our own as an original: it takes the same steps as any origin's Markdown, so every client gets its form. */
-import { Readable } from 'node:stream';
 import { GatewayError } from '../../core/errors.ts';
 import { Fields } from '../../core/fields.ts';
 import type { OwnDocument } from '../documents.ts';
@@ -7,7 +6,8 @@ import type { Exchange } from '../exchange.ts';
 import type { Gateway } from '../serve.ts';
 import type { Target } from '../target.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
-import { digestOf, type Original } from './format.ts';
+import { digestOf } from './format.ts';
+import { asFetched } from './made-here.ts';
 
 /** Documents change with the program: a client asks again after so long, and mostly gets 304. */
 const FRESH_SECONDS = 300;
@@ -29,7 +29,7 @@ export function readOwnDocument({ target, received, gateway }: Exchange): Fetche
   const document = gateway.documents.find(target.document!, target.gatewayPath);
   if (document === undefined)
     throw new GatewayError('NOT_FOUND', { path: `${target.gatewayPath}docs/${target.document}` });
-  return asFetched(document, { url: target.url, now: gateway.clock.now(), freshSeconds: FRESH_SECONDS });
+  return asOriginal(document, { url: target.url, now: gateway.clock.now(), freshSeconds: FRESH_SECONDS });
 }
 
 /** A view that an admin keeps here: changed there, it is another one at the next request. */
@@ -37,7 +37,7 @@ function readOwnView(name: string, { url, gatewayPath }: Target, { views, clock 
   const view = views.get(name);
   if (view === undefined) throw new GatewayError('NOT_FOUND', { path: `${gatewayPath}views/${name}` });
   const body = Buffer.from(view.markdown);
-  return asFetched(
+  return asOriginal(
     { mediaType: 'text/markdown', body, digest: digestOf(body) },
     { url, now: clock.now(), freshSeconds: 0 },
   );
@@ -50,41 +50,13 @@ interface Frame {
   readonly freshSeconds: number;
 }
 
-function asFetched(document: OwnDocument, { url, now, freshSeconds }: Frame): FetchedOriginal {
-  const { body, digest, mediaType } = document;
+function asOriginal({ body, digest, mediaType }: OwnDocument, frame: Frame): FetchedOriginal {
   const isText = mediaType === 'text/markdown';
   const fields = Fields.from({
     'content-type': isText ? `${mediaType}; charset=utf-8` : mediaType,
-    'cache-control': freshSeconds > 0 ? `public, max-age=${freshSeconds}` : 'no-cache',
+    'cache-control': frame.freshSeconds > 0 ? `public, max-age=${frame.freshSeconds}` : 'no-cache',
     etag: `"${digest.slice(0, 32)}"`,
-    ...(isText && freshSeconds > 0 ? { 'content-language': 'en' } : {}),
+    ...(isText && frame.freshSeconds > 0 ? { 'content-language': 'en' } : {}),
   });
-  const head = { status: 200, fields, essence: mediaType, url: url.href };
-  const times = { requestedAt: now, receivedAt: now };
-  const cache = { hit: true, ttl: freshSeconds };
-  const original: Promise<Original> = Promise.resolve({ ...head, body, digest, isForAll: true });
-  return {
-    ...head,
-    ...times,
-    cache,
-    upgraded: undefined,
-    response: {
-      ...times,
-      status: 200,
-      message: 'OK',
-      fields,
-      url,
-      host: url.host,
-      body: Readable.from([body]),
-      hasBody: true,
-      contentCoding: [],
-      remote: undefined,
-      cache: { hit: true },
-      passThrough: () => undefined,
-      forget: () => undefined,
-    },
-    buffer: () => original,
-    buffered: () => original,
-    facts: () => ({ ...times, status: 200, fields, url: url.href, digest, bytes: body.byteLength }),
-  };
+  return asFetched({ ...frame, status: 200, fields, body, digest });
 }

@@ -1,0 +1,58 @@
+/** An original that was made in this process: it takes the same steps as any origin's. */
+import { Readable } from 'node:stream';
+import type { Fields } from '../../core/fields.ts';
+import { readMediaType } from '../../core/media-type.ts';
+import type { FetchedOriginal } from './fetch-original.ts';
+import { digestOf, type Original } from './format.ts';
+
+export interface MadeHere {
+  readonly status: number;
+  readonly fields: Fields;
+  readonly body: Buffer;
+  readonly url: URL;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Seconds it may be kept unasked; 0 for none. */
+  readonly freshSeconds: number;
+  /** Hex sha256 of the body, where it is known already. */
+  readonly digest?: string;
+}
+
+export function asFetched({
+  status,
+  fields,
+  body,
+  url,
+  now,
+  freshSeconds,
+  digest = digestOf(body),
+}: MadeHere): FetchedOriginal {
+  const essence = readMediaType(fields.get('content-type'))?.essence ?? '';
+  const head = { status, fields, essence, url: url.href };
+  const times = { requestedAt: now, receivedAt: now };
+  const original: Promise<Original> = Promise.resolve({ ...head, body, digest, isForAll: true });
+  return {
+    ...head,
+    ...times,
+    cache: { hit: true, ttl: freshSeconds },
+    upgraded: undefined,
+    response: {
+      ...times,
+      status,
+      message: '',
+      fields,
+      url,
+      host: url.host,
+      body: Readable.from([body]),
+      hasBody: true,
+      contentCoding: [],
+      remote: undefined,
+      cache: { hit: true },
+      passThrough: () => undefined,
+      forget: () => undefined,
+    },
+    buffer: () => original,
+    buffered: () => original,
+    facts: () => ({ ...times, status, fields, url: url.href, digest, bytes: body.byteLength }),
+  };
+}
