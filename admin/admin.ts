@@ -7,6 +7,7 @@ import type { FormatterSwitches } from '../formatters/switches.ts';
 import type { Explained } from '../gateway/explain.ts';
 import type { Readiness } from '../gateway/pages/health.ts';
 import type { Gateway } from '../gateway/serve.ts';
+import type { Services } from '../gateway/services/services.ts';
 import type { Sites } from '../gateway/sites-store.ts';
 import type { Traffic } from '../gateway/traffic/traffic.ts';
 import type { Views } from '../gateway/views-store.ts';
@@ -55,6 +56,7 @@ export interface AdminParts {
   readonly clients: Clients;
   readonly sites: Sites;
   readonly views: Views;
+  readonly services: Pick<Services, 'status'>;
   readonly traffic: Traffic;
   readonly detect: (read: (fieldName: string) => string | undefined) => Detection;
   readonly registry: () => FormatterRegistry;
@@ -75,6 +77,7 @@ export interface Admin
     | 'clients'
     | 'sites'
     | 'views'
+    | 'services'
     | 'traffic'
     | 'registry'
     | 'readiness'
@@ -118,6 +121,7 @@ export function makeAdmin(parts: AdminParts): Admin {
     clients,
     sites,
     views,
+    services: parts.services,
     traffic,
     readiness: parts.readiness,
     audit,

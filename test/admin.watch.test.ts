@@ -637,6 +637,7 @@ test(
       '/api/profiles/kaios',
       '/api/clients',
       '/api/formatters',
+      '/api/components',
       '/api/sites',
       '/api/views',
       '/api/views/v',

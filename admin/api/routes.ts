@@ -2,6 +2,7 @@
 import type { Admin } from '../admin.ts';
 import { auditRoutes } from './audit.ts';
 import { clientRoutes } from './clients.ts';
+import { componentRoutes } from './components.ts';
 import { formatterRoutes } from './formatters.ts';
 import { healthRoutes } from './health.ts';
 import { metricsRoutes } from './metrics.ts';
@@ -19,6 +20,7 @@ export function apiRoutes(admin: Admin): readonly ApiRoute[] {
     ...profileRoutes(admin),
     ...clientRoutes(admin),
     ...formatterRoutes(admin),
+    ...componentRoutes(admin),
     ...siteRoutes(admin),
     ...viewRoutes(admin),
     ...previewRoutes(admin),
