@@ -1,6 +1,6 @@
 /** The axes of a chart: what they say, how fine, and how it fits. */
 import type { PlainRecord } from '../../core/component.ts';
-import type { Canvas } from './canvas.ts';
+import { BOLD, type Canvas } from './canvas.ts';
 import type { Plot } from './plot.ts';
 import { asKey } from './reserved-names.ts';
 import { textWidth } from './text-width.ts';
@@ -19,7 +19,8 @@ export function placeChannel(plot: Plot, canvas: Canvas): PlainRecord {
   const tickCount = { tiny: 3, small: 4, wide: 8 }[canvas.size];
   if (kind === 'time') {
     const format = timeFormat(plot, canvas);
-    return { field: 'x', type: 'temporal', scale: { type: 'utc' }, axis: { ...axis, tickCount, format } };
+    const ticks = canvas.size === 'tiny' ? endTicks(plot, format, canvas) : { tickCount };
+    return { field: 'x', type: 'temporal', scale: { type: 'utc' }, axis: { ...axis, ...ticks, format } };
   }
   if (kind === 'category')
     return { field: 'x', type: 'nominal', sort: null, axis: { ...axis, ...labelTurn(plot, canvas) } };
@@ -29,6 +30,15 @@ export function placeChannel(plot: Plot, canvas: Canvas): PlainRecord {
   );
   const scale = { zero: false, nice: plot.mark === 'point' };
   return { field: 'x', type: 'quantitative', scale, axis: { ...axis, tickCount, ...format } };
+}
+
+/** The words of a time are long: the smallest screen has room for the first and perhaps the last. */
+function endTicks({ points }: Plot, format: string, { width, fontSize }: Canvas): PlainRecord {
+  const times = points.map(({ x }) => x as number);
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  const word = format.replace('%Y', '0000').replace(/%./g, '00');
+  const both = 2 * textWidth()(word) * fontSize * BOLD + LABEL_GAP <= width * PLOT_SHARE.tiny;
+  return { values: { expr: both ? `[${first}, ${last}]` : `[${first}]` } };
 }
 
 /** The channel `y`. */

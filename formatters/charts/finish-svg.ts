@@ -75,7 +75,7 @@ function clean(node: SvgNode | string, finish: Finish, patterns: Set<number>): (
 }
 
 function drawsNothing({ name, attributes }: SvgNode): boolean {
-  if (attributes.get('display') === 'none') return true;
+  if (attributes.get('display') === 'none' || attributes.get('opacity') === '0') return true;
   const path = attributes.get('d');
   if (name === 'path' && (path === undefined || path === '' || /^M0,0h0v0h0Z$/.test(path))) return true;
   // Grounds of groups catch the pointer; they are seen only where they have a colour.
