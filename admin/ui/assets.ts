@@ -1,9 +1,10 @@
-/** Files of the admin UI: its styles and its one script. */
+/** Files of the admin UI: its icon, its styles and its one script. */
 import { readFileSync } from 'node:fs';
 import type { Reply } from '../../gateway/reply.ts';
 import { makeUiReply } from './page.ts';
 
 const TYPES = {
+  'icon.svg': 'image/svg+xml',
   'style.css': 'text/css; charset=utf-8',
   'live-traffic.js': 'text/javascript; charset=utf-8',
 } as const;

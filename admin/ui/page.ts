@@ -35,7 +35,7 @@ export interface PageContent {
 export function makeUiPage(call: Pick<UiCall, 'received' | 'formToken'> | undefined, content: PageContent): Reply {
   const { title, body, status = 200, done, fault, script } = content;
   const text = html`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>${title} – Format gateway admin</title><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><link rel="stylesheet" href="/ui/static/style.css">${script !== undefined && html`<script src="/ui/static/${script}" defer></script>`}</head>
+<html lang="en"><head><meta charset="utf-8"><title>${title} – Format gateway admin</title><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><link rel="icon" href="/ui/static/icon.svg"><link rel="stylesheet" href="/ui/static/style.css">${script !== undefined && html`<script src="/ui/static/${script}" defer></script>`}</head>
 <body${call === undefined && html` class="outside"`}><a class="skip" href="#main">Skip to content</a>
 <header class="top"><a class="brand" href="/">Format gateway <span>admin</span></a>${call !== undefined && signOut(call)}</header>
 ${call !== undefined && navigation(call)}

@@ -9,6 +9,7 @@ import {
   profileFields,
 } from './profile-fields.ts';
 import { readFields, readJson } from './read-fields.ts';
+import type { SchemaField } from './schema-fields.ts';
 
 /** A site of the form: its row number is its place, so that a mistake in the host is shown there. */
 export interface SiteRow {
@@ -107,7 +108,24 @@ export function faultsOf(draft: ProfileDraft): ReadonlyMap<string, string> {
   return faults;
 }
 
+/** Names of the fields of the form. */
+function fieldNames(rows: readonly SiteRow[]): readonly string[] {
+  const named = (prefix: string, fields: readonly SchemaField[]) => fields.map(({ path }) => prefix + path.join('.'));
+  return [
+    ...named('', profileFields),
+    ...named('match.', matchFields),
+    ...named('prefers.', preferenceFields),
+    ...rows.flatMap((_, row) => named(`sites.${row}.`, [...preferenceFields, formattersAsJson])),
+  ];
+}
+
+// A fault inside a value, such as at `prefers.types.text/html`, belongs to the field of the value.
 function fieldName(path: readonly string[], rows: readonly SiteRow[]): string {
+  const name = placeOf(path, rows);
+  return fieldNames(rows).find((each) => name.startsWith(`${each}.`)) ?? name;
+}
+
+function placeOf(path: readonly string[], rows: readonly SiteRow[]): string {
   if (path[0] !== 'sites' || path[1] === undefined) return path.join('.');
   const row = rows.findIndex(({ host }) => host === path[1]);
   return ['sites', String(row), ...(path.length === 2 ? ['host'] : path.slice(2))].join('.');

@@ -108,8 +108,7 @@ function afterFault(
 function faultNote(error: GatewayError, faults: ReadonlyMap<string, string>): Html {
   if (faults.size === 0) return html`<p>${error.message}</p>`;
   return html`<p>Nothing was stored. Please mend:</p><ul>${[...faults].map(
-    ([name, message]) =>
-      html`<li><a href="#${name.replace(/\.\d+$/, '')}">${name || 'the profile'}</a>: ${message}</li>`,
+    ([name, message]) => html`<li><a href="#${name}">${name || 'the profile'}</a>: ${message}</li>`,
   )}</ul>`;
 }
 
