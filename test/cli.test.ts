@@ -38,7 +38,7 @@ const PROGRAM = [process.execPath, join(ROOT, 'bin/cli.ts')];
 
 function withFolder(work: (t: ExecutionContext, folder: string) => Promise<void>) {
   return async (t: ExecutionContext): Promise<void> => {
-    t.timeout(90_000);
+    t.timeout(180_000);
     const folder = mkdtempSync(join(tmpdir(), 'cli-'));
     try {
       await work(t, folder);

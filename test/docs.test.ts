@@ -12,6 +12,8 @@ import { CLIENTS } from './support/client.ts';
 import { inWorld } from './support/gateway.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+/** A busy machine is not what is tested. */
+const PATIENT = { FORMAT_TIMEOUT_MS: '60000' };
 const SITES_FILE = join(mkdtempSync(join(tmpdir(), 'sites-')), 'sites.json');
 writeFileSync(
   SITES_FILE,
@@ -80,49 +82,52 @@ test('the reference of addresses names every page that there is, and no other; a
   for (const name of pages)
     t.true(text.includes({ home: '| `/` |', robots: '`/robots.txt`' }[name] ?? `\`/-/${name}`), name);
   for (const [, name = ''] of text.matchAll(/`\/-\/([a-z.-]+)/g))
-    t.true([...pages, 'as', 'explain', 'image', 'docs'].includes(name), `\`/-/${name}\` is not served`);
+    t.true([...pages, 'as', 'explain', 'image', 'docs', 'views'].includes(name), `\`/-/${name}\` is not served`);
   for (const presentation of PRESENTATIONS) t.true(text.includes(`\`${presentation}\``), presentation);
   for (const presentation of DATA_PRESENTATIONS) t.true(text.includes(`/-/as/${presentation}/`), presentation);
 });
 
 test(
   'the documents are served in every client’s own form by the ordinary steps: HTML, Markdown, a deck, text; 304, HEAD and 404 as for any page',
-  inWorld(async (t, { get }) => {
-    const asked = async (path: string, fields: Readonly<Record<string, string>>) => await get(path, { fields });
-    const page = await asked('/-/docs/errors', CLIENTS.desktop);
-    t.regex(String(page.fields['content-type']), /^text\/html/);
-    t.regex(String(page.fields['format-chain']), /^markdown-to-html/);
-    t.true(page.text.includes('<a href="/-/docs">'), 'the way back');
-    for (const code of Object.keys(errorCatalogue)) t.true(page.text.includes(`id="${code.toLowerCase()}"`), code);
-    const again = await asked('/-/docs/errors', { ...CLIENTS.desktop, 'if-none-match': String(page.fields.etag) });
-    t.is(again.status, 304);
-    t.regex(String(page.fields['cache-control']), /max-age=300/);
+  inWorld(
+    async (t, { get }) => {
+      const asked = async (path: string, fields: Readonly<Record<string, string>>) => await get(path, { fields });
+      const page = await asked('/-/docs/errors', CLIENTS.desktop);
+      t.regex(String(page.fields['content-type']), /^text\/html/);
+      t.regex(String(page.fields['format-chain']), /^markdown-to-html/);
+      t.true(page.text.includes('<a href="/-/docs">'), 'the way back');
+      for (const code of Object.keys(errorCatalogue)) t.true(page.text.includes(`id="${code.toLowerCase()}"`), code);
+      const again = await asked('/-/docs/errors', { ...CLIENTS.desktop, 'if-none-match': String(page.fields.etag) });
+      t.is(again.status, 304);
+      t.regex(String(page.fields['cache-control']), /max-age=300/);
 
-    const lite = await asked('/-/docs/errors', CLIENTS.kaios);
-    t.regex(String(lite.fields['content-type']), /html/);
-    t.true(lite.text.includes('bad_target'));
-    const own = await asked('/-/docs/errors', CLIENTS.agent);
-    t.regex(String(own.fields['content-type']), /^text\/markdown/);
-    const deck = await asked('/-/docs/errors', CLIENTS.wap);
-    t.regex(String(deck.fields['content-type']), /^text\/vnd\.wap\.wml/);
-    const next = /href="([^"]*part=2[^"]*)"/.exec(deck.text)?.[1] ?? 'no next part';
-    t.is((await asked(next, CLIENTS.wap)).status, 200, next);
+      const lite = await asked('/-/docs/errors', CLIENTS.kaios);
+      t.regex(String(lite.fields['content-type']), /html/);
+      t.true(lite.text.includes('bad_target'));
+      const own = await asked('/-/docs/errors', CLIENTS.agent);
+      t.regex(String(own.fields['content-type']), /^text\/markdown/);
+      const deck = await asked('/-/docs/errors', CLIENTS.wap);
+      t.regex(String(deck.fields['content-type']), /^text\/vnd\.wap\.wml/);
+      const next = /href="([^"]*part=2[^"]*)"/.exec(deck.text)?.[1] ?? 'no next part';
+      t.is((await asked(next, CLIENTS.wap)).status, 200, next);
 
-    const head = await get('/-/docs', { method: 'HEAD', fields: CLIENTS.desktop });
-    t.is(head.status, 200);
-    t.is(head.body.byteLength, 0);
-    t.is((await get('/-/docs', { method: 'POST', body: 'x=1' })).status, 405);
-    for (const name of [
-      'nothing',
-      '..%2f..%2fpackage.json',
-      '%2e%2e%2fpackage.json',
-      'constructor',
-      '__proto__',
-      'errors/x',
-    ])
-      t.is((await get(`/-/docs/${name}`)).status, 404, `threat 54: ${name}`);
-    t.not((await get('/-/docs/../../package.json')).status, 200);
-  }),
+      const head = await get('/-/docs', { method: 'HEAD', fields: CLIENTS.desktop });
+      t.is(head.status, 200);
+      t.is(head.body.byteLength, 0);
+      t.is((await get('/-/docs', { method: 'POST', body: 'x=1' })).status, 405);
+      for (const name of [
+        'nothing',
+        '..%2f..%2fpackage.json',
+        '%2e%2e%2fpackage.json',
+        'constructor',
+        '__proto__',
+        'errors/x',
+      ])
+        t.is((await get(`/-/docs/${name}`)).status, 404, `threat 54: ${name}`);
+      t.not((await get('/-/docs/../../package.json')).status, 200);
+    },
+    { environment: PATIENT },
+  ),
 );
 
 test(
@@ -146,7 +151,7 @@ test(
         }
       }
     },
-    { environment: { MODES: 'reverse' } },
+    { environment: { ...PATIENT, MODES: 'reverse' } },
   ),
 );
 
@@ -164,6 +169,6 @@ test(
       t.regex(String(picture.fields['content-type']), /^image\//);
       t.is((await get('/_help/docs/nothing', { fields })).status, 404);
     },
-    { environment: { SITES: SITES_FILE } },
+    { environment: { ...PATIENT, SITES: SITES_FILE } },
   ),
 );

@@ -59,7 +59,13 @@ class Walk {
   }
 
   async start(settings: Readonly<Record<string, string>>): Promise<void> {
-    const environment = { DATA_DIR: join(this.folder, 'data'), PORT: '0', ADMIN_PORT: '0', DEMO_PORT: '0' };
+    const environment = {
+      DATA_DIR: join(this.folder, 'data'),
+      PORT: '0',
+      ADMIN_PORT: '0',
+      DEMO_PORT: '0',
+      FORMAT_TIMEOUT_MS: '60000',
+    };
     await endProgram(this.program);
     this.program = await startProgram({ ...environment, WORKERS: '1', POOL: '1', LOG_LEVEL: 'silent', ...settings });
     const home = await ask(this.program.origin, '/');
@@ -98,7 +104,7 @@ class Walk {
 }
 
 test('every command of the tutorial runs in its order and prints what the tutorial shows', async (t) => {
-  t.timeout(90_000);
+  t.timeout(180_000);
   const acts = readActs(readFileSync(join(ROOT, 'docs/tutorial.md'), 'utf8'));
   t.true(acts.filter(({ kind }) => kind === 'run').length >= 10, `${acts.length} acts`);
   t.deepEqual(
@@ -123,7 +129,7 @@ test('every command of the tutorial runs in its order and prints what the tutori
 });
 
 test('the commands of the how-tos that show what they print, print it', async (t) => {
-  t.timeout(90_000);
+  t.timeout(180_000);
   const folder = join(ROOT, 'docs/how-to');
   const acts = readdirSync(folder).flatMap((file) => readActs(readFileSync(join(folder, file), 'utf8')));
   const shown = acts.filter((act) => act.kind === 'run').filter(({ shown: output }) => output !== '');
@@ -141,7 +147,7 @@ test('the commands of the how-tos that show what they print, print it', async (t
 });
 
 test('the recipes run: a page as Markdown, presets compared, a signed link that is taken', async (t) => {
-  t.timeout(60_000);
+  t.timeout(180_000);
   const walk = new Walk();
   try {
     await walk.start({ LINK_KEYS: 'k1:a-secret-of-the-test' });
