@@ -524,7 +524,7 @@ test('threat 58: sessions end an hour after their last use, twelve hours after s
 test.serial('a one-time link signs in by its form, once; looking at it uses nothing up', async (t) => {
   const { server } = shared.world;
   const link = new URL(server.makeSignInLink()!);
-  t.is(link.origin, server.adminOrigin);
+  t.is(link.origin, server.adminOrigin!);
   const own = makeVisitor(server.adminOrigin!);
   const path = `${link.pathname}${link.search}`;
   await own.get(path);
