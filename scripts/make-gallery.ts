@@ -51,6 +51,8 @@ const SHOTS: readonly Shot[] = [
   { name: 'explain', about: 'Why a page looks as it does', path: '/-/explain/DEMO/story.html', width: 900 },
   { name: 'settings', about: 'What a person can choose', path: '/-/settings', width: 700 },
   { name: 'setup', about: 'How to set up a device', path: '/-/setup', width: 700 },
+  { name: 'view', about: 'A view: charts of a database and two other services', path: '/-/views/harbour', width: 800, height: 1400 },
+  { name: 'view-kaios', about: 'The same view on a KaiOS phone', path: '/-/views/harbour', width: 240, height: 640, userAgent: KAIOS },
   { name: 'error', about: 'An error that helps', path: '/http:///', width: 700 },
 ];
 

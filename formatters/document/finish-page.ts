@@ -10,7 +10,7 @@ import type { PageDemand } from './page-demand.ts';
 
 // Under 1 kB, by design: a page that reads well on any screen and in the dark.
 const STYLE =
-  'body{max-width:42em;margin:auto;padding:.5em;font:1em/1.5 sans-serif;overflow-wrap:break-word}img{max-width:100%;height:auto}table{border-collapse:collapse}td,th{border:1px solid #888;padding:.2em .4em;vertical-align:top}pre{overflow:auto}details{margin:.5em 0}.scroll{overflow:auto}:root{color-scheme:light dark}';
+  'body{max-width:42em;margin:auto;padding:.5em;font:1em/1.5 sans-serif;overflow-wrap:break-word}img{max-width:100%;height:auto}table{border-collapse:collapse}td,th{border:1px solid #888;padding:.2em .4em;vertical-align:top}pre{overflow:auto}details{margin:.5em 0}.scroll{overflow:auto}@media(max-width:40em){table{display:block;overflow:auto}}:root{color-scheme:light dark}';
 
 /** What a page's bar tells, where one is wanted. */
 export interface PageAccount {

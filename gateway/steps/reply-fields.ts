@@ -16,6 +16,7 @@ import type { VaryRecorder } from '../../core/vary.ts';
 import { dropAlways, dropPrefixFields, VIA_COMMENT } from '../hop-fields.ts';
 import { setContentSecurity } from '../security-fields.ts';
 import type { Target } from '../target.ts';
+import { placeOf } from './bar-of.ts';
 import type { Client } from './identify.ts';
 
 /** How the caches took part, for Cache-Status (RFC 9211). */
@@ -115,12 +116,10 @@ export function addFormatLinks(
   alternates: readonly { presentation: string; mediaType: string }[],
 ): void {
   const links: LinkValue[] = parseLinkField(fields.get('link') ?? '').filter((link) => !isCanonical(link));
-  const publicAddress =
-    target.mode === 'reverse' ? toClient(target.links, target.url.href, target.url.href) : target.url.href;
-  if (publicAddress !== undefined)
-    links.push({ target: withoutFragment(publicAddress), parameters: [['rel', 'canonical']] });
+  const { rest } = placeOf(target);
+  const publicAddress = target.mode === 'reverse' ? `${target.ownOrigin}/${rest}` : rest;
+  links.push({ target: withoutFragment(publicAddress), parameters: [['rel', 'canonical']] });
   if (target.mode !== 'forward') {
-    const rest = target.mode === 'prefix' ? target.url.href : `${target.url.pathname.slice(1)}${target.url.search}`;
     for (const { presentation, mediaType } of alternates)
       links.push({
         target: `${target.gatewayPath}as/${presentation}/${rest}`,
