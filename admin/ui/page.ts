@@ -54,7 +54,9 @@ function signOut({ formToken }: Pick<UiCall, 'formToken'>): Html {
 
 function navigation({ received }: Pick<UiCall, 'received'>): Html {
   const path = received.path.split('?')[0]!;
-  const isHere = (href: string) => path === href || (href !== '/' && path.startsWith(`${href}/`));
+  // `/ui/new-profile` belongs to `/ui/profiles`.
+  const makesNew = (href: string) => path.startsWith(href.replace('/ui/', '/ui/new-').slice(0, -1));
+  const isHere = (href: string) => path === href || (href !== '/' && (path.startsWith(`${href}/`) || makesNew(href)));
   return html`<nav class="screens" aria-label="Screens"><ul>${SCREENS.map(
     ([href, label]) => html`<li><a href="${href}"${isHere(href) && html` aria-current="page"`}>${label}</a></li>`,
   )}</ul></nav>`;
