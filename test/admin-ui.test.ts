@@ -493,7 +493,10 @@ test.serial('threat 58: a session has a new id at sign-in, and none after sign-o
   t.not(own.cookie, before);
   t.is((await own.get('/ui/audit', { cookie: before })).status, 303, 'the one before has ended');
   const kept = own.cookie;
+  const events = await fetch(`${server.adminOrigin}/ui/traffic/events`, { headers: { cookie: kept } });
+  t.is(events.headers.get('content-type'), 'text/event-stream; charset=utf-8');
   t.is((await own.submit('/', {}, { form: 'form[action="/ui/sign-out"]' })).status, 303);
+  t.regex(await events.text(), /^: here/, 'what was still told ends with the session');
   own.cookie = kept;
   t.is((await own.get('/ui/audit')).status, 303);
 });

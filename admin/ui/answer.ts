@@ -88,9 +88,10 @@ async function answer(received: Received, session: Session | undefined, { parts,
   return await screen.handle({ ...callOf(received, session), names, query: new URLSearchParams(query), form });
 }
 
-function callOf(received: Received, session: Session): Pick<UiCall, 'received' | 'actor' | 'formToken'> {
+function callOf(received: Received, session: Session): Pick<UiCall, 'received' | 'actor' | 'ended' | 'formToken'> {
   return {
     received,
+    ended: session.ended,
     actor: { kind: 'session', id: session.id, address: received.peer.address },
     formToken: html`<input type="hidden" name="form" value="${session.tokens.make('admin')}">`,
   };

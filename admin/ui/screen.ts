@@ -8,6 +8,8 @@ import type { Actor } from '../actions/actor.ts';
 export interface UiCall {
   readonly received: Received;
   readonly actor: Actor;
+  /** Fires when the session ends. */
+  readonly ended: AbortSignal;
   /** Parts of the path that the screen's pattern names. */
   readonly names: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;

@@ -15,6 +15,8 @@ export interface Session {
   readonly id: string;
   /** Tokens for the forms of this session's pages (threat 57). */
   readonly tokens: FormTokens;
+  /** Fires when the session ends: what still runs for it ends too. */
+  readonly ended: AbortSignal;
 }
 
 export interface Sessions {
@@ -31,26 +33,34 @@ export interface Sessions {
 
 interface Kept extends Session {
   readonly until: number;
+  readonly end: () => void;
   used: number;
 }
 
 export function makeSessions(clock: Clock): Sessions {
   // By digest and in order of use: what is found costs no comparison of secrets.
   const kept = new Map<string, Kept>();
+  const drop = (digest: string) => {
+    kept.get(digest)?.end();
+    kept.delete(digest);
+  };
   let link: { readonly digest: string; readonly until: number } | undefined;
   return {
     start() {
       const secret = randomBytes(24).toString('base64url');
       const digest = digestOf(secret);
       const now = clock.now();
+      const ending = new AbortController();
       kept.set(digest, {
         id: digest.slice(0, 8),
         // The secret is the key: a token is worth nothing to who has no cookie.
         tokens: makeFormTokens(Buffer.from(`forms ${secret}`), clock),
+        ended: ending.signal,
+        end: () => ending.abort(),
         until: now + SESSION_MS,
         used: now,
       });
-      if (kept.size > MAX_SESSIONS) kept.delete(kept.keys().next().value!);
+      if (kept.size > MAX_SESSIONS) drop(kept.keys().next().value!);
       return secret;
     },
     find(secret) {
@@ -58,13 +68,16 @@ export function makeSessions(clock: Clock): Sessions {
       const session = kept.get(digest);
       if (session === undefined) return undefined;
       const now = clock.now();
+      if (now >= session.until || now - session.used >= IDLE_MS) {
+        drop(digest);
+        return undefined;
+      }
       kept.delete(digest);
-      if (now >= session.until || now - session.used >= IDLE_MS) return undefined;
       session.used = now;
       kept.set(digest, session);
       return session;
     },
-    end: (secret) => void kept.delete(digestOf(secret ?? '')),
+    end: (secret) => drop(digestOf(secret ?? '')),
     makeLink() {
       const secret = randomBytes(24).toString('base64url');
       link = { digest: digestOf(secret), until: clock.now() + LINK_MS };

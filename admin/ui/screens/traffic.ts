@@ -44,9 +44,11 @@ ${table({
     {
       method: 'GET',
       path: '/ui/traffic/events',
-      handle({ received }) {
+      handle({ received, ended }) {
         const isHead = received.method === 'HEAD';
-        const body = isHead ? undefined : live.listen(received.signal, lastSeen(received.fields.get('last-event-id')));
+        const body = isHead
+          ? undefined
+          : live.listen(AbortSignal.any([received.signal, ended]), lastSeen(received.fields.get('last-event-id')));
         return makeUiReply(200, 'text/event-stream; charset=utf-8', body);
       },
     },
