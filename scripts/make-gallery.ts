@@ -124,6 +124,8 @@ async function take(
     const page = await context.newPage();
     if (shot.admin) await signIn(page, String(adminOrigin), adminToken.secret);
     await page.goto((shot.admin ? adminOrigin : origin) + shot.path.replace('DEMO', String(demoOrigin)));
+    // Frames are loaded when they come into view.
+    if (shot.admin) await page.waitForTimeout(1_000);
     const picture = await page.screenshot();
     await sharp(picture)
       .webp({ quality: 80, effort: 4 })

@@ -59,7 +59,7 @@ interface Job {
 
 const OPEN_MS = 10_000;
 /** How long the process may be deaf after work was given up, before it is taken for hung. */
-const DEAF_MS = 500;
+const DEAF_MS = 1_000;
 /** Pieces of work that may linger in a process after they were given up. */
 const MAX_ABANDONED = 4;
 const WATCH_EVERY_MS = 250;
@@ -214,9 +214,11 @@ export class ComponentProcess {
   #listenForLife(): void {
     this.#awaitsPong = true;
     this.#process.send({ type: 'ping' });
-    this.#options.clock.after(DEAF_MS, () => {
+    const judge = () => {
       if (this.#awaitsPong) this.#process.kill('hangs');
-    });
+    };
+    // Where this process was held up itself, what has arrived meanwhile is read first.
+    this.#options.clock.after(DEAF_MS, () => void setImmediate(judge));
   }
 
   #watch(): void {
