@@ -67,7 +67,14 @@ const SHOTS: readonly Shot[] = [
     userAgent: KAIOS,
   },
   { name: 'admin-overview', about: 'Admin: overview', path: '/', width: 1100, admin: true },
-  { name: 'admin-profile', about: 'Admin: a profile', path: '/ui/profiles/kaios', width: 1100, height: 1300, admin: true },
+  {
+    name: 'admin-profile',
+    about: 'Admin: a profile',
+    path: '/ui/profiles/kaios',
+    width: 1100,
+    height: 1300,
+    admin: true,
+  },
   {
     name: 'admin-clients',
     about: 'Admin: clients that were seen',
@@ -84,7 +91,14 @@ const SHOTS: readonly Shot[] = [
     height: 1200,
     admin: true,
   },
-  { name: 'admin-320', about: 'Admin on a narrow screen', path: '/ui/formatters', width: 320, height: 700, admin: true },
+  {
+    name: 'admin-320',
+    about: 'Admin on a narrow screen',
+    path: '/ui/formatters',
+    width: 320,
+    height: 700,
+    admin: true,
+  },
   { name: 'error', about: 'An error that helps', path: '/http:///', width: 700 },
 ];
 

@@ -11,6 +11,9 @@ import { openRawOrigin } from './support/raw-origin.ts';
 
 import { openTrap } from './support/trap.ts';
 
+/** A busy machine is no slow origin. */
+const PATIENT = { CONNECT_TIMEOUT_MS: '30000' };
+
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 const good: [text: string, href: string][] = [
@@ -127,7 +130,10 @@ const NAMES: Record<string, string[]> = {
 
 test('threat 1: none of 83 spellings of private addresses gets a packet through', async (t) => {
   const trap = await openTrap('::');
-  const egress = openTestEgress({ UPSTREAM_PORTS: String(trap.port) }, { resolve: async (host) => NAMES[host] ?? [] });
+  const egress = openTestEgress(
+    { ...PATIENT, UPSTREAM_PORTS: String(trap.port) },
+    { resolve: async (host) => NAMES[host] ?? [] },
+  );
   try {
     t.true(new Set(SPELLINGS).size >= 83);
     for (const host of SPELLINGS) {
@@ -222,7 +228,7 @@ test('threat 7: of 20,000 addresses put together at random none is fetched from 
     asked.push(host);
     return ['127.0.0.1'];
   };
-  const egress = openTestEgress({ UPSTREAM_PORTS: `80,443,${trap.port}` }, { resolve });
+  const egress = openTestEgress({ ...PATIENT, UPSTREAM_PORTS: `80,443,${trap.port}` }, { resolve });
   let fetched = 0;
   const check = async (text: string): Promise<void> => {
     let url: URL;
@@ -257,7 +263,7 @@ test('threat 2: names with a private address, alone or in a mixed set, get no pa
   const trap = await openTrap();
   const sets = [['127.0.0.1'], ['93.184.216.34', '127.0.0.1'], ['127.0.0.1', '93.184.216.34'], ['2606:4700::1', '::1']];
   let set: string[] = [];
-  const egress = openTestEgress({ UPSTREAM_PORTS: String(trap.port) }, { resolve: async () => set });
+  const egress = openTestEgress({ ...PATIENT, UPSTREAM_PORTS: String(trap.port) }, { resolve: async () => set });
   try {
     for (set of sets)
       t.is(await codeOf(send(egress, `http://name.example:${trap.port}/`)), 'BLOCKED_TARGET', String(set));
@@ -275,7 +281,7 @@ test('threat 2: a name that rebinds on every look-up never reaches the private a
   const trap = await openTrap('127.0.0.1', allowed.port);
   let lookups = 0;
   const resolve = async () => [lookups++ % 2 === 0 ? '127.0.0.2' : '127.0.0.1'];
-  const egress = openTestEgress({ UPSTREAM_ALLOW: '127.0.0.2/32', ORIGIN_CACHE_BYTES: '0' }, { resolve });
+  const egress = openTestEgress({ ...PATIENT, UPSTREAM_ALLOW: '127.0.0.2/32', ORIGIN_CACHE_BYTES: '0' }, { resolve });
   try {
     let reached = 0;
     for (let i = 0; i < 200; i++) {
@@ -298,7 +304,7 @@ test('threat 4: own listeners are never a target, whoever allows them, by whatev
   const environment = { UPSTREAM_ALLOW: 'localhost,127.0.0.0/8,10.9.9.9,::/0,own.example' };
   const own = [{ address: '0.0.0.0', port: trap.port }];
   const parts = { ownListeners: () => own, localAddresses: () => ['10.9.9.9'], resolve: async () => ['127.0.0.1'] };
-  const egress = openTestEgress(environment, parts);
+  const egress = openTestEgress({ ...PATIENT, ...environment }, parts);
   try {
     const hosts = [
       'localhost',
@@ -344,7 +350,7 @@ test('design part 2: UPSTREAM_ALLOW opens what it names, by name, address or ran
   ];
   try {
     for (const [allow, host, code] of cases) {
-      const egress = openTestEgress({ UPSTREAM_ALLOW: allow }, { resolve: async () => ['127.0.0.1'] });
+      const egress = openTestEgress({ ...PATIENT, UPSTREAM_ALLOW: allow }, { resolve: async () => ['127.0.0.1'] });
       t.is(await codeOf(send(egress, `http://${host}:${port}/`).then(textOf)), code, `${allow} ${host}`);
       await egress.close();
     }
@@ -380,8 +386,8 @@ test('design part 2: TARGETS_ALLOW bounds where clients go; a grant is for one u
   const origin = await openRawOrigin((socket) => socket.write(OK));
   const resolve = async () => ['127.0.0.1'];
   const environment = { TARGETS_ALLOW: 'one.example,.two.example,*.three.example', UPSTREAM_ALLOW: '127.0.0.1' };
-  const egress = openTestEgress(environment, { resolve });
-  const strict = openTestEgress({ TARGETS_ALLOW: 'none' }, { resolve });
+  const egress = openTestEgress({ ...PATIENT, ...environment }, { resolve });
+  const strict = openTestEgress({ ...PATIENT, TARGETS_ALLOW: 'none' }, { resolve });
   const ask = (host: string, rest = {}) => codeOf(send(egress, `http://${host}:${origin.port}/`, rest));
   try {
     for (const host of ['one.example', 'one.example.', 'two.example', 'a.b.two.example', 'x.three.example'])

@@ -14,8 +14,8 @@ import { cutToWidth, displayWidth } from '../formatters/document/text/display-wi
 import toMarkdown from '../formatters/html-to-markdown/index.ts';
 import toText from '../formatters/html-to-text/index.ts';
 import toWml from '../formatters/html-to-wml/index.ts';
-import toHtml from '../formatters/markdown-to-html/index.ts';
 import { renderMarkdown } from '../formatters/markdown/render.ts';
+import toHtml from '../formatters/markdown-to-html/index.ts';
 import textToHtml from '../formatters/text-to-html/index.ts';
 import textWrap from '../formatters/text-wrap/index.ts';
 import { wmlFaults } from './support/wml-faults.ts';

@@ -5,7 +5,7 @@ export default {
   kind: 'service',
   name: 'latest-landings',
   version: '1.0.0',
-  handle(request, env) {
+  handle(_request, env) {
     if (!env.data.names().includes('landings.csv')) return new Response('not yet\n', { status: 404 });
     const edition = env.data.edition('landings.csv');
     const headers = {

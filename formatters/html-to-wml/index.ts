@@ -84,5 +84,7 @@ const ADDRESS_SHARE = 0.22;
 
 function moreLine({ next, maxBytes }: DeckDemand, part: number): string {
   const href = next === undefined ? '' : wmlText(`${next.before}${part}${next.after}`);
-  return href === '' || (maxBytes > 0 && href.length > maxBytes * ADDRESS_SHARE) ? NO_MORE : `<p><a href="${href}">More</a></p>`;
+  return href === '' || (maxBytes > 0 && href.length > maxBytes * ADDRESS_SHARE)
+    ? NO_MORE
+    : `<p><a href="${href}">More</a></p>`;
 }

@@ -10,8 +10,7 @@ import type { UpstreamResponse } from '../../egress/upstream-response.ts';
 
 /** An egress with settings as the environment would give them; names resolve to nothing unless `resolve` is given. */
 export function openTestEgress(environment: Record<string, string>, parts: Partial<EgressParts> = {}): Egress {
-  // A busy machine is no slow origin: who tests times sets them.
-  return openEgress(parseSettings(egressSettings, { CONNECT_TIMEOUT_MS: '30000', ...environment }), {
+  return openEgress(parseSettings(egressSettings, environment), {
     clock: systemClock,
     ownListeners: () => [],
     resolve: async (host) => {
