@@ -10,6 +10,7 @@ import { isWithin, parseAddressRange } from '../gateway/address-range.ts';
 import { receive } from '../gateway/received.ts';
 import { sendReply } from '../gateway/send-reply.ts';
 import { type Bound, listen, originOf } from '../gateway/shell.ts';
+import { readTlsFiles, tlsFilesOf } from '../gateway/tls-files.ts';
 import { type AdminParts, makeAdmin } from './admin.ts';
 import { makeAdminApi } from './api/answer.ts';
 import type { adminSettings } from './config.ts';
@@ -32,7 +33,9 @@ export async function openAdmin(
   settings: Values<typeof adminSettings> & Pick<Values<typeof fleetSettings>, 'nodeName' | 'zone' | 'natsUrl'>,
   parts: Omit<AdminParts, 'trustsLoopback' | 'node'>,
 ): Promise<AdminListener> {
-  const tls = readTls(settings);
+  const { adminTlsCert, adminTlsKey } = settings;
+  const files = tlsFilesOf(adminTlsCert, adminTlsKey, ['ADMIN_TLS_CERT', 'ADMIN_TLS_KEY']);
+  const tls = files === undefined ? undefined : readTlsFiles(files);
   const isLoopback =
     settings.adminHost === 'localhost' || isWithin([parseAddressRange('loopback')], settings.adminHost);
   if (!isLoopback && tls === undefined && !settings.adminBehindTls)
@@ -80,14 +83,4 @@ export async function openAdmin(
 function readVersion(): string {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
-}
-
-function readTls({
-  adminTlsCert,
-  adminTlsKey,
-}: Values<typeof adminSettings>): { cert: Buffer; key: Buffer } | undefined {
-  if (adminTlsCert === undefined && adminTlsKey === undefined) return undefined;
-  if (adminTlsCert === undefined || adminTlsKey === undefined)
-    throw new RangeError('ADMIN_TLS_CERT and ADMIN_TLS_KEY go together');
-  return { cert: readFileSync(adminTlsCert), key: readFileSync(adminTlsKey) };
 }
