@@ -10,11 +10,12 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock.ts';
+import { chartMiss } from './chart-miss.ts';
 import { pictureMiss } from './picture-miss.ts';
 import { treeProcessorMs } from './processor-time.ts';
 import type { Course, Scenario, Subject } from './scenario.ts';
 
-const SCENARIOS: readonly Scenario[] = [pictureMiss];
+const SCENARIOS: readonly Scenario[] = [pictureMiss, chartMiss];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const MIN_ROUNDS = 5;
 

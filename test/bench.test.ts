@@ -29,3 +29,11 @@ test('a scenario that is not there is named, with those that are', async (t) => 
   t.is(failure?.code, 2);
   t.regex(failure!.stderr, /no scenario `nothing`; there are: picture-miss/);
 });
+
+test('the benchmark of a chart miss runs, and tells how long others wait', async (t) => {
+  const { stdout } = await run(process.execPath, [RUN, 'chart-miss', '--short', '--json']);
+  const { about, medians } = JSON.parse(stdout);
+  t.is(about.rows, 100_000);
+  for (const name of ['hitAloneP50Ms', 'hitBesideP50Ms', 'chartP50Ms', 'tablePageP50Ms']) t.true(about[name] > 0, name);
+  t.is(medians.length, 2);
+});
