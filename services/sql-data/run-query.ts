@@ -19,8 +19,8 @@ export interface QueryResult {
 const MAX_TEXT_CHARACTERS = 24 * 1024 * 1024;
 /** Rows between two looks at whether somebody still waits. */
 const ROWS_AT_ONCE = 1_000;
-/** What may follow the statement: a semicolon, blanks, comments. */
-const NOTHING = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*$/;
+/** A blank, a semicolon or a comment; one that is not ended reaches to the end. */
+const NOTHING = /[\s;]+|--[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?/y;
 
 /** Rejects with `Refusal` 400 for what is no single reading statement or lacks parameters, 422 where SQL is wrong. */
 export async function runQuery(
@@ -54,15 +54,25 @@ export async function runQuery(
 
 /** Columns of a statement, without running it. @throws Refusal */
 export function prepareReading(database: DatabaseSync, sql: string): StatementSync {
+  if (isNothing(sql)) throw new Refusal(400, 'There is no SQL statement.');
   const statement = asRefusal(() => database.prepare(sql));
   const rest = sql.trimStart().slice(statement.sourceSQL.trimStart().length);
-  if (statement.sourceSQL.trim() === '') throw new Refusal(400, 'There is no SQL statement.');
-  if (!NOTHING.test(rest)) throw new Refusal(400, 'One statement is run at a time.');
+  if (!isNothing(rest)) throw new Refusal(400, 'One statement is run at a time.');
   if (statement.columns().length === 0)
     throw new Refusal(400, 'The statement gives no columns: only reading is done here.');
   statement.setReadBigInts(true);
   statement.setReturnArrays(true);
   return statement;
+}
+
+function isNothing(sql: string): boolean {
+  let at = 0;
+  while (at < sql.length) {
+    NOTHING.lastIndex = at;
+    if (!NOTHING.test(sql)) return false;
+    at = NOTHING.lastIndex;
+  }
+  return true;
 }
 
 function iterate(statement: StatementSync, parameters: ReadonlyMap<string, string>): Iterator<object> {
