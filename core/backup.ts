@@ -44,9 +44,10 @@ const LEFT_OUT: ReadonlySet<string> = new Set(['cache', REPLACED, LOCK_FILE]);
  * @throws Error when a database is damaged.
  */
 export function keptFiles(folder: string): KeptFile[] {
-  return keptNames(folder).map((name) => {
+  return keptNames(folder).flatMap((name) => {
     const file = join(folder, name);
-    return { name, bytes: statSync(file).size, schema: schemaOf(file) };
+    const bytes = sizeOf(file);
+    return bytes === undefined ? [] : [{ name, bytes, schema: schemaOf(file) }];
   });
 }
 
@@ -62,6 +63,7 @@ function keptNames(folder: string): string[] {
  * owner's eyes only.
  */
 export async function writeBackup(folder: string, file: string): Promise<KeptFile[]> {
+  const kept: KeptFile[] = [];
   const files = keptFiles(folder);
   if (!files.some((each) => each.schema !== undefined)) throw new Error(`there is nothing to keep in ${folder}`);
   const work = mkdtempSync(join(dirname(file), '.backup-'));
@@ -71,8 +73,11 @@ export async function writeBackup(folder: string, file: string): Promise<KeptFil
     const container = new DatabaseSync(fresh);
     try {
       container.exec(SCHEMA);
-      for (const { name, schema } of files) {
+      for (const each of files) {
+        const { name, schema } = each;
         const source = join(folder, name);
+        if (sizeOf(source) === undefined) continue;
+        kept.push(each);
         const copy = schema === undefined ? source : await copyDatabase(source, join(work, 'copy'));
         putFile(container, name, { copy, mode: statSync(source).mode & 0o777 });
       }
@@ -84,7 +89,12 @@ export async function writeBackup(folder: string, file: string): Promise<KeptFil
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
-  return files;
+  return kept;
+}
+
+/** An old edition of a data set may go while a server runs: what is gone is left out. */
+function sizeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.size;
 }
 
 /**

@@ -111,6 +111,9 @@ async function describe(id: number, module: string): Promise<void> {
 function describeComponent(exported: unknown): object {
   const kind = typeof exported === 'object' && exported !== null ? (exported as { kind?: unknown }).kind : undefined;
   if (kind !== 'service' && kind !== 'updater') return describeFormatter(exported);
+  const method = kind === 'service' ? 'handle' : 'update';
+  if (typeof (exported as Readonly<Record<string, unknown>>)[method] !== 'function')
+    throw new TypeError(`\`${method}\` must be a function`);
   return Object.fromEntries(Object.entries(exported as object).filter(([, value]) => isPlainData(value)));
 }
 
