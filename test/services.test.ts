@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../core/clock.ts';
 import { silentLog } from '../core/log.ts';
+import { readPlugins } from '../formatters/plugins.ts';
 import { openDataSets } from '../gateway/services/data-sets.ts';
 import { DeclarationError, parseEvery } from '../gateway/services/declared.ts';
 import { pauseAfter, runUpdaters } from '../gateway/services/updaters.ts';
@@ -231,7 +232,7 @@ const inWorld = shareWorld(
     'never.mjs': updater('never', '', 'weekly'),
     'broken.mjs': `${service('broken', '')} throw new Error('at load');`,
   },
-  { SERVICE_QUEUE: '1', SERVICE_MAX_BYTES: '1000000', UPDATE_TIMEOUT_MS: '3000' },
+  { SERVICE_QUEUE: '1', SERVICE_MAX_BYTES: '1000000', UPDATE_TIMEOUT_MS: '6000' },
   (folder) => {
     for (const name of ['refreshed-landings.mjs', 'latest-landings.mjs'])
       cpSync(join(ROOT, 'docs/recipes', name), join(folder, name));
@@ -417,8 +418,11 @@ test.serial(
       seen,
       seen.toSorted((a, b) => a - b),
     );
-    const { runs } = await componentOf(world, 'counter');
-    t.like(runs, { failures: 0, error: null });
+    const { runs } = await until(
+      () => componentOf(world, 'counter'),
+      (counter) => counter.runs?.failures === 0,
+    );
+    t.is(runs?.error, null);
   }),
 );
 
@@ -434,6 +438,27 @@ test.serial(
     t.is((await get('/-/services/latest-landings/', { fields: { 'if-none-match': '"1"' } })).status, 304);
   }),
 );
+
+test.serial('a service without `handle` and an updater without `update` are faults of the start', async (t) => {
+  await withFolder(
+    {
+      'a.mjs': `export default { contract: 1, kind: 'service', name: 'a', version: '1.0.0' };`,
+      'b.mjs': `export default { contract: 1, kind: 'updater', name: 'b', version: '1.0.0', every: '1s', update: 5 };`,
+      'c.mjs': `import { DatabaseSync } from 'node:sqlite'; ${service('c', 'return new Response(String(DatabaseSync));')}`,
+    },
+    async (folder) => {
+      const { others, faults } = await readPlugins(folder);
+      t.deepEqual(
+        faults.map(({ message }) => message),
+        ['`handle` must be a function', '`update` must be a function'],
+      );
+      t.deepEqual(
+        others.map(({ name }) => name),
+        ['c'],
+      );
+    },
+  );
+});
 
 test.serial(
   'what two processes put at once has editions of its own each; what is damaged is not used (threat 66); old ones go, recent ones stay',

@@ -7,6 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { DataSetEdition, DataSetEditions } from '../../formatters/pool/component-messages.ts';
@@ -84,7 +85,7 @@ async function namesIn(folder: string): Promise<string[]> {
 
 function makeEditions({ folder, maxBytes, clock, log }: DataSetsOptions) {
   /** Whether an edition's bytes are those it was registered with; looked at once by each process. */
-  const sound = new Map<string, Promise<boolean>>();
+  const sound = new LRUCache<string, Promise<boolean>>({ max: MAX_NAMES });
   const isSound = (path: string): Promise<boolean> => {
     const known = sound.get(path);
     if (known !== undefined) return known;
