@@ -13,6 +13,7 @@ const stamp = join(root, 'node_modules', '.setup-stamp');
 const testPrograms = [
   { name: 'Chromium', files: ['/usr/bin/chromium'], packages: ['chromium', 'fonts-dejavu-core'] },
   { name: 'w3m', files: ['/usr/bin/w3m'], packages: ['w3m'] },
+  { name: 'nats-server', files: ['/usr/sbin/nats-server', '/usr/bin/nats-server'], packages: ['nats-server'] },
 ];
 
 installPackages();
