@@ -51,8 +51,15 @@ export interface SetHost {
    * @throws GatewayError NOT_FOUND, SERVICE_FAILED, SERVICE_TIMEOUT, SHED, BODY_TOO_LARGE.
    */
   ask(set: string, request: Request): Promise<Response>;
+  /**
+   * Asks the service of a set that is not in use yet; its processes are kept for when it is.
+   *
+   * @throws GatewayError as `ask` does.
+   */
+  try(set: PlacedSet, request: Request): Promise<Response>;
   /** Runs the updaters of these sets and of no others. */
   runUpdaters(sets: ReadonlySet<string>): void;
+  close(): Promise<void>;
 }
 
 /** What a component asks of the fleet. */
@@ -63,6 +70,10 @@ export interface SetData {
    * @throws Error where this server is not the one that may.
    */
   put(set: string, name: string, bytes: Uint8Array): Promise<PlacedData>;
+  /** When an updater of a set last ran anywhere, milliseconds since 1970; `undefined` where it never did. */
+  lastRun(set: string, updater: string): number | undefined;
+  /** Tells that one has run well. */
+  noteRun(set: string, updater: string): void;
   /** Whether this server is the authority of a set. */
   isAuthority(set: string): boolean;
   /** Asks the service of a set on its authority server. @throws GatewayError */

@@ -55,7 +55,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   return new LocalServices({ entries, dataSets, fetch, publicOrigin, limits: settings, clock, log });
 }
 
-function openEntry(source: ComponentSource, dataSets: DataSets, { settings, clock, log }: ServicesOptions): Entry {
+/** @throws DeclarationError */
+export function openEntry(
+  source: ComponentSource,
+  dataSets: Pick<DataSets, 'folders'>,
+  { settings, clock, log }: Pick<ServicesOptions, 'settings' | 'clock' | 'log'>,
+): Entry {
   const { kind, name, version, module, root, thirdParty, plain } = source;
   const size = kind === 'service' ? parseSize(plain) : { concurrency: 1, processes: 1 };
   const host = new ComponentHost({

@@ -44,6 +44,10 @@ export interface LocalServicesOptions {
   readonly fetch: FetchForService;
   /** Origin under which clients know this server. */
   readonly publicOrigin: () => string;
+  /** The authority of the data sets, where another server may be it. Default: this server. */
+  readonly authority?: Authority | undefined;
+  /** Default: each start runs them at once. */
+  readonly runs?: UpdaterRuns | undefined;
   readonly limits: {
     readonly serviceTimeoutMs: number;
     readonly updateTimeoutMs: number;
@@ -55,10 +59,23 @@ export interface LocalServicesOptions {
   readonly log: Log;
 }
 
+/** When updaters have run on whichever server. */
+export interface UpdaterRuns {
+  lastRun(updater: string): number | undefined;
+  noteRun(updater: string): void;
+}
+
+/** Who owns the writes of data sets. */
+export interface Authority {
+  isHere(): boolean;
+  /** Asks the authority elsewhere. @throws GatewayError */
+  ask(request: Request): Promise<Response>;
+}
+
 const HERE = /^\/-\/services\/([a-z0-9-]{1,64})(\/.*)?$/s;
 const MAX_AUTHORITY_DEPTH = 4;
 
-/** The services of one server, which is the authority of all its data sets. */
+/** Services and updaters that share data sets: those of one server, or of one function set. */
 export class LocalServices implements Services {
   readonly #options: LocalServicesOptions;
   readonly #entries: LocalServicesOptions['entries'];
@@ -83,6 +100,11 @@ export class LocalServices implements Services {
     }));
   }
 
+  stopUpdaters(): void {
+    this.#updaters?.stop();
+    this.#updaters = undefined;
+  }
+
   startUpdaters(): void {
     const schedules = [...this.#entries.values()].flatMap((entry) =>
       entry.everyMs === undefined
@@ -91,6 +113,7 @@ export class LocalServices implements Services {
             {
               name: entry.source.name,
               everyMs: entry.everyMs,
+              lastRun: this.#options.runs?.lastRun(entry.source.name),
               update: () => this.#update(entry),
               rest: () => entry.host.rest(),
             },
@@ -135,14 +158,16 @@ export class LocalServices implements Services {
       signal: this.#closing.signal,
       depth: 0,
     });
+    this.#options.runs?.noteRun(entry.source.name);
   }
 
   async #run({ host, source }: Entry, asked: Asked): Promise<Frame> {
-    const { dataSets, limits, clock, fetch } = this.#options;
+    const { dataSets, limits, clock, fetch, authority } = this.#options;
+    const isAuthority = authority?.isHere() ?? true;
     const dueAt = clock.monotonic() + asked.timeoutMs;
     const data = await dataSets.current(source.name);
     return await host.run({
-      message: { ...asked.task, data, isAuthority: true, mayPut: true },
+      message: { ...asked.task, data, isAuthority, mayPut: isAuthority || source.kind === 'updater' },
       body: asked.body,
       dueAt,
       signal: asked.signal,
@@ -169,8 +194,10 @@ export class LocalServices implements Services {
     return this.answer(match[1]!, new Request(place, { signal }));
   }
 
-  /** Without a fleet this server is the authority of all: the service itself answers, or the one that is named. */
+  /** Where this server is the authority, the service itself answers, or the one that is named. */
   async #askAuthority(source: ComponentSource, request: Request, depth: number): Promise<Response> {
+    const { authority } = this.#options;
+    if (authority?.isHere() === false) return await authority.ask(request);
     if (depth > MAX_AUTHORITY_DEPTH) throw new Error('the authority asks itself in circles');
     const url = new URL(request.url);
     const named = HERE.exec(url.pathname);

@@ -5,6 +5,8 @@ import type { Log } from '../../core/log.ts';
 export interface UpdaterSchedule {
   readonly name: string;
   readonly everyMs: number;
+  /** When it last ran, milliseconds since 1970: the first run waits for its turn. Default: never. */
+  readonly lastRun?: number | undefined;
   /** One run. Rejects when it failed. */
   readonly update: () => Promise<void>;
   /** Called after a run when the next is some time off. */
@@ -31,7 +33,7 @@ const MAX_BACK_OFF_MS = 600_000;
 /** Between runs that are further apart no process is kept. */
 const REST_FROM_MS = 60_000;
 
-/** Starts them all; the first runs begin at once. */
+/** Starts them all; those that have not run lately begin at once. */
 export function runUpdaters(
   schedules: readonly UpdaterSchedule[],
   { clock, log }: { readonly clock: Clock; readonly log: Log },
@@ -55,7 +57,16 @@ export function runUpdaters(
     );
     if (leftMs >= REST_FROM_MS) await schedule.rest();
   };
-  for (const schedule of schedules) void run(schedule);
+  for (const schedule of schedules) {
+    const { name, everyMs, lastRun } = schedule;
+    const leftMs = lastRun === undefined ? 0 : Math.min(everyMs, lastRun + everyMs - clock.now());
+    if (leftMs <= 0) void run(schedule);
+    else
+      timers.set(
+        name,
+        clock.after(leftMs, () => void run(schedule)),
+      );
+  }
   return {
     status: (name) => states.get(name) ?? { lastRun: undefined, failures: 0, error: undefined },
     stop() {
