@@ -145,6 +145,17 @@ const CATALOGUE = {
     report: false,
     proxyStatus: 'proxy_internal_response',
   },
+  SET_UNAVAILABLE: {
+    status: 503,
+    sentence: 'No server that is ready has the function set `{set}`; try again in {seconds} seconds.',
+    report: false,
+    proxyStatus: 'destination_unavailable',
+  },
+  REGISTRY_AWAY: {
+    status: 503,
+    sentence: 'The registry of the fleet does not answer; nothing has been changed. Try again in {seconds} seconds.',
+    report: false,
+  },
   UPSTREAM_DOWN: {
     status: 503,
     sentence: 'The server `{host}` has failed several times; it is tried again in {seconds} seconds.',
