@@ -28,8 +28,9 @@ export interface Lease {
 export class RegistryUnavailable extends Error {}
 
 /**
- * Keys are 1 to 200 of `A-Za-z0-9-_.=/`; values up to 512 KiB of text. Calls reject with `RegistryUnavailable` within
- * 3 seconds while the engine is away; watches and leases go on by themselves when it is back.
+ * Keys are 1 to 200 of `A-Za-z0-9-_.=/`, with no dot at an end or beside another; values up to 512 KiB of text; all else
+ * is a `RangeError`. Calls reject with `RegistryUnavailable` within 3 seconds while the engine is away, at once when it
+ * has been away for longer; watches and leases go on by themselves when it is back.
  */
 export interface Registry {
   readonly kind: 'local' | 'nats';
@@ -54,6 +55,7 @@ export interface Registry {
    * Competes for a lease: renewed every quarter of `ttlMs`, lost when it could not be renewed for three quarters of it.
    *
    * @param holder who holds it, for people
+   * @param ttlMs 100 to 30,000
    */
   lease(name: string, holder: string, ttlMs: number): Lease;
   /** Told when `isConnected` changes. */

@@ -1,0 +1,261 @@
+/** The registry port: one suite over its adapters, then what each promises on its own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { systemClock } from '../core/clock.ts';
+import { openLocalRegistry } from '../fleet/registry/local-registry.ts';
+import type { Lease, Registry, RegistryChange } from '../fleet/registry/registry.ts';
+
+/** A place that registries meet in. */
+interface Ground {
+  /** A registry as another server, or another process, opens it. */
+  open(): Promise<Registry>;
+}
+
+type Work = (t: ExecutionContext, ground: Ground) => Promise<void>;
+
+async function withLocal(work: (ground: Ground, file: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'registry-'));
+  const opened: Registry[] = [];
+  const file = join(folder, 'registry.db');
+  try {
+    await work(
+      {
+        open: async () => {
+          const registry = openLocalRegistry({ file, clock: systemClock });
+          opened.push(registry);
+          return registry;
+        },
+      },
+      file,
+    );
+  } finally {
+    await Promise.all(opened.map((each) => each.close()));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits for an event although the product's timers keep no process alive. */
+async function awake<T>(event: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {}, 60_000);
+  try {
+    return await event;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Changes as they come, to be waited for. */
+class Heard {
+  readonly changes: RegistryChange[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  readonly hear = (change: RegistryChange): void => {
+    this.changes.push(change);
+    for (const each of [...this.#waiting]) each();
+  };
+
+  /** The last value told of a key. */
+  valueOf(key: string): string | undefined {
+    return this.changes.findLast((each) => each.key === key)?.value;
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    if (holds()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => {
+      if (holds()) resolve();
+    };
+    this.#waiting.add(look);
+    await awake(promise);
+    this.#waiting.delete(look);
+  }
+}
+
+/** The next token of a lease that `holds` likes, its present one included. */
+async function tokenOf(lease: Lease, holds: (token: number | undefined) => boolean): Promise<number | undefined> {
+  if (holds(lease.token)) return lease.token;
+  const { promise, resolve } = Promise.withResolvers<number | undefined>();
+  lease.onChange((token) => {
+    if (holds(token)) resolve(token);
+  });
+  return await awake(promise);
+}
+
+const isHeld = (token: number | undefined): boolean => token !== undefined;
+
+const SUITE: Readonly<Record<string, Work>> = {
+  'what is put is read, and every write raises the revision': async (t, { open }) => {
+    const [first, second] = [await open(), await open()];
+    t.is(await first.get('plan'), undefined);
+    const revision = await first.put('plan', 'one ☂');
+    t.true(revision > 0);
+    t.deepEqual(await second.get('plan'), { key: 'plan', value: 'one ☂', revision });
+    const next = await second.put('plan', '');
+    t.true(next > revision);
+    t.deepEqual(await first.get('plan'), { key: 'plan', value: '', revision: next });
+    t.true((await first.put('servers/a', 'x')) > next);
+  },
+  'of two that write on the same revision, one wins': async (t, { open }) => {
+    const [first, second] = [await open(), await open()];
+    const created = await Promise.all([
+      first.compareAndSet('plan', 'first', undefined),
+      second.compareAndSet('plan', 'second', undefined),
+    ]);
+    t.is(created.filter((each) => each !== undefined).length, 1);
+    const revision = created.find((each) => each !== undefined)!;
+    const written = await Promise.all([
+      first.compareAndSet('plan', 'third', revision),
+      second.compareAndSet('plan', 'fourth', revision),
+    ]);
+    t.is(written.filter((each) => each !== undefined).length, 1);
+    t.is(
+      (await first.get('plan'))?.revision,
+      written.find((each) => each !== undefined),
+    );
+    t.is(await first.compareAndSet('plan', 'late', revision), undefined);
+    t.is(await first.compareAndSet('plan', 'late', undefined), undefined);
+  },
+  'a removed key is created anew, and its old revision is of no use': async (t, { open }) => {
+    const registry = await open();
+    const old = await registry.put('plan', 'one');
+    await registry.remove('plan');
+    await registry.remove('never');
+    t.is(await registry.get('plan'), undefined);
+    t.is(await registry.compareAndSet('plan', 'two', old), undefined);
+    t.is(await registry.compareAndSet('never', 'x', 1), undefined);
+    const created = await registry.compareAndSet('plan', 'three', undefined);
+    t.true(created! > old);
+    t.is((await registry.get('plan'))?.value, 'three');
+  },
+  'keys below a prefix are listed as they are now': async (t, { open }) => {
+    const [first, second] = [await open(), await open()];
+    for (const key of ['servers/a', 'servers/b', 'servers/c', 'serversx', 'plan']) await first.put(key, `of ${key}`);
+    await first.remove('servers/b');
+    await first.put('servers/a', 'again');
+    const listed = (await second.list('servers/')).map(({ key, value }) => [key, value]).sort();
+    t.deepEqual(listed, [
+      ['servers/a', 'again'],
+      ['servers/c', 'of servers/c'],
+    ]);
+    t.is((await second.list('')).length, 4);
+    t.deepEqual(await second.list('none/'), []);
+  },
+  'keys and values no adapter could keep are refused (threat 67)': async (t, { open }) => {
+    const registry = await open();
+    for (const key of ['', '.', 'a..b', '.a', 'a.', 'a b', 'a*', 'a>', 'ä', 'a\n', 'x'.repeat(201)])
+      await t.throwsAsync(registry.put(key, 'x'), { instanceOf: RangeError }, key);
+    await t.throwsAsync(registry.put('a', 'x'.repeat(524_289)), { instanceOf: RangeError });
+    await registry.put('A-z_0.9=/b', 'x'.repeat(524_288));
+    t.is((await registry.get('A-z_0.9=/b'))?.value.length, 524_288);
+    for (const ttlMs of [0, Number.NaN, 30_001])
+      t.throws(() => registry.lease('a', 'me', ttlMs), { instanceOf: RangeError });
+  },
+  'a watch tells what there is, then each change in order of revisions, until it is ended': async (t, { open }) => {
+    const [first, second] = [await open(), await open()];
+    await first.put('a/1', 'there');
+    await first.put('a/2', 'gone');
+    await first.remove('a/2');
+    await first.put('b/1', 'elsewhere');
+    const heard = new Heard();
+    const end = await second.watch('a/', heard.hear);
+    t.deepEqual(
+      heard.changes.map(({ key, value }) => [key, value]),
+      [['a/1', 'there']],
+      'told before it resolves',
+    );
+    for (let i = 0; i < 20; i++) await first.put(`a/${i % 3}`, `round ${i}`);
+    await first.put('b/1', 'again');
+    await first.remove('a/1');
+    await heard.until(() => heard.changes.at(-1)?.value === undefined);
+    const revisions = heard.changes.map((each) => each.revision);
+    t.deepEqual(
+      revisions,
+      [...new Set(revisions)].sort((a, b) => a - b),
+    );
+    t.is(heard.changes.at(-1)?.key, 'a/1');
+    t.is(heard.valueOf('a/0'), 'round 18');
+    t.is(heard.valueOf('a/2'), 'round 17');
+    t.false(heard.changes.some(({ key }) => key.startsWith('b/')));
+
+    end();
+    const other = new Heard();
+    const count = heard.changes.length;
+    await second.watch('a/9', other.hear);
+    await first.put('a/9', 'after the end');
+    await other.until(() => other.valueOf('a/9') !== undefined);
+    t.is(heard.changes.length, count);
+  },
+  'a listener that throws keeps no other from hearing': async (t, { open }) => {
+    const registry = await open();
+    const [heard, own] = [new Heard(), new Heard()];
+    await registry.watch('', (change) => {
+      own.hear(change);
+      throw new Error('of the listener');
+    });
+    await registry.watch('', heard.hear);
+    await registry.put('a', '1');
+    await registry.put('a', '2');
+    await Promise.all([heard, own].map((each) => each.until(() => each.valueOf('a') === '2')));
+    t.pass();
+  },
+  'a listener may write, and changes stay in order for all': async (t, { open }) => {
+    const registry = await open();
+    const [first, second] = [new Heard(), new Heard()];
+    await registry.watch('', (change) => {
+      first.hear(change);
+      if (change.key === 'ask') void registry.put('answer', change.value ?? '');
+    });
+    await registry.watch('', second.hear);
+    await registry.put('ask', '42');
+    for (const heard of [first, second]) {
+      await heard.until(() => heard.valueOf('answer') === '42');
+      t.deepEqual(
+        heard.changes.map((each) => each.key),
+        ['ask', 'answer'],
+      );
+    }
+  },
+  'a lease has one holder; released, it goes to the other with a higher token': async (t, { open }) => {
+    const [first, second] = [await open(), await open()];
+    const one = first.lease('manager', 'first', 2_000);
+    const token = await tokenOf(one, isHeld);
+    const two = second.lease('manager', 'second', 2_000);
+    const other = second.lease('updater', 'second', 2_000);
+    await tokenOf(other, isHeld);
+    t.is(two.token, undefined);
+    t.is(one.token, token);
+    let lost = 0;
+    one.onChange((each) => {
+      if (each === undefined) lost++;
+    });
+    await one.release();
+    t.is(one.token, undefined);
+    t.is(lost, 1);
+    const next = await tokenOf(two, isHeld);
+    t.true(next! > token!);
+    const third = first.lease('manager', 'first', 2_000);
+    await second.close();
+    t.is(two.token, undefined);
+    t.true((await tokenOf(third, isHeld))! > next!);
+  },
+};
+
+for (const [title, work] of Object.entries(SUITE))
+  test(`in a database, ${title}`, (t) => withLocal((ground) => work(t, ground)));
+
+test('in a database, revisions and tokens go on rising over restarts', (t) =>
+  withLocal(async ({ open }) => {
+    const first = await open();
+    const revision = await first.put('a', '1');
+    await first.remove('a');
+    const token = await tokenOf(first.lease('manager', 'one', 1_000), isHeld);
+    await first.close();
+    const second = await open();
+    const next = await tokenOf(second.lease('manager', 'one', 1_000), isHeld);
+    t.true(next! > token! && token! > revision);
+    t.true((await second.compareAndSet('a', '2', undefined))! > next!);
+    t.true(second.isConnected);
+    t.is(second.kind, 'local');
+  }));
