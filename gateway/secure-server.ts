@@ -1,9 +1,10 @@
 /** HTTPS to clients: HTTP/2, and HTTP/1.1 for those that speak no other (RFC 9113), on TLS_PORT beside PORT. */
 import type { RequestListener } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { http2Limits, keepSessions } from './http2-sessions.ts';
 import { editionOfTlsFiles, readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 export interface SecureServerParts {
@@ -30,8 +31,6 @@ export interface SecureServer {
 
 /** How often a new certificate is looked for, milliseconds. */
 const RELOAD_MS = 5_000;
-/** Streams of one client at a time (RFC 9113 5.1.2): more than any browser opens for a page. */
-const MAX_STREAMS = 100;
 
 /** @throws Error when the certificate or the key cannot be read. */
 export function makeSecureServer({ files, handle, limits, clock, log }: SecureServerParts): SecureServer {
@@ -40,26 +39,19 @@ export function makeSecureServer({ files, handle, limits, clock, log }: SecureSe
     {
       ...readTlsFiles(files),
       allowHTTP1: true,
-      settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: maxHeaderSize, enablePush: false },
-      maxSessionMemory: 10,
+      ...http2Limits(maxHeaderSize),
     },
     // The compatible face of HTTP/2 requests is that of HTTP/1.1 ones.
     handle as unknown as Parameters<typeof createSecureServer>[1],
   );
   Object.assign(server, times, { maxConnections, maxHeadersCount: 100, maxRequestsPerSocket: 1_000 });
-  const sessions = new Set<ServerHttp2Session>();
+  const sessions = keepSessions(server, idleMs);
   const sockets = new Set<Socket>();
   server.on('secureConnection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     // A client that goes away in the middle of anything is no fault of ours.
     socket.on('error', () => socket.destroy());
-  });
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.setTimeout(idleMs, () => session.close());
-    session.on('error', () => session.destroy());
-    session.on('close', () => sessions.delete(session));
   });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('unknownProtocol', (socket) => socket.destroy());
@@ -69,9 +61,9 @@ export function makeSecureServer({ files, handle, limits, clock, log }: SecureSe
     async drain(ms) {
       reload.cancel();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const session of sessions) session.close();
+      sessions.closeAll();
       const timer = clock.after(ms, () => {
-        for (const session of sessions) session.destroy();
+        sessions.destroyAll();
         for (const socket of sockets) socket.destroy();
       });
       await closed;

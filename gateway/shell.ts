@@ -1,7 +1,14 @@
 /** The Koa shell: sockets, limits, and the way from raw messages to `serve()` and back. Decides nothing itself. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Http2SecureServer } from 'node:http2';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import Koa from 'koa';
@@ -12,6 +19,7 @@ import type { Log } from '../core/log.ts';
 import { VaryRecorder } from '../core/vary.ts';
 import type { AddressRange } from './address-range.ts';
 import { makeErrorReply } from './error-page.ts';
+import { servePlainHttp2 } from './plain-port.ts';
 import { makeRequestId, type Received, receive } from './received.ts';
 import type { Reply } from './reply.ts';
 import { makeSecureServer, type SecureServer } from './secure-server.ts';
@@ -33,6 +41,14 @@ export interface ShellParts {
   readonly note: (done: DoneExchange) => void;
   /** Certificate for HTTPS beside plain HTTP; `undefined` without. */
   readonly tls: TlsFiles | undefined;
+  /** What other servers of the fleet ask, which clients never see; with it the plain port speaks HTTP/2 too. */
+  readonly peers?: PeerDoor | undefined;
+}
+
+/** Takes the requests of other servers before anything else looks at them. */
+export interface PeerDoor {
+  accepts(request: IncomingMessage): boolean;
+  handle(request: IncomingMessage, response: ServerResponse): void;
 }
 
 export interface Shell {
@@ -59,7 +75,7 @@ export function makeShell(parts: ShellParts): Shell {
     context.respond = false;
     await exchange(context.req, context.res, parts, draining);
   });
-  const handle = app.callback();
+  const handle = withPeers(app.callback(), parts.peers);
   const server = createServer(
     { ...TIMES, connectionsCheckingInterval: 1_000, insecureHTTPParser: false, requireHostHeader: false },
     handle,
@@ -68,8 +84,9 @@ export function makeShell(parts: ShellParts): Shell {
   server.maxRequestsPerSocket = 1_000;
   server.maxConnections = parts.maxConnections;
   server.setTimeout(IDLE_MS);
-  listenToTrouble(server, parts);
   const limits = { ...TIMES, idleMs: IDLE_MS, maxConnections: parts.maxConnections };
+  const plain = parts.peers === undefined ? undefined : servePlainHttp2(server, { handle, limits, clock: parts.clock });
+  for (const each of [server, plain?.http2]) if (each !== undefined) listenToTrouble(each, parts);
   const secure =
     parts.tls === undefined
       ? undefined
@@ -83,7 +100,11 @@ export function makeShell(parts: ShellParts): Shell {
       const secureClosed = secure?.drain(ms);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      const timer = parts.clock.after(ms, () => server.closeAllConnections());
+      plain?.closeIdle();
+      const timer = parts.clock.after(ms, () => {
+        server.closeAllConnections();
+        plain?.closeAll();
+      });
       await closed;
       timer.cancel();
       await secureClosed;
@@ -91,8 +112,16 @@ export function makeShell(parts: ShellParts): Shell {
   };
 }
 
+function withPeers(handle: RequestListener, peers: PeerDoor | undefined): RequestListener {
+  if (peers === undefined) return handle;
+  return (request, response) => {
+    if (peers.accepts(request)) peers.handle(request, response);
+    else handle(request, response);
+  };
+}
+
 // What does not come as a request: tunnels, expectations, and what cannot be parsed.
-function listenToTrouble(server: Server | Http2SecureServer, parts: ShellParts): void {
+function listenToTrouble(server: Server | Http2Server | Http2SecureServer, parts: ShellParts): void {
   const events = server as Server;
   events.on('connect', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     // In HTTP/2 the second is a response: a tunnel is one stream there, which no proxy client of ours uses (RFC 9113 8.5).

@@ -36,6 +36,10 @@ export interface Peers {
   send(name: string, request: PeerRequest): Promise<PeerReply>;
   /** False where the last attempt to reach it failed. */
   isUp(name: string): boolean;
+  /** Milliseconds there and back, on a session opened for it where there is none. @throws PeerUnreachable, PeerLost, PeerRefused. */
+  ping(name: string): Promise<number>;
+  /** Told whenever `isUp` of a server changes. Gives back what ends it. */
+  onChange(listener: (name: string, isUp: boolean) => void): () => void;
   /** Keeps warm sessions to these. */
   keepWarm(names: readonly string[]): void;
   close(): Promise<void>;
