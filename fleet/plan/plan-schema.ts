@@ -11,15 +11,15 @@ const MAX_SITES = 500;
 const MAX_PER_SET = 100;
 const MAX_FUNCTIONS = 200;
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const DATA_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const KEY = /^ed25519:[A-Za-z0-9_-]{43}$/;
 
-function named(what: string, pattern = NAME) {
+function named(what: string, pattern = NAME, length = 64) {
   return (
     z
       .string()
-      .regex(pattern, `is no name of a ${what}: 1 to 100 of \`A-Za-z0-9._-\`, no sign first`)
+      .regex(pattern, `is no name of a ${what}: 1 to ${length} of \`A-Za-z0-9._-\`, no sign first`)
       // Threat 59: a name that every object has would be found in maps that do not hold it.
       .refine((name) => !(name in Object.prototype), `cannot be the name of a ${what}`)
   );
@@ -77,7 +77,7 @@ export const planSchema = z.strictObject({
     z
       .strictObject({
         bundles: bounded(digest, MAX_PER_SET).default([]),
-        data: mapOf(named('data set', DATA_NAME), digest, MAX_PER_SET).default({}),
+        data: mapOf(named('data set', DATA_NAME, 128), digest, MAX_PER_SET).default({}),
       })
       .refine(({ bundles, data }) => bundles.length + Object.keys(data).length > 0, 'holds neither bundles nor data'),
     MAX_SETS,
@@ -87,7 +87,7 @@ export const planSchema = z.strictObject({
     z.strictObject({
       replicas: z.int().min(1).max(MAX_SERVERS).default(1),
       servers: bounded(named('server'), MAX_SERVERS).min(1).optional(),
-      zone: z.string().min(1).max(100).optional(),
+      zone: z.string().min(1).max(200).optional(),
       spread: z.literal('zone').optional(),
       affinity: bounded(z.string(), MAX_PER_SET).optional(),
     }),
