@@ -596,6 +596,20 @@ test('without wishes, no server has two sets more than another', (t) => {
   );
 });
 
+test('new sets even out what those that stay have left uneven', (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 8 }), fc.nat(10), fc.nat(10), (count, first, second) => {
+      const placements = Array.from({ length: first + second }, (_, at) => [`s${at}`, { replicas: 1 }] as const);
+      const servers = SERVER_NAMES.slice(0, count).map((name) => server(name));
+      const current = assign({ plan: planOf(Object.fromEntries(placements.slice(0, first))), servers, current: {} });
+      const found = Object.values(assign({ plan: planOf(Object.fromEntries(placements)), servers, current })).flat();
+      const loads = servers.map(({ name }) => found.filter((each) => each === name).length);
+      t.true(Math.max(...loads) - Math.min(...loads) <= 1, loads.join());
+    }),
+    { numRuns: RUNS, seed: SEED },
+  );
+});
+
 test('a set stays on a holder that still qualifies, though another has fewer sets', (t) => {
   const plan = planOf({ s1: { replicas: 1 }, s2: { replicas: 1 }, s3: { replicas: 1 } });
   const current = { s1: ['a'], s2: ['a'], s3: ['a'] };
@@ -612,7 +626,7 @@ test('a drained server loses its sets when another can take them, and only then'
 });
 
 test('sets go beside those they have an affinity to, and to servers that still have their data', (t) => {
-  const servers = ['a', 'b', 'c'].map((name) => server(name, { held: name === 'c' ? ['s9'] : [] }));
+  const servers = ['a', 'b', 'c'].map((name) => server(name));
   const near = planOf({
     s1: { replicas: 1, affinity: ['s2'] },
     s2: { replicas: 1 },
@@ -622,7 +636,12 @@ test('sets go beside those they have an affinity to, and to servers that still h
   t.is(new Set(Object.values(found).flat()).size, 1);
   const circle = planOf({ s1: { replicas: 1, affinity: ['s2'] }, s2: { replicas: 1, affinity: ['s1'] } });
   t.is(new Set(Object.values(assign({ plan: circle, servers, current: {} })).flat()).size, 1);
-  t.deepEqual(assign({ plan: planOf({ s9: { replicas: 1 } }), servers, current: { s9: ['gone'] } }), { s9: ['c'] });
+  for (const { name } of servers) {
+    const holding = servers.map((each) => (each.name === name ? { ...each, held: ['s9'] } : each));
+    t.deepEqual(assign({ plan: planOf({ s9: { replicas: 1 } }), servers: holding, current: { s9: ['gone'] } }), {
+      s9: [name],
+    });
+  }
 });
 
 test('who is no member of the plan gets nothing (threat 67)', (t) => {

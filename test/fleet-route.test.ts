@@ -358,6 +358,9 @@ test('the version the plan names is the newest, whatever serials say; one that n
         (client) => pickVersion({ client, held: all, newest: newest === 'old' ? 'new' : 'old' }) !== newest,
       ).length,
     );
+  const bySerial = held(['b', 2, 2], ['a', 3, 1], ['c', 1, 1]);
+  for (const client of KEYS.slice(0, 100))
+    t.is(pickVersion({ client, held: bySerial }), pickVersion({ client, held: bySerial, newest: 'a' }));
   t.is(pickVersion({ client: 'c', held: held(['old', 1, 2]), newest: 'new' }), 'old');
   t.is(pickVersion({ client: 'c', held: [] }), '');
 });
