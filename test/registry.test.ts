@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../core/clock.ts';
+import { silentLog } from '../core/log.ts';
 import { openLocalRegistry } from '../fleet/registry/local-registry.ts';
+import { openNatsRegistry } from '../fleet/registry/nats-registry.ts';
 import type { Lease, Registry, RegistryChange } from '../fleet/registry/registry.ts';
+import { type Engines, makeEngines } from './support/nats-server.ts';
 
 /** A place that registries meet in. */
 interface Ground {
@@ -242,8 +245,35 @@ const SUITE: Readonly<Record<string, Work>> = {
   },
 };
 
+async function withEngines(
+  count: 1 | 3,
+  work: (engines: Engines, open: () => Promise<Registry>) => Promise<void>,
+): Promise<void> {
+  const engines = await makeEngines(count);
+  const opened: Registry[] = [];
+  try {
+    await work(engines, async () => {
+      const { servers } = engines;
+      const options = { servers, credsFile: undefined, name: 'tests', clock: systemClock, log: silentLog };
+      const registry = await openNatsRegistry(options);
+      opened.push(registry);
+      return registry;
+    });
+  } finally {
+    await Promise.all(opened.map((each) => each.close()));
+    await engines.close();
+  }
+}
+
 for (const [title, work] of Object.entries(SUITE))
   test(`in a database, ${title}`, (t) => withLocal((ground) => work(t, ground)));
+
+for (const [title, work] of Object.entries(SUITE))
+  test(`in an engine, ${title}`, (t) =>
+    withEngines(1, async (engines, open) => {
+      await engines.start();
+      await work(t, { open });
+    }));
 
 test('in a database, revisions and tokens go on rising over restarts', (t) =>
   withLocal(async ({ open }) => {

@@ -25,6 +25,10 @@ export class Watchers {
     return () => void this.#watchers.delete(own);
   }
 
+  clear(): void {
+    this.#watchers.clear();
+  }
+
   tell(change: RegistryChange): void {
     for (const watcher of [...this.#watchers]) if (change.revision > watcher.since) this.#tellOne(watcher, change);
   }
