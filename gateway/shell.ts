@@ -141,7 +141,7 @@ async function exchange(
   const started = parts.clock.monotonic();
   const gone = new AbortController();
   response.on('close', () => {
-    if (!response.writableFinished) gone.abort(new DOMException('the client has gone', 'AbortError'));
+    if (!isSentWhole(response)) gone.abort(new DOMException('the client has gone', 'AbortError'));
   });
   const { reply, received } = await answer(message, gone.signal, parts);
   // A request that broke the rules of framing cannot be followed by another on its connection (P-19).
@@ -154,7 +154,7 @@ async function exchange(
   const ms = parts.clock.monotonic() - started;
   // Of a stream the socket has counted, the few fields before it included.
   const bytes = isStream ? (socket?.bytesWritten ?? 0) - writtenBefore : (body?.byteLength ?? 0);
-  parts.note({ trace, status, bytes, ms, isBroken: isStream && response.destroyed && !response.writableFinished });
+  parts.note({ trace, status, bytes, ms, isBroken: isStream && response.destroyed && !isSentWhole(response) });
   if (!parts.logRequests) return;
   parts.log.info('request', {
     requestId: received?.id,
@@ -164,6 +164,11 @@ async function exchange(
     chain: reply.fields.get('format-chain'),
     ms: Math.round(ms),
   });
+}
+
+// In HTTP/2 a reply that was cut off counts as finished, but nobody has ended it.
+function isSentWhole(response: ServerResponse): boolean {
+  return response.writableEnded && response.writableFinished;
 }
 
 async function answer(

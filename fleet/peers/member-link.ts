@@ -197,6 +197,7 @@ export class MemberLink {
     const isUsed = this.#parts.clock.monotonic() - this.#usedAt < WATCHED_MS;
     if (!isUsed && !this.isKeptWarm && session.pending === 0) return;
     if (this.#unanswered >= MAX_UNANSWERED) {
+      this.#setUp(false);
       session.destroy();
       return;
     }

@@ -140,7 +140,8 @@ async function answer(server: Serving, request: PeerMessage, response: PeerMessa
   if (digestOfBody(body) !== auth.bodyDigest) throw new Refusal(403, 'the body is not the one that was signed');
   const gone = new AbortController();
   response.once('close', () => {
-    if (!response.writableFinished) gone.abort(new DOMException('the other server has gone', 'AbortError'));
+    // In HTTP/2 what was cut off counts as finished too.
+    if (!response.writableEnded) gone.abort(new DOMException('the other server has gone', 'AbortError'));
   });
   const { name, path, query } = splitPath(request.url ?? '');
   const handler = server.routes.get(name);

@@ -11,6 +11,8 @@ import { readOrMakeNodeKey } from '../../fleet/peers/node-key.ts';
 import { makePeers } from '../../fleet/peers/peer-client.ts';
 import { makePeerServer, type PeerHandler } from '../../fleet/peers/peer-server.ts';
 import type { PeerAddress, Peers } from '../../fleet/peers/peers.ts';
+import type { Received } from '../../gateway/received.ts';
+import type { Reply } from '../../gateway/reply.ts';
 import { listen, makeShell, originOf, type Shell } from '../../gateway/shell.ts';
 import { FakeClock } from './fake-clock.ts';
 import { openTestEgress } from './open-egress.ts';
@@ -35,23 +37,32 @@ export interface PeerNode {
 /** All servers of a test see `members`, which it may change. */
 export type Members = Map<string, PeerAddress>;
 
+export interface PeerNodeOptions {
+  readonly routes?: Readonly<Record<string, PeerHandler>>;
+  /** What clients get. Default: a few words. */
+  readonly serve?: (received: Received) => Promise<Reply>;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Where its key is. Default: a new one. */
+  readonly folder?: string;
+  /** Certificate files: others reach it by https. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** PEM of authorities it trusts. */
+  readonly authorities?: string;
+}
+
 /** Starts a server, a member of `members` at once. */
 export async function startPeerNode(
   name: string,
   members: Members,
-  routes: Readonly<Record<string, PeerHandler>> = {},
+  { routes = {}, serve = serveWords, port = 0, tls, authorities, ...rest }: PeerNodeOptions = {},
 ): Promise<PeerNode> {
-  const folder = mkdtempSync(join(tmpdir(), 'peer-'));
+  const folder = rest.folder ?? mkdtempSync(join(tmpdir(), 'peer-'));
   const key = readOrMakeNodeKey(folder);
   const clock = new FakeClock();
   const self = { name, sign: key.sign };
   const shell = makeShell({
-    serve: async () => ({
-      status: 200,
-      fields: Fields.from({ 'content-type': 'text/plain' }),
-      body: Buffer.from('for clients'),
-      trace: {} as never,
-    }),
+    serve,
     tunnel: async (_message, socket) => void socket.end('HTTP/1.1 200 Connection Established\r\n\r\n'),
     trustedProxies: [],
     pseudonym: 'test',
@@ -60,7 +71,7 @@ export async function startPeerNode(
     maxConnections: 100,
     logRequests: false,
     note: () => undefined,
-    tls: undefined,
+    tls,
     peers: makePeerServer({
       self,
       memberKey: (other) => members.get(other)?.key,
@@ -75,13 +86,16 @@ export async function startPeerNode(
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  const bound = await listen(shell.server, '127.0.0.1', 0);
-  const egress = openTestEgress({}, { ownListeners: () => [bound] });
+  const bound = await listen(shell.server, '127.0.0.1', port);
+  const secure = shell.secure === undefined ? undefined : await listen(shell.secure.server, '127.0.0.1', 0);
+  const egress = openTestEgress({}, { ownListeners: () => [bound], authorities });
   const peers = makePeers({ self, egress, members: () => [...members.values()], clock, log: silentLog });
-  const address = { name, url: originOf('http', bound), key: key.publicKey };
+  const url = secure === undefined ? originOf('http', bound) : originOf('https', secure);
+  const address = { name, url, key: key.publicKey };
   members.set(name, address);
   const end = async () => {
     for (const socket of sockets) socket.resetAndDestroy();
+    await shell.secure?.drain(0);
     if (!shell.server.listening) return;
     shell.server.close();
     await once(shell.server, 'close');
@@ -104,4 +118,9 @@ export async function startPeerNode(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function serveWords(): Promise<Reply> {
+  const fields = Fields.from({ 'content-type': 'text/plain' });
+  return { status: 200, fields, body: Buffer.from('for clients'), trace: {} as never };
 }
