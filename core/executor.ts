@@ -3,6 +3,7 @@
  * A job and an outcome are plain data plus bytes.
  */
 import type { PlainRecord } from './component.ts';
+import type { MadeBy } from './fleet.ts';
 import type { Plan } from './plan.ts';
 
 /** A work order. */
@@ -44,6 +45,8 @@ export interface FormatOutcome {
   readonly body: Uint8Array;
   readonly notes: readonly Note[];
   readonly steps: readonly StepReport[];
+  /** The server of the fleet that ran it, where it was another than this. */
+  readonly madeBy?: MadeBy | undefined;
 }
 
 /** Why a job gave no outcome. */

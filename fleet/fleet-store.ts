@@ -140,12 +140,12 @@ function makeEditions(database: DatabaseSync): Pick<FleetStore, 'editions' | 'pu
 
 function makeRuns(database: DatabaseSync): Pick<FleetStore, 'runs' | 'putRun'> {
   const all = database.prepare('SELECT set_name, updater, at FROM runs');
-  const put = database.prepare(
-    'INSERT INTO runs VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)',
-  );
+  const put = database.prepare('INSERT INTO runs VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)');
   return {
     runs: () =>
-      all.all().map((row) => ({ set: String(row['set_name']), updater: String(row['updater']), at: Number(row['at']) })),
+      all
+        .all()
+        .map((row) => ({ set: String(row['set_name']), updater: String(row['updater']), at: Number(row['at']) })),
     putRun({ set, updater, at }) {
       inTransaction(database, () => put.run(set, updater, at));
     },

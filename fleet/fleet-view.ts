@@ -21,6 +21,8 @@ export interface Member {
   /** Serial of the plan it goes by. */
   readonly serial: number;
   readonly isDraining: boolean;
+  /** Whether it holds the manager's lease. */
+  readonly isManager: boolean;
   readonly sets: Readonly<Record<string, ReadySet>>;
   /** Its formatters as `name@version`, sorted. */
   readonly formatters: readonly string[];
@@ -42,13 +44,10 @@ export interface FleetView {
   readonly members: readonly Member[];
   /** What this server holds and answers from. */
   readonly placed: readonly PlacedSet[];
-  /** Sets this server is the authority of. */
-  readonly authorityOf: readonly string[];
+  /** Server that owns the writes, by `profiles` or the name of a function set. */
+  readonly authorities: Readonly<Record<string, string>>;
 }
 
 export function emptyView(self: string): FleetView {
-  return { self, serial: 0, plan: undefined, members: [], placed: [], authorityOf: [] };
+  return { self, serial: 0, plan: undefined, members: [], placed: [], authorities: {} };
 }
-
-/** The digest of bundles that makes a version of a set. */
-export type SetVersion = string;

@@ -5,6 +5,7 @@ import type { DiskCache } from '../core/cache/disk-cache.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Values } from '../core/config.ts';
 import type { Executor } from '../core/executor.ts';
+import type { FleetGate } from '../core/fleet.ts';
 import type { Log } from '../core/log.ts';
 import type { AllowedUpstream } from '../egress/allowed-upstream.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
@@ -47,6 +48,7 @@ export interface GatewayParts {
   readonly sites: Sites;
   readonly users: Users;
   readonly services: Services;
+  readonly fleet: FleetGate;
   readonly views: Pick<Views, 'get'>;
   /** Origin under which clients know the gateway. */
   readonly publicOrigin: () => string;
@@ -103,6 +105,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
         return parts.sites.all();
       },
       demoOrigin: parts.demoOrigin,
+      fleet: parts.fleet,
       images: {
         hosts: settings.imageHosts,
         upstreamAllow: parts.upstreamAllow,
@@ -138,6 +141,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     fetches: makeSingleFlight(),
     documents: openDocuments(),
     services: parts.services,
+    fleet: parts.fleet,
     views: parts.views,
     pages: makeOwnPages(parts, { sessions, jar, gateway: () => gateway }),
     pseudonym: pseudonymOf(parts.instanceKey),

@@ -14,6 +14,7 @@ import { asUpgraded } from './steps/https-upgrade.ts';
 import { clientKeyOf } from './steps/identify.ts';
 import { groundOf, lookUp } from './steps/look-up.ts';
 import { passBody, passOriginal, replyWithVariant } from './steps/make-reply.ts';
+import { formatServer } from './steps/own-set.ts';
 import type { Target } from './target.ts';
 
 /** @throws GatewayError whatever a step may throw. */
@@ -29,7 +30,9 @@ export async function serveResource(
   if (held !== undefined) return held;
   const fetched = await fetchOriginal(exchange);
   const shown = fetched.upgraded === undefined ? exchange : asUpgraded(exchange, fetched.upgraded);
-  return takeCookies(await answer(shown, fetched), fetched, exchange);
+  const reply = takeCookies(await answer(shown, fetched), fetched, exchange);
+  if (fetched.madeBy !== undefined) reply.fields.set('format-server', formatServer(fetched.madeBy));
+  return reply;
 }
 
 /**

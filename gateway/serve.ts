@@ -6,6 +6,7 @@
 import type { Clock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Executor } from '../core/executor.ts';
+import type { FleetGate } from '../core/fleet.ts';
 import type { Log } from '../core/log.ts';
 import { VaryRecorder } from '../core/vary.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
@@ -31,6 +32,7 @@ import type { FetchedOriginal } from './steps/fetch-original.ts';
 import { findRoute, type RouteRules } from './steps/find-route.ts';
 import type { IdentifyParts } from './steps/identify.ts';
 import { traceOfFailure } from './steps/make-trace.ts';
+import { redirectToSet } from './steps/own-set.ts';
 import type { Target } from './target.ts';
 import type { Trace } from './traffic/trace.ts';
 import type { Views } from './views-store.ts';
@@ -64,6 +66,8 @@ export interface Gateway {
   readonly documents: Documents;
   /** What `/-/services` answers from, and views ask over no socket. */
   readonly services: Pick<Services, 'answer'>;
+  /** Function sets of the fleet, here and on other servers. */
+  readonly fleet: FleetGate;
   /** What `/-/views` answers from. */
   readonly views: Pick<Views, 'get'>;
   /** Our name in Via, Cache-Status and Proxy-Status. */
@@ -81,6 +85,8 @@ export async function serve(received: Received, gateway: Gateway): Promise<Reply
     const route = findRoute(received, gateway.rules);
     if (route.kind === 'redirect') return makeRedirect(route.status, route.location);
     if (route.kind === 'page') return await gateway.pages.answer(received, route, read);
+    const elsewhere = redirectToSet(received, route, gateway);
+    if (elsewhere !== undefined) return elsewhere;
     target = route;
     return await serveResource(received, route, read, gateway);
   } catch (error) {

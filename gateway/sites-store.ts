@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { inTransaction, openDatabase } from '../core/database.ts';
 import { GatewayError } from '../core/errors.ts';
 import { checkIfMatch, editionTag, type IfMatch } from '../core/if-match.ts';
-import { describeSite, parseSites, type Site, type SiteDescription } from './sites.ts';
+import { describeSite, parseSites, type ServedSite, type Site, type SiteDescription } from './sites.ts';
 
 const MIGRATIONS = [
   'CREATE TABLE site_list (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL, changed INTEGER NOT NULL) STRICT;',
@@ -20,7 +20,7 @@ export interface ListedSite extends SiteDescription {
 
 export interface Sites {
   /** In the order in which they are tried; the same object until something changes. */
-  all(): readonly Site[];
+  all(): readonly ServedSite[];
   list(): readonly ListedSite[];
   /** Entity tag of the admin's list. */
   etag(): string;
@@ -36,7 +36,7 @@ export interface Sites {
 /** The sites as they were at one moment. */
 interface Edition {
   readonly own: readonly Site[];
-  readonly all: readonly Site[];
+  readonly all: readonly ServedSite[];
   readonly etag: string;
 }
 
@@ -89,5 +89,9 @@ function readEdition(body: unknown, fromFile: readonly Site[]): Edition {
   }
   // A host that has come into the SITES file since is served as that says.
   const free = own.filter(({ host }) => !fromFile.some((each) => each.host === host));
-  return { own: free, all: [...fromFile, ...free], etag: editionTag(JSON.stringify(free.map(describeSite))) };
+  return {
+    own: free,
+    all: [...fromFile.map((site) => ({ ...site, source: 'file' as const })), ...free],
+    etag: editionTag(JSON.stringify(free.map(describeSite))),
+  };
 }

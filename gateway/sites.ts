@@ -31,6 +31,9 @@ const MAX_SITES = 500;
 /** One site: `host` is served from `upstream`. */
 export type Site = z.infer<typeof siteSchema>;
 
+/** A site with where it is configured: those of the file win over the fleet plan, those of the admin do not. */
+export type ServedSite = Site & { readonly source?: 'file' | undefined };
+
 /**
  * Reads the SITES file.
  *
@@ -78,7 +81,7 @@ export function describeSite(site: Site): SiteDescription {
 }
 
 /** The site of an authority, matched without its port. */
-export function findSite(sites: readonly Site[], authority: string): Site | undefined {
+export function findSite(sites: readonly ServedSite[], authority: string): ServedSite | undefined {
   const name = hostNameOf(authority);
   return sites.find((site) => site.host === name);
 }

@@ -1,4 +1,5 @@
 /** The second record of a request: what it asks for. */
+import type { SetRoute } from '../core/fleet.ts';
 import type { LinkMap } from '../core/links/address-map.ts';
 import type { DataPresentation, Presentation } from '../core/presentation.ts';
 import type { Mode } from './config.ts';
@@ -27,6 +28,8 @@ export interface Target {
   readonly document?: string | undefined;
   /** Name of the view of ours that this is, below `views`; it is read, not fetched. */
   readonly view?: string | undefined;
+  /** Route of the fleet plan that it has: a function set is asked, nothing is fetched. */
+  readonly set?: SetRoute | undefined;
   /** True when the explanation is wanted, not the resource. */
   readonly explain: boolean;
   /** How addresses in the reply are mapped. */

@@ -19,6 +19,17 @@ export interface StoredProfile {
   readonly preset: boolean;
 }
 
+/** A store that takes over what another server has written. */
+export interface ProfileReplica {
+  /**
+   * Writes all of it or nothing, without asking whether one fits another: that was asked where they were written.
+   *
+   * @param changes profiles by name; `undefined` removes
+   * @throws GatewayError STORE_FULL.
+   */
+  replicate(changes: ReadonlyMap<string, Profile | undefined>): void;
+}
+
 /** Presets and stored profiles together. Reads are cheap: called once a request or more. */
 export interface Profiles {
   get(name: string): StoredProfile | undefined;

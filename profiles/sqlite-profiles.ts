@@ -7,7 +7,7 @@ import { makeRules, type ProfileRules } from './match-rules.ts';
 import { presets } from './presets.ts';
 import { type Profile, parseProfile } from './profile.ts';
 import { chainOf, checkBase } from './profile-chain.ts';
-import type { Profiles, StoredProfile } from './profiles.ts';
+import type { ProfileReplica, Profiles, StoredProfile } from './profiles.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE profile (name TEXT PRIMARY KEY, body TEXT NOT NULL, changed INTEGER NOT NULL) STRICT;`,
@@ -24,7 +24,7 @@ interface Edition {
   readonly rules: ProfileRules;
 }
 
-export function openProfiles({ file, clock }: ProfileStoreOptions): Profiles {
+export function openProfiles({ file, clock }: ProfileStoreOptions): Profiles & ProfileReplica {
   const database = openDatabase({ file, migrations: MIGRATIONS, durable: true });
   const sql = {
     version: database.prepare('PRAGMA data_version'),
@@ -71,6 +71,13 @@ export function openProfiles({ file, clock }: ProfileStoreOptions): Profiles {
         checkIfMatch(byName.get(name)?.etag, ifMatch);
         checkRemovable(byName, name);
         sql.remove.run(name);
+      });
+    },
+    replicate(changes) {
+      write(() => {
+        for (const [name, profile] of changes)
+          if (profile === undefined) sql.remove.run(name);
+          else sql.put.run(name, JSON.stringify(profile), clock.now());
       });
     },
     close: () => database.close(),

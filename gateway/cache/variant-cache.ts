@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import type { DiskCache } from '../../core/cache/disk-cache.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Note, StepReport } from '../../core/executor.ts';
-import type { LinkMap } from '../../core/links/address-map.ts';
+import type { MadeBy } from '../../core/fleet.ts';
 import type { Plan } from '../../core/plan.ts';
 
 /** One made representation. Content codings of it are added as they are asked for. */
@@ -22,6 +22,8 @@ export interface Variant {
   /** True when the original is to be sent instead, because the made one is not smaller. */
   readonly isLarger: boolean;
   readonly coded: Map<string, Uint8Array>;
+  /** The server of the fleet that made it, where it was another than this. */
+  readonly madeBy?: MadeBy | undefined;
 }
 
 /** Everything a formatter reads beyond the original's bytes. */
@@ -32,7 +34,6 @@ export interface VariantContext {
   readonly url: string;
   readonly charset: string | undefined;
   readonly fields: Readonly<Record<string, string>>;
-  readonly links: LinkMap;
   readonly language: string | undefined;
   /** Charset of the reply. */
   readonly replyCharset: string;

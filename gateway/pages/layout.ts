@@ -35,7 +35,7 @@ export function makeTextReply(status: number, contentType: string, text: string)
 }
 
 /** A redirect of our own. */
-export function makeRedirect(status: 303 | 307, location: string): Reply {
+export function makeRedirect(status: 302 | 303 | 307, location: string): Reply {
   const reply = makeTextReply(status, 'text/plain; charset=utf-8', `See ${location}\n`);
   reply.fields.set('location', location);
   return reply;

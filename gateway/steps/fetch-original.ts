@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
 import { isNoTransform, isPrivateOrNoStore, parseCacheControl } from '../../core/cache-control.ts';
 import type { Fields } from '../../core/fields.ts';
+import type { MadeBy } from '../../core/fleet.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import { readBody } from '../../egress/read-body.ts';
 import type { UpstreamResponse } from '../../egress/upstream-response.ts';
@@ -29,6 +30,8 @@ export interface FetchedOriginal extends OriginalHead {
   readonly receivedAt: number;
   /** The https address that was fetched in place of the http one. */
   readonly upgraded: URL | undefined;
+  /** The server of the fleet that made it. Default: none did, it is an origin's. */
+  readonly madeBy?: MadeBy | undefined;
   /** The body as it comes; not to be used after `buffer`. */
   readonly response: UpstreamResponse;
   /** The decoded body; `undefined` when it says itself that it is larger than what is formatted. */

@@ -1,5 +1,6 @@
 /** Step `target`: which upstream resource, or which page of our own, a request is for. */
 import { GatewayError } from '../../core/errors.ts';
+import type { FleetGate } from '../../core/fleet.ts';
 import {
   DATA_PRESENTATIONS,
   type DataPresentation,
@@ -10,23 +11,27 @@ import {
 } from '../../core/presentation.ts';
 import { portOf } from '../../egress/target-port.ts';
 import { parseTargetUrl } from '../../egress/target-url.ts';
+import { hostNameOf } from '../address.ts';
 import type { Mode } from '../config.ts';
 import { decodeWhole, readParameters } from '../modes/data-query.ts';
 import { type ImageRules, readImageLink } from '../modes/image-link.ts';
 import { readPrefixReferer, readPrefixTarget } from '../modes/prefix.ts';
+import { makeSetTarget } from '../modes/set-target.ts';
 import { isOwnHost, type OwnNames } from '../own-hosts.ts';
 import type { Received } from '../received.ts';
-import { findSite, type Site } from '../sites.ts';
+import { findSite, type ServedSite, type Site } from '../sites.ts';
 import type { OwnPage, Redirect, Route, Target } from '../target.ts';
 
 export interface RouteRules extends OwnNames {
   readonly modes: readonly Mode[];
-  readonly sites: readonly Site[];
+  readonly sites: readonly ServedSite[];
   /** Origin under which clients know the gateway. */
   readonly publicOrigin: string;
   /** Origin of the demo site, allowed by being ours. */
   readonly demoOrigin: string | undefined;
   readonly images: ImageRules;
+  /** Routes and sites of the fleet plan. */
+  readonly fleet: Pick<FleetGate, 'findRoute' | 'hasSite'>;
 }
 
 /** Names of our own pages; `as`, `explain`, `image`, `docs` and `views` lead to targets and are handled apart. */
@@ -72,7 +77,13 @@ const PLAIN: Wanted = { presentation: undefined, explain: false, lead: '/' };
 export function findRoute(received: Received, rules: RouteRules): Route {
   if (isOwnHost(received, rules)) return findOwnRoute(received, rules);
   if (received.form === 'absolute') return findForwardRoute(received, rules);
+  const host = hostNameOf(received.authority);
   const site = rules.modes.includes('reverse') ? findSite(rules.sites, received.authority) : undefined;
+  // Design part 3: SITES, then the fleet plan, then the admin's own.
+  if (site?.source !== 'file') {
+    const placed = findPlaced(received, host, rules);
+    if (placed !== undefined) return placed;
+  }
   if (site === undefined) throw new GatewayError('MISDIRECTED', { host: received.authority });
   return findSiteRoute(received, site, rules);
 }
@@ -86,6 +97,8 @@ function findOwnRoute(received: Received, rules: RouteRules): Route {
     toPicture: (path) => toPictureTarget(path, rules, undefined),
   };
   const [path, query] = splitQuery(received.path);
+  const placed = findPlaced(received, undefined, rules);
+  if (placed !== undefined) return placed;
   if (path === '/' || path === '*') return { kind: 'page', name: 'home', query, site: undefined, gatewayPath: '/-/' };
   if (path === '/robots.txt') return { kind: 'page', name: 'robots', query, site: undefined, gatewayPath: '/-/' };
   return findGatewayPage(received.path, place) ?? place.toTarget(received.path.slice(1), PLAIN);
@@ -222,6 +235,36 @@ function toSiteTarget(rest: string, wanted: Wanted, received: Received, site: Si
     ownOrigin: siteOrigin,
     gatewayPath: site.gatewayPath,
   } satisfies Target;
+}
+
+// Names under /-/ are ours, whatever the plan says (design part 8).
+function findPlaced(received: Received, host: string | undefined, rules: RouteRules): Route | undefined {
+  const { path, authority, peer } = received;
+  if (host !== undefined && rules.fleet.hasSite(host) && path.startsWith('/-/'))
+    return findGatewayPage(path, placedSite(received, host, rules));
+  if (path === '*' || path.startsWith('/-/')) return undefined;
+  const origin = `${peer.secure ? 'https' : 'http'}://${authority || 'localhost'}`;
+  const url = parseTargetUrl(`${origin}${path}`);
+  const set = rules.fleet.findRoute(host, url.pathname);
+  return set === undefined ? undefined : makeSetTarget(url, set, PLAIN);
+}
+
+/** A site of the fleet plan, for the gateway's own names on its host. */
+function placedSite(received: Received, host: string, rules: RouteRules): Place {
+  const origin = `${received.peer.secure ? 'https' : 'http'}://${received.authority}`;
+  const toTarget = (rest: string, wanted: Wanted): Route => {
+    const url = parseTargetUrl(`${origin}/${wanted.query === undefined ? rest : decodeWhole(rest)}`);
+    const set = rules.fleet.findRoute(host, url.pathname);
+    if (set === undefined) throw new GatewayError('NOT_FOUND', { path: url.pathname });
+    return makeSetTarget(url, set, wanted);
+  };
+  return {
+    gatewayPath: '/-/',
+    site: undefined,
+    toTarget,
+    toDocument: (below) => toTarget(`-/${below}`, PLAIN),
+    toPicture: (path) => toPictureTarget(path, rules, undefined),
+  };
 }
 
 function toPictureTarget(path: string, rules: RouteRules, at: Site | undefined): Target {

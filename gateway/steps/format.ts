@@ -103,7 +103,6 @@ export function keyFor(original: Omit<Original, 'body' | 'isForAll'>, plan: Plan
     url: original.url,
     charset: charsetOf(original.fields),
     fields: readableFields(original.fields),
-    links: context.target.links,
     language: original.fields.get('content-language'),
     replyCharset: replyCharsetOf(plan.to, context),
     ...(context.target.upgraded === undefined ? {} : { upgraded: true }),

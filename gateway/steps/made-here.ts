@@ -1,6 +1,7 @@
 /** An original that was made in this process: it takes the same steps as any origin's. */
 import { Readable } from 'node:stream';
 import type { Fields } from '../../core/fields.ts';
+import type { MadeBy } from '../../core/fleet.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
 import { digestOf, type Original } from './format.ts';
@@ -14,6 +15,8 @@ export interface MadeHere {
   readonly now: number;
   /** Seconds it may be kept unasked; 0 for none. */
   readonly freshSeconds: number;
+  /** The server that made it, where a route of the fleet plan led there. */
+  readonly madeBy?: MadeBy | undefined;
   /** Hex sha256 of the body, where it is known already. */
   readonly digest?: string;
 }
@@ -25,6 +28,7 @@ export function asFetched({
   url,
   now,
   freshSeconds,
+  madeBy,
   digest = digestOf(body),
 }: MadeHere): FetchedOriginal {
   const essence = readMediaType(fields.get('content-type'))?.essence ?? '';
@@ -36,6 +40,7 @@ export function asFetched({
     ...times,
     cache: { hit: true, ttl: freshSeconds },
     upgraded: undefined,
+    madeBy,
     response: {
       ...times,
       status,

@@ -16,6 +16,7 @@ import type { Trace } from '../traffic/trace.ts';
 import { type Choice, type PassReason, reachablePresentations } from './choose.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
 import { traceOf } from './make-trace.ts';
+import { formatServer } from './own-set.ts';
 import {
   addFormatLinks,
   applyNotes,
@@ -63,6 +64,7 @@ export async function replyWithVariant(exchange: Exchange, made: VariantReply): 
   nameUpgraded(fields, target);
   setAge(fields, facts, gateway.clock);
   fields.set('format-chain', formatChain(variant.plan));
+  if (variant.madeBy !== undefined) fields.set('format-server', formatServer(variant.madeBy));
   addFormatLinks(fields, target, alternatesOf(exchange, variant));
   const coding = codingFor(variant.mediaType, variant.body.byteLength, read);
   // P-7: one tag for each coding; C-12: a function of the variant key.

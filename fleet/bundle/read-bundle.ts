@@ -1,0 +1,138 @@
+/**
+ * Bundles: a component as it moves. One file: a line that says so, then JSON with the manifest as signed, the module and
+ * the examples. The manifest alone is signed; it holds the digest of all else.
+ */
+import type { KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import { CONTRACT, type PlainRecord } from '../../core/component.ts';
+import { type Digest, digestOfBytes, isDigest } from '../../core/digest.ts';
+import { keyIdOf, type Signature, verifyText } from './signing-keys.ts';
+
+/** First line of a bundle. */
+export const BUNDLE_MARK = 'format-gateway-bundle 1\n';
+export const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
+const MAX_EXAMPLES = 1_000;
+/** `CASE/FILE`: no way out of the folder, nothing two file systems read differently (threat 54). */
+const EXAMPLE = /^[a-z0-9][a-z0-9._-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/;
+/** Names of data sets. */
+export const DATA_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+export type BundleFault =
+  | 'not-a-bundle'
+  | 'too-large'
+  | 'bad-manifest'
+  | 'unsigned'
+  | 'untrusted-key'
+  | 'bad-signature'
+  | 'tampered'
+  | 'wrong-contract';
+
+/** A bundle that is not taken. */
+export class BundleError extends Error {
+  readonly code: BundleFault;
+
+  constructor(code: BundleFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'BundleError';
+    this.code = code;
+  }
+}
+
+const digest = z.custom<Digest>(isDigest, 'must be `sha256:` and 64 hexadecimal digits');
+const part = z.strictObject({ sha256: digest, size: z.int().min(0) });
+const manifestSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  version: z.string().max(64),
+  kind: z.enum(['formatter', 'service', 'updater']),
+  /** Contract of the host that it needs. */
+  contract: z.int(),
+  /** Its plain properties: edges or routes, `every`, title, … */
+  plain: z.record(z.string(), z.any()),
+  /** Modules of the host that it imports. */
+  peers: z.array(z.enum(['sharp', 'cheerio', 'marked'])),
+  module: part,
+  examples: z.record(z.string().regex(EXAMPLE), part),
+  /** Data sets that it was built with. */
+  data: z.record(z.string().regex(DATA_NAME), digest),
+});
+const envelopeSchema = z.strictObject({
+  manifest: z.string(),
+  key: z.string().optional(),
+  signature: z.string().optional(),
+  module: z.string(),
+  examples: z.record(z.string(), z.string()),
+});
+
+export type BundleManifest = Omit<z.infer<typeof manifestSchema>, 'plain'> & { readonly plain: PlainRecord };
+
+/** A bundle that was verified. */
+export interface Bundle {
+  readonly digest: Digest;
+  readonly manifest: BundleManifest;
+  /** Source of the module. */
+  readonly module: string;
+  /** By `CASE/FILE`. */
+  readonly examples: ReadonlyMap<string, Buffer>;
+}
+
+export function isBundle(start: Uint8Array): boolean {
+  return Buffer.from(start).subarray(0, BUNDLE_MARK.length).toString('latin1') === BUNDLE_MARK;
+}
+
+/**
+ * Reads a bundle, believing nothing before its signature is right.
+ *
+ * @param trusted public keys, one of which must have signed it
+ * @throws BundleError
+ */
+export function readBundle(bytes: Uint8Array, trusted: readonly KeyObject[]): Bundle {
+  const { manifest: text, key, signature, module, examples } = openEnvelope(bytes);
+  if (key === undefined || signature === undefined) throw new BundleError('unsigned', 'nobody has signed it');
+  if (!verifyText(text, { key, signature }, trusted)) refuseSignature({ key, signature }, trusted);
+  const manifest = readManifest(text);
+  checkPart('the module', Buffer.from(module), manifest.module);
+  const names = Object.keys(examples);
+  if (names.length !== Object.keys(manifest.examples).length || names.length > MAX_EXAMPLES)
+    throw new BundleError('tampered', 'its examples are not those that were signed');
+  const files = names.map((name) => {
+    const body = Buffer.from(examples[name]!, 'base64');
+    checkPart(`the example ${name}`, body, manifest.examples[name]);
+    return [name, body] as const;
+  });
+  return { digest: digestOfBytes(bytes), manifest, module, examples: new Map(files) };
+}
+
+function openEnvelope(bytes: Uint8Array): z.infer<typeof envelopeSchema> {
+  if (bytes.byteLength > MAX_BUNDLE_BYTES)
+    throw new BundleError('too-large', `a bundle may have ${MAX_BUNDLE_BYTES} bytes, this has ${bytes.byteLength}`);
+  if (!isBundle(bytes)) throw new BundleError('not-a-bundle', `it does not begin with \`${BUNDLE_MARK.trim()}\``);
+  try {
+    return envelopeSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8', BUNDLE_MARK.length)));
+  } catch (cause) {
+    throw new BundleError('not-a-bundle', 'what follows its first line is not as it should be', { cause });
+  }
+}
+
+function refuseSignature({ key }: Signature, trusted: readonly KeyObject[]): never {
+  if (trusted.some((each) => keyIdOf(each) === key))
+    throw new BundleError('bad-signature', 'its manifest is not what the key signed');
+  throw new BundleError('untrusted-key', `its key ${key} is not one of FLEET_KEYS`);
+}
+
+function readManifest(text: string): BundleManifest {
+  let manifest: BundleManifest;
+  try {
+    manifest = manifestSchema.parse(JSON.parse(text)) as BundleManifest;
+  } catch (cause) {
+    throw new BundleError('bad-manifest', `its manifest is not as it should be: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  if (manifest.contract === CONTRACT) return manifest;
+  throw new BundleError('wrong-contract', `it needs contract ${manifest.contract}, this host speaks ${CONTRACT}`);
+}
+
+function checkPart(what: string, body: Buffer, signed: { sha256: Digest; size: number } | undefined): void {
+  if (signed === undefined || body.byteLength !== signed.size || digestOfBytes(body) !== signed.sha256)
+    throw new BundleError('tampered', `${what} is not what was signed`);
+}

@@ -1,0 +1,86 @@
+/** Bytes of function sets on this server's disk: blobs by digest, bundles unpacked, data sets linked where components may read them. */
+import { link, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { type Digest, digestOfBytes } from '../core/digest.ts';
+import type { PlacedComponent, PlacedData } from '../core/fleet.ts';
+import type { Log } from '../core/log.ts';
+import type { BlobStore } from './blobs/blob-store.ts';
+import { type BlobSource, pullBlob } from './blobs/pull-blob.ts';
+import type { Bundle } from './bundle/read-bundle.ts';
+import { unpackBundle } from './bundle/unpack-bundle.ts';
+import type { Edition } from './fleet-store.ts';
+
+export interface HoldingsParts {
+  /** Folder of the fleet's files. */
+  readonly folder: string;
+  readonly blobs: BlobStore;
+  /** Servers to pull from, at this moment. */
+  readonly sources: () => readonly BlobSource[];
+  /** Reads and verifies a bundle. @throws BundleError */
+  readonly readBundle: (bytes: Uint8Array) => Bundle;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Holdings {
+  /** Folder of the data sets of a function set. */
+  dataFolder(set: string): string;
+  /** Has a blob here. Rejects where no source has it. */
+  pull(digest: Digest, signal: AbortSignal): Promise<void>;
+  /** A bundle, verified and unpacked. @throws BundleError */
+  place(digest: Digest, signal: AbortSignal): Promise<PlacedComponent>;
+  /** An edition of a data set, where its components may read it. */
+  placeData(edition: Edition, signal: AbortSignal): Promise<PlacedData>;
+  /** Keeps new bytes. */
+  put(bytes: Uint8Array): Promise<Digest>;
+  /** Removes links of editions that nobody reads any more. */
+  forgetData(set: string, keep: readonly Digest[]): Promise<void>;
+}
+
+export function openHoldings({ folder, blobs, sources, readBundle, clock, log }: HoldingsParts): Holdings {
+  const dataFolder = (set: string) => join(folder, 'data', set);
+  const pull = async (digest: Digest, signal: AbortSignal): Promise<void> => {
+    if (await blobs.has(digest)) return;
+    await pullBlob(digest, sources(), blobs, { signal, clock, log });
+  };
+  const placeData = async (edition: Edition, signal: AbortSignal): Promise<PlacedData> => {
+    const { set, digest } = edition;
+    await pull(digest, signal);
+    const home = dataFolder(set);
+    const path = join(home, digest.slice('sha256:'.length));
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    await link(blobs.path(digest), path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    return { edition: edition.edition, digest, path };
+  };
+  return {
+    dataFolder,
+    pull,
+    async place(digest, signal) {
+      await pull(digest, signal);
+      const bytes = await readAll(blobs.read(digest));
+      // Threat 66: what has changed on the disk is fetched anew.
+      if (digestOfBytes(bytes) !== digest) {
+        await blobs.remove(digest);
+        await pull(digest, signal);
+        return unpackBundle(readBundle(await readAll(blobs.read(digest))), join(folder, 'components'));
+      }
+      return unpackBundle(readBundle(bytes), join(folder, 'components'));
+    },
+    placeData,
+    put: (bytes) => blobs.put(bytes),
+    async forgetData(set, keep) {
+      const kept = new Set(keep.map((digest) => digest.slice('sha256:'.length)));
+      const names = await readdir(dataFolder(set)).catch(() => []);
+      for (const name of names) if (!kept.has(name)) await rm(join(dataFolder(set), name), { force: true });
+    },
+  };
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(Buffer.from(part as Uint8Array));
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,194 @@
+/** Opens the fleet side of a server. Without NATS_URL it is a fleet of one, with nothing to install. */
+import type { KeyObject } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { Values } from '../core/config.ts';
+import type { Executor } from '../core/executor.ts';
+import type { FleetGate, PlacedComponent, PlacedSet, SetData, SetHost } from '../core/fleet.ts';
+import type { Log } from '../core/log.ts';
+import type { Egress } from '../egress/fetch-upstream.ts';
+import { FleetAgent } from './agent.ts';
+import { makeBlobSources } from './blob-sources.ts';
+import { type BlobStore, openBlobStore } from './blobs/blob-store.ts';
+import { readBundle } from './bundle/read-bundle.ts';
+import { readTrustedKeys } from './bundle/signing-keys.ts';
+import type { fleetSettings } from './config.ts';
+import { type FleetControl, makeFleetControl } from './control.ts';
+import { type FleetStore, openFleetStore } from './fleet-store.ts';
+import { openGate } from './gate.ts';
+import { type Holdings, openHoldings } from './holdings.ts';
+import { makePeerRoutes, type PeerRouteParts } from './peer-routes.ts';
+import { type NodeKey, readOrMakeNodeKey, verifyBy } from './peers/node-key.ts';
+import { makePeers } from './peers/peer-client.ts';
+import { makePeerServer, type PeerServer } from './peers/peer-server.ts';
+import type { Peers } from './peers/peers.ts';
+import { makeProfileAuthority, type ProfileAuthority, type ProfileAuthorityParts } from './profile-authority.ts';
+import { openLocalRegistry } from './registry/local-registry.ts';
+import { openNatsRegistry } from './registry/nats-registry.ts';
+import type { Registry } from './registry/registry.ts';
+import { makeSetData } from './set-data.ts';
+import { makeVariantShare } from './variant-share.ts';
+
+export interface FleetParts {
+  readonly settings: Values<typeof fleetSettings> & {
+    readonly dataDir: string;
+    readonly serviceTimeoutMs: number;
+    readonly maxServiceBytes: number;
+  };
+  /** Origin under which clients and peers reach this server. */
+  readonly publicOrigin: () => string;
+  readonly egress: Egress;
+  readonly profiles: ProfileAuthorityParts['profiles'];
+  /** Makes what runs the sets held here; it asks the fleet for their data. */
+  readonly makeHost: (data: SetData, dataFolder: (set: string) => string) => SetHost;
+  /** Runs plans with the formatters that are here. */
+  readonly executor: Executor;
+  /** Formatters that are here, as `name@version`. */
+  readonly formatters: () => readonly string[];
+  /** Tries the examples of what is new in a set. */
+  readonly tryOut: (host: SetHost, set: PlacedSet, fresh: readonly PlacedComponent[]) => Promise<readonly string[]>;
+  readonly variants: PeerRouteParts['variants'];
+  /** Whether an authority (`host[:port]`) is this server's own. */
+  readonly isOwn: (authority: string) => boolean;
+  readonly load: () => number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Fleet {
+  readonly gate: FleetGate;
+  readonly host: SetHost;
+  /** Answers what other servers ask. */
+  readonly peers: PeerServer;
+  readonly profiles: ProfileAuthority;
+  /** Sets this server holds, as they are now. */
+  placed(): readonly PlacedSet[];
+  /** Raised whenever `placed` or what others hold changes. */
+  onChange(listener: () => void): void;
+  /** Joins the fleet: in one process of a server alone. */
+  join(): Promise<FleetControl>;
+  /** Tells the others that this server goes. */
+  leave(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Largest body that one server sends another, beyond what services may send. */
+const MAX_PEER_BODY = 256 * 1024 * 1024;
+const MAX_STREAMS = 1_000;
+
+/** @throws RangeError for keys that cannot be read. */
+export function openFleet(parts: FleetParts): Fleet {
+  const { settings, clock, egress, log } = parts;
+  const folder = join(settings.dataDir, 'fleet');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const store = openFleetStore(join(folder, 'fleet.db'), settings.nodeName, clock);
+  const nodeKey = readOrMakeNodeKey(folder);
+  const trusted = settings.fleetKeys === undefined ? [] : readTrustedKeys(settings.fleetKeys);
+  const blobs = openBlobStore(join(folder, 'blobs'));
+  const self = { name: settings.nodeName, sign: (text: string) => nodeKey.sign(text) };
+  const others = () => store.view().members.filter(({ name }) => name !== settings.nodeName);
+  const peers = makePeers({ self, egress, members: others, clock, log });
+  const holdings = openHoldings({
+    folder,
+    blobs,
+    sources: () => makeBlobSources(others(), peers),
+    readBundle: (bytes) => readBundle(bytes, trusted),
+    clock,
+    log,
+  });
+  const host = parts.makeHost(makeSetData({ store, holdings, peers, clock, host: () => host }), holdings.dataFolder);
+  const gate = openGate({
+    store,
+    host,
+    peers,
+    variants: makeVariantShare({ view: () => store.view(), peers }),
+    limits: settings,
+    clock,
+    log,
+  });
+  const owner = () => store.view().authorities['profiles'];
+  const profiles = makeProfileAuthority({ profiles: parts.profiles, owner, self: settings.nodeName, peers, log });
+  const peerServer = makePeerServer({
+    self,
+    memberKey: (name) => others().find((each) => each.name === name)?.key,
+    routes: makePeerRoutes({ ...parts, store, host, blobs, profiles }),
+    limits: { maxBodyBytes: Math.max(MAX_PEER_BODY, settings.maxServiceBytes), maxStreams: MAX_STREAMS },
+    isOwn: parts.isOwn,
+    log,
+  });
+  const takeView = () => {
+    const { placed, members } = store.view();
+    void host.use(placed);
+    peers.keepWarm(members.map(({ name }) => name).filter((name) => name !== settings.nodeName));
+  };
+  store.watch(takeView);
+  takeView();
+  const opened = { parts, store, nodeKey, trusted, blobs, holdings, host, gate, peers, profiles, peerServer };
+  return makeFleet(opened);
+}
+
+interface Opened {
+  readonly parts: FleetParts;
+  readonly store: FleetStore;
+  readonly nodeKey: NodeKey;
+  readonly trusted: readonly KeyObject[];
+  readonly blobs: BlobStore;
+  readonly holdings: Holdings;
+  readonly host: SetHost;
+  readonly gate: FleetGate;
+  readonly peers: Peers;
+  readonly profiles: ProfileAuthority;
+  readonly peerServer: PeerServer;
+}
+
+function makeFleet(opened: Opened): Fleet {
+  const { parts, store, host, peers } = opened;
+  let agent: FleetAgent | undefined;
+  let registry: Registry | undefined;
+  return {
+    gate: opened.gate,
+    host,
+    peers: opened.peerServer,
+    profiles: opened.profiles,
+    placed: () => store.view().placed,
+    onChange: (listener) => store.watch(listener),
+    async join() {
+      registry = await openRegistry(parts);
+      agent = makeAgent(opened, registry);
+      await agent.start();
+      return makeFleetControl({ agent, registry, self: parts.settings.nodeName, ...opened });
+    },
+    async leave() {
+      await agent?.leave();
+      agent = undefined;
+    },
+    async close() {
+      await agent?.leave();
+      await Promise.all([host.close(), peers.close(), registry?.close()]);
+      store.close();
+    },
+  };
+}
+
+async function openRegistry({ settings, clock, log }: FleetParts): Promise<Registry> {
+  const { natsUrl, natsCreds, nodeName, dataDir } = settings;
+  if (natsUrl === undefined) return openLocalRegistry({ file: join(dataDir, 'fleet', 'registry.db'), clock, log });
+  return await openNatsRegistry({ servers: natsUrl, credsFile: natsCreds, name: nodeName, clock, log });
+}
+
+function makeAgent({ parts, store, nodeKey, trusted, holdings, host }: Opened, registry: Registry): FleetAgent {
+  const { settings, publicOrigin, tryOut } = parts;
+  return new FleetAgent({
+    ...parts,
+    self: { name: settings.nodeName, url: publicOrigin, zone: settings.zone },
+    registry,
+    store,
+    holdings,
+    host,
+    signer: nodeKey,
+    verifyBy,
+    trusted,
+    tryOut: (set, fresh) => tryOut(host, set, fresh),
+  });
+}
