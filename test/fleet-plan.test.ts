@@ -1,12 +1,16 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
+import { canonicalJson } from '../core/canonical-json.ts';
+import { keyIdOf, signText } from '../fleet/bundle/signing-keys.ts';
 import { assign } from '../fleet/plan/assign.ts';
 import { diffAssignments, diffPlan } from '../fleet/plan/diff-plan.ts';
 import { explainAssignment } from '../fleet/plan/explain-assignment.ts';
-import type { Assignments, FleetPlan, Placement } from '../fleet/plan/fleet-plan.ts';
+import type { Assignments, FleetPlan, Placement, SignedPlan } from '../fleet/plan/fleet-plan.ts';
 import { parsePlan } from '../fleet/plan/parse-plan.ts';
 import type { PlacementServer } from '../fleet/plan/placement-rules.ts';
 import { PlanError } from '../fleet/plan/plan-error.ts';
+import { openSignedPlan, type PlanRefusal, PlanRefused, signPlan } from '../fleet/plan/sign-plan.ts';
 
 const RUNS = 1_000;
 const SEED = 20_261_123;
@@ -358,6 +362,101 @@ test('reading never throws anything but a PlanError, and what it reads it reads 
     }),
     { numRuns: RUNS, seed: SEED },
   );
+});
+
+// Signing
+
+const OURS = generateKeyPairSync('ed25519');
+const THEIRS = generateKeyPairSync('ed25519');
+const SECOND = generateKeyPairSync('ed25519');
+const WRITTEN = { routes: [{ set: 'charts', match: '/sales/*' }], functionSets: { charts: CHARTS } };
+
+/** Any text under a good signature, as only who holds the key can make it. */
+function signed(text: string, serial: number, key: KeyObject = OURS.privateKey): SignedPlan {
+  return { serial, text, ...signText(text, key) };
+}
+
+function refusalOf(plan: unknown, newerThan?: number): PlanRefusal {
+  try {
+    openSignedPlan(plan, [OURS.publicKey], newerThan === undefined ? {} : { newerThan });
+  } catch (error) {
+    if (error instanceof PlanRefused) return error.code;
+    throw error;
+  }
+  throw new Error('it was taken');
+}
+
+test('a signed plan is read again with its serial; what is signed is what was written, keys in order', (t) => {
+  const plan = signPlan(WRITTEN, 7, OURS.privateKey);
+  t.is(plan.text, canonicalJson({ plan: WRITTEN, serial: 7 }));
+  t.false(plan.text.includes('replicas'));
+  t.is(plan.key, keyIdOf(OURS.publicKey));
+  const kept = JSON.parse(JSON.stringify(plan)) as SignedPlan;
+  const opened = openSignedPlan(kept, [SECOND.publicKey, OURS.publicKey], { newerThan: 6 });
+  t.deepEqual(opened, { serial: 7, plan: parsePlan(WRITTEN) });
+  t.deepEqual(signPlan(JSON.parse(JSON.stringify(WRITTEN)), 7, OURS.privateKey), plan);
+});
+
+test('a plan that is unsigned, tampered with, played again or older is refused, each by its name (threat 67)', (t) => {
+  const good = signPlan(WRITTEN, 7, OURS.privateKey);
+  const other = signPlan({ ...WRITTEN, authority: { profiles: 'a' } }, 8, OURS.privateKey);
+  const strange = signPlan(WRITTEN, 8, THEIRS.privateKey);
+  t.is(refusalOf(strange), 'untrusted-key');
+  t.is(refusalOf({ ...good, key: '' }), 'untrusted-key');
+  t.is(refusalOf({ ...strange, key: good.key }), 'bad-signature');
+  t.is(refusalOf({ ...good, signature: '' }), 'bad-signature');
+  t.is(refusalOf({ ...good, signature: 'not base64url at all!' }), 'bad-signature');
+  t.is(refusalOf({ ...good, signature: other.signature }), 'bad-signature');
+  t.is(refusalOf({ ...good, text: good.text.replace('charts', 'chartz') }), 'bad-signature');
+  t.is(refusalOf({ ...good, text: `${good.text} ` }), 'bad-signature');
+  t.is(refusalOf({ ...good, serial: 9 }, 8), 'tampered');
+  t.is(refusalOf(good, 7), 'downgraded');
+  t.is(refusalOf(good, 8), 'downgraded');
+  for (const shape of [
+    undefined,
+    null,
+    'plan',
+    [],
+    {},
+    WRITTEN,
+    { ...good, more: 1 },
+    { ...good, serial: 0 },
+    { ...good, serial: '7' },
+  ])
+    t.is(refusalOf(shape), 'bad-plan');
+});
+
+test('a good signature makes no good plan', (t) => {
+  const plan = '{"functionSets":{},"routes":[{"match":"/a","set":"gone"}]}';
+  t.is(refusalOf(signed('no json', 1)), 'bad-plan');
+  t.is(refusalOf(signed(canonicalJson({ serial: 1, plan: JSON.parse(plan) }), 1)), 'bad-plan');
+  t.is(refusalOf(signed(canonicalJson({ plan: {} }), 1)), 'bad-plan');
+  t.is(refusalOf(signed(canonicalJson({ plan: {}, serial: 1, more: 1 }), 1)), 'bad-plan');
+  // Two readers could see two serials.
+  t.is(refusalOf(signed('{"plan":{},"serial":1,"serial":9}', 9)), 'bad-plan');
+  t.is(refusalOf(signed('{"serial":1,"plan":{}}', 1)), 'bad-plan');
+  t.is(openSignedPlan(signed('{"plan":{},"serial":1}', 1), [OURS.publicKey]).serial, 1);
+});
+
+test('no change of a character of a signed plan goes unseen (threat 67)', (t) => {
+  const good = signPlan(WRITTEN, 7, OURS.privateKey);
+  for (const part of ['text', 'signature', 'key'] as const)
+    for (let at = 0; at < good[part].length; at += 1) {
+      const changed = good[part].slice(0, at) + (good[part][at] === 'x' ? 'y' : 'x') + good[part].slice(at + 1);
+      t.not(refusalOf({ ...good, [part]: changed }), undefined);
+    }
+});
+
+test('only a plan that makes sense is signed, under a serial that is one, and of a size that travels', (t) => {
+  t.throws(() => signPlan({ routes: [{ match: 'a', set: 'b' }] }, 1, OURS.privateKey), { instanceOf: PlanError });
+  for (const serial of [0, -1, 1.5, Number.NaN, 2 ** 53])
+    t.throws(() => signPlan(WRITTEN, serial, OURS.privateKey), { instanceOf: RangeError });
+  const large = {
+    functionSets: Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, at) => [`s${at}`, { bundles: ['a', 'b', 'c', 'd'].map(digest) }]),
+    ),
+  };
+  t.throws(() => signPlan(large, 1, OURS.privateKey), { instanceOf: PlanError, message: /larger than 262144/ });
 });
 
 // Differences
