@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { DiskCache } from '../../core/cache/disk-cache.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Note, StepReport } from '../../core/executor.ts';
 import type { MadeBy } from '../../core/fleet.ts';
@@ -109,13 +110,4 @@ async function readVariant(disk: DiskCache, key: string): Promise<Variant | unde
 // Codings come later, when asked for, and are at most as large as the body: counted beforehand.
 function sizeOf(variant: Variant): number {
   return 1_024 + (variant.isLarger ? 0 : 2 * variant.body.byteLength);
-}
-
-/** JSON with the keys of objects in order. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) =>
-    typeof each === 'object' && each !== null && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
-  );
 }

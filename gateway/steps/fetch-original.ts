@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
 import { isNoTransform, isPrivateOrNoStore, parseCacheControl } from '../../core/cache-control.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { MadeBy } from '../../core/fleet.ts';
 import { readMediaType } from '../../core/media-type.ts';
@@ -10,7 +11,6 @@ import { readBody } from '../../egress/read-body.ts';
 import type { UpstreamResponse } from '../../egress/upstream-response.ts';
 import { isForAll } from '../cache/is-for-all.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
-import { canonicalJson } from '../cache/variant-cache.ts';
 import { isPicture } from '../document-types.ts';
 import type { Exchange } from '../exchange.ts';
 import { uploadOf } from '../upload.ts';
