@@ -52,12 +52,7 @@ export function makePeers(parts: PeersParts): Peers {
           .catch(() => undefined);
   };
   const sweep = parts.clock.every(SWEEP_MS, () => {
-    for (const [name, { address }] of links) {
-      const member = findMember(parts, name);
-      if (member !== undefined && isSame(address, member)) continue;
-      links.get(name)!.end('in order');
-      links.delete(name);
-    }
+    endOutdated(links, parts);
     warmUp();
   });
   return {
@@ -81,6 +76,15 @@ export function makePeers(parts: PeersParts): Peers {
       links.clear();
     },
   };
+}
+
+function endOutdated(links: Map<string, MemberLink>, parts: PeersParts): void {
+  for (const [name, link] of links) {
+    const member = findMember(parts, name);
+    if (member !== undefined && isSame(link.address, member)) continue;
+    link.end('in order');
+    links.delete(name);
+  }
 }
 
 function findMember({ members, self }: PeersParts, name: string): PeerAddress | undefined {
