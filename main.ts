@@ -3,12 +3,13 @@ import { setFlagsFromString } from 'node:v8';
 import { type AdminListener, openAdmin } from './admin/open-admin.ts';
 import { systemClock } from './core/clock.ts';
 import { parseSettings } from './core/config.ts';
+import type { FleetControl } from './fleet/control.ts';
 import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { makeLog } from './gateway/pino-log.ts';
 import { serve } from './gateway/serve.ts';
 import { type Bound, listen, makeShell, originOf, type Shell } from './gateway/shell.ts';
 import { tlsFilesOf } from './gateway/tls-files.ts';
-import { type AdminToken, openParts, type Parts, type StartOptions } from './parts.ts';
+import { type AdminToken, openParts, type Parts, type StartOptions } from './server/parts.ts';
 import { type Settings, settingTable } from './settings.ts';
 
 // Bodies are external memory: counted in the global limit they do not make V8 collect at every picture (25 to 10 ms of a
@@ -60,6 +61,8 @@ export async function startServer(
     maxConnections: settings.maxConnections,
     logRequests: settings.logRequests,
     note: parts.traffic.note,
+    // A fleet of one has nobody to talk to.
+    peers: settings.natsUrl === undefined ? undefined : parts.fleet.peers,
     tls: tlsFilesOf(settings.tlsCert, settings.tlsKey, ['TLS_CERT', 'TLS_KEY']),
   });
   try {
@@ -71,7 +74,8 @@ export async function startServer(
     }
     // The admin listener may be another process's: it is nobody's target all the same (threat 4).
     if (settings.adminPort !== 0) parts.listeners.push({ address: settings.adminHost, port: settings.adminPort });
-    const admin = options.withAdmin === false ? undefined : await openAdminListener(settings, parts);
+    const control = options.withUpdaters === false ? undefined : await parts.fleet.join();
+    const admin = options.withAdmin === false ? undefined : await openAdminListener(settings, parts, control);
     if (admin !== undefined) parts.listeners.push(admin.bound);
     if (options.withUpdaters !== false) parts.services.startUpdaters();
     log.info('listening', { address: bound.address, port: bound.port });
@@ -82,9 +86,15 @@ export async function startServer(
   }
 }
 
-async function openAdminListener(settings: Settings, parts: Parts): Promise<AdminListener> {
+async function openAdminListener(
+  settings: Settings,
+  parts: Parts,
+  control: FleetControl | undefined,
+): Promise<AdminListener> {
   return await openAdmin(settings, {
     ...parts,
+    control,
+    profileAuthority: parts.fleet.profiles,
     token: parts.adminToken.secret,
     auditFile: join(settings.dataDir, 'audit.db'),
     readiness: { whyNot: () => parts.state.whyNotReady },
@@ -109,6 +119,7 @@ function runningServer({ settings, shell, admin, parts, bound }: Running): Runni
     makeSignInLink: () => (admin === undefined ? undefined : `${admin.origin}${admin.makeSignInPath()}`),
     async close(drainMs = settings.drainMs) {
       parts.state.whyNotReady = 'this server is stopping';
+      await parts.fleet.leave();
       await shell.drain(drainMs);
       await admin?.close();
       await parts.close();

@@ -1,6 +1,8 @@
 /** What the admin listener does, as functions: its API and its UI call the same ones. */
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { FleetControl } from '../fleet/control.ts';
+import type { ProfileAuthority } from '../fleet/profile-authority.ts';
 import type { Pool } from '../formatters/pool/pool.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
 import type { FormatterSwitches } from '../formatters/switches.ts';
@@ -63,6 +65,10 @@ export interface AdminParts {
   readonly switches: FormatterSwitches;
   readonly pool: Pool;
   readonly readiness: Readiness;
+  /** What operators ask of the fleet. */
+  readonly control: FleetControl | undefined;
+  /** Who owns the writes of profiles. */
+  readonly profileAuthority: Pick<ProfileAuthority, 'put' | 'remove'>;
 }
 
 export interface Admin
@@ -106,7 +112,7 @@ export function makeAdmin(parts: AdminParts): Admin {
   const { clock, profiles, clients, sites, views, traffic } = parts;
   const { store } = traffic;
   const audit = openAudit(parts.auditFile, clock);
-  const profileActions = makeProfileActions({ profiles, audit });
+  const profileActions = makeProfileActions({ profiles, authority: parts.profileAuthority, audit });
   const live = makeLiveTraffic(store, clock);
   const startedAt = clock.monotonic();
   return {

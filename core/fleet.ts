@@ -158,5 +158,5 @@ export interface FleetGate {
   /** A variant that another server has made; `undefined` when nobody is known to. Never throws. */
   findVariant(key: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** Tells the server that keeps it for all of a variant made here. Never throws. */
-  offerVariant(key: string, variant: Uint8Array): void;
+  offerVariant(key: string, variant: () => Uint8Array): void;
 }

@@ -1,5 +1,6 @@
 /** How the gateway reaches function sets: here, on another server, or by sending the client there (design part 7, Router). */
 import type { Clock } from '../core/clock.ts';
+import { pack, unpack } from '../core/envelope.ts';
 import { GatewayError } from '../core/errors.ts';
 import { FormatFailure, type FormatJob, type FormatOutcome } from '../core/executor.ts';
 import { Fields } from '../core/fields.ts';
@@ -7,7 +8,6 @@ import type { FleetGate, MadeBy, RemoteFormatter, SetHost, SetReply, SetRequest 
 import type { Log } from '../core/log.ts';
 import type { FleetStore } from './fleet-store.ts';
 import type { Member } from './fleet-view.ts';
-import { pack, unpack } from './peers/envelope.ts';
 import { PeerLost, PeerRefused, PeerUnreachable } from './peers/peer-errors.ts';
 import type { Peers } from './peers/peers.ts';
 import type { FleetPlan } from './plan/fleet-plan.ts';

@@ -1,6 +1,7 @@
 /** What a server does for its peers, below `/-/fleet/`. */
 import type { Clock } from '../core/clock.ts';
 import { isDigest } from '../core/digest.ts';
+import { pack, unpack } from '../core/envelope.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type Executor, FormatFailure, type FormatJob } from '../core/executor.ts';
 import { Fields } from '../core/fields.ts';
@@ -8,7 +9,6 @@ import type { SetHost } from '../core/fleet.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
 import type { FleetStore } from './fleet-store.ts';
 import { NOT_HERE } from './gate.ts';
-import { pack, unpack } from './peers/envelope.ts';
 import type { PeerAnswer, PeerHandler, PeerQuestion } from './peers/peer-server.ts';
 import type { ProfileAuthority } from './profile-authority.ts';
 import { requestForSet } from './set-message.ts';

@@ -3,6 +3,7 @@
  * them through the registry, is theirs to keep, and outlives the authority's absence.
  */
 import type { Clock } from '../core/clock.ts';
+import { pack, unpack } from '../core/envelope.ts';
 import { GatewayError } from '../core/errors.ts';
 import { Fields } from '../core/fields.ts';
 import type { IfMatch } from '../core/if-match.ts';
@@ -11,7 +12,6 @@ import { type Profile, parseProfile } from '../profiles/profile.ts';
 import type { ProfileReplica, Profiles, StoredProfile } from '../profiles/profiles.ts';
 import type { FleetStore } from './fleet-store.ts';
 import type { NodeVoice } from './node-message.ts';
-import { pack, unpack } from './peers/envelope.ts';
 import type { Peers } from './peers/peers.ts';
 import type { Registry } from './registry/registry.ts';
 

@@ -1,9 +1,10 @@
 /** Plans that need a formatter of another server are run there (design part 7: "by function"). */
+
+import { pack, unpack } from '../core/envelope.ts';
 import { type FailureKind, FormatFailure, type FormatJob, type FormatOutcome } from '../core/executor.ts';
 import type { MadeBy } from '../core/fleet.ts';
 import type { Plan } from '../core/plan.ts';
 import type { FleetView, Member } from './fleet-view.ts';
-import { pack, unpack } from './peers/envelope.ts';
 import { PeerRefused } from './peers/peer-errors.ts';
 import type { Peers } from './peers/peers.ts';
 

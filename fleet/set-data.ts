@@ -1,11 +1,11 @@
 /** What the components of a function set ask of the fleet: its data, its authority (S8). */
 import type { Clock } from '../core/clock.ts';
+import { pack, unpack } from '../core/envelope.ts';
 import { GatewayError } from '../core/errors.ts';
 import { Fields } from '../core/fields.ts';
 import type { PlacedData, SetData, SetHost } from '../core/fleet.ts';
 import type { FleetStore } from './fleet-store.ts';
 import type { Holdings } from './holdings.ts';
-import { pack, unpack } from './peers/envelope.ts';
 import type { Peers } from './peers/peers.ts';
 
 export interface SetDataParts {

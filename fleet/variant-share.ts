@@ -8,7 +8,7 @@ import { pickServers } from './route/pick-server.ts';
 
 export interface VariantShare {
   find(key: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
-  offer(key: string, variant: Uint8Array): void;
+  offer(key: string, variant: () => Uint8Array): void;
 }
 
 export interface VariantShareParts {
@@ -48,11 +48,13 @@ export function makeVariantShare({ view, peers }: VariantShareParts): VariantSha
     },
     offer(key, variant) {
       const home = homeOf(key);
-      if (home === undefined || offers >= MAX_OFFERS || variant.byteLength > MAX_BYTES) return;
+      if (home === undefined || offers >= MAX_OFFERS) return;
+      const body = variant();
+      if (body.byteLength > MAX_BYTES) return;
       offers += 1;
       const signal = AbortSignal.timeout(OFFER_MS);
       peers
-        .send(home, { method: 'POST', path: `variants/${key}`, body: variant, signal, timeoutMs: OFFER_MS })
+        .send(home, { method: 'POST', path: `variants/${key}`, body, signal, timeoutMs: OFFER_MS })
         .then((reply) => reply.readAll(65_536))
         // What its home does not get, it makes when it is asked.
         .catch(() => undefined)

@@ -8,13 +8,19 @@ export interface OwnNames {
   readonly ownHosts: readonly string[];
 }
 
+/** True when an authority names the gateway, whoever asks. */
+export function isOwnName(authority: string, names: OwnNames): boolean {
+  const name = hostNameOf(authority);
+  return isLoopbackName(name) || isAddressLiteral(name) || name === names.publicHost || names.ownHosts.includes(name);
+}
+
 /** True when the request is for the gateway itself. */
 export function isOwnHost(received: Received, names: OwnNames): boolean {
   const name = hostNameOf(received.authority);
   if (received.form === 'origin') {
     // HTTP/1.0 clients without Host can only mean us.
     if (received.authority === '') return true;
-    return isLoopbackName(name) || isAddressLiteral(name) || name === names.publicHost || names.ownHosts.includes(name);
+    return isOwnName(received.authority, names);
   }
   // In absolute-form any literal may be a target; only what must be this very listener is ours.
   const port = portOf(received.authority) ?? (received.absolute?.startsWith('https:') ? 443 : 80);

@@ -6,7 +6,7 @@ import type { PlainRecord } from '../core/component.ts';
 import { readBuiltIns } from '../formatters/built-ins.ts';
 import type { FormatterDescriptor } from '../formatters/descriptor.ts';
 import { type Example, readExamples } from '../formatters/examples.ts';
-import { builtInFormatters } from '../parts.ts';
+import { builtInFormatters } from '../server/built-ins.ts';
 
 /** Ends what `npm run docs` writes into a README; what follows is written by hand and kept. */
 const END = '<!-- Above: made from the module by `npm run docs`. Below: written by hand. -->';

@@ -19,7 +19,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['admin'],
   ['settings.ts'],
   ['demo'],
-  ['parts.ts'],
+  ['server'],
   ['main.ts'],
   ['bin', 'bench'],
   ['test'],
@@ -35,7 +35,7 @@ const PRODUCT = new Set([
   'fleet',
   'admin',
   'demo',
-  'parts.ts',
+  'server',
   'main.ts',
   'bin',
 ]);
@@ -57,7 +57,7 @@ function readSources(): Sources {
   // A row may be empty yet, and git keeps no empty folders.
   for (const folder of ROWS.flat().filter((each) => !each.endsWith('.ts') && existsSync(join(ROOT, each))))
     walk(folder);
-  for (const path of ['settings.ts', 'parts.ts', 'main.ts']) sources.set(path, readFileSync(join(ROOT, path), 'utf8'));
+  for (const path of ['settings.ts', 'main.ts']) sources.set(path, readFileSync(join(ROOT, path), 'utf8'));
   return sources;
 }
 

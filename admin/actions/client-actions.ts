@@ -24,7 +24,7 @@ export interface ClientActions {
     id: string,
     wanted: { readonly name?: string | undefined; readonly title?: string | undefined },
     actor: Actor,
-  ): StoredProfile;
+  ): Promise<StoredProfile>;
   /** Forgets a client wholly: what was detected, assigned and chosen. @throws GatewayError NOT_FOUND. */
   forget(id: string, actor: Actor): void;
 }
@@ -49,7 +49,7 @@ export function makeClientActions({ clients, profiles, audit, profileActions }: 
         after: { profile },
       }));
     },
-    makeProfile(id, { name, title }, actor) {
+    async makeProfile(id, { name, title }, actor) {
       const record = clients.get(id);
       if (record === undefined) throw new GatewayError('NOT_FOUND', { path: `/api/clients/${id}` });
       const word = tellingWord(record.userAgent);
@@ -59,7 +59,7 @@ export function makeClientActions({ clients, profiles, audit, profileActions }: 
         ...(record.preset === 'default' ? {} : { extends: record.preset }),
         match: { ...(word === undefined ? {} : { userAgent: [word] }), class: [record.class] },
       };
-      return profileActions.create(profile, actor);
+      return await profileActions.create(profile, actor);
     },
     forget(id, actor) {
       const held = clients.get(id);

@@ -81,7 +81,7 @@ export function clientRoutes({ clients, clientActions }: Admin): ApiRoute[] {
         const body = wantedSchema.safeParse(call.received.hasBody ? await call.json() : {});
         if (!body.success)
           throw new GatewayError('BAD_INPUT', { why: 'the body must be {"name": text, "title": text}, each optional' });
-        return shown(clientActions.makeProfile(call.names['id']!, body.data, call.actor), 201);
+        return shown(await clientActions.makeProfile(call.names['id']!, body.data, call.actor), 201);
       },
     },
   ];

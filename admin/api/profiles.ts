@@ -50,7 +50,7 @@ function changeRoutes({ profileActions }: Admin): ApiRoute[] {
       summary: 'Makes a profile.',
       body: { schema: profileSchema },
       answers: [{ status: 201, description: 'It, with its Location and ETag.', schema: profileSchema }],
-      handle: async (call) => shown(profileActions.create(await call.json(), call.actor), 201),
+      handle: async (call) => shown(await profileActions.create(await call.json(), call.actor), 201),
     },
     {
       method: 'PUT',
@@ -63,7 +63,7 @@ function changeRoutes({ profileActions }: Admin): ApiRoute[] {
         { status: 201, description: 'A profile that is new.', schema: profileSchema },
       ],
       async handle(call) {
-        const { stored, isNew } = profileActions.replace(call.names['name']!, await call.json(), call);
+        const { stored, isNew } = await profileActions.replace(call.names['name']!, await call.json(), call);
         return shown(stored, isNew ? 201 : 200);
       },
     },
@@ -73,8 +73,8 @@ function changeRoutes({ profileActions }: Admin): ApiRoute[] {
       summary: 'Removes a profile; a changed preset becomes the preset again.',
       isConditional: true,
       answers: [{ status: 204, description: 'It is gone.' }],
-      handle(call) {
-        profileActions.remove(call.names['name']!, call);
+      async handle(call) {
+        await profileActions.remove(call.names['name']!, call);
         return { status: 204 };
       },
     },
@@ -87,8 +87,8 @@ function changeRoutes({ profileActions }: Admin): ApiRoute[] {
         { status: 200, description: 'The profile as it is now.', schema: profileSchema },
         { status: 204, description: 'There was none before: it is gone.' },
       ],
-      handle(call) {
-        const stored = profileActions.undo(call.names['name']!, call);
+      async handle(call) {
+        const stored = await profileActions.undo(call.names['name']!, call);
         return stored === undefined ? { status: 204 } : shown(stored, 200);
       },
     },

@@ -14,9 +14,9 @@ const MAX_ENTRIES = 10_000;
 const MAX_BYTES = 64_000_000;
 
 /** Kinds of things that can be changed. */
-export type ChangedKind = 'profile' | 'client' | 'formatter' | 'sites' | 'view';
+export type ChangedKind = 'profile' | 'client' | 'formatter' | 'sites' | 'view' | 'fleet';
 
-export type Action = 'create' | 'replace' | 'remove' | 'undo' | 'assign' | 'switch';
+export type Action = 'create' | 'replace' | 'remove' | 'undo' | 'assign' | 'switch' | 'push' | 'apply' | 'drain';
 
 /** A change somebody wants to make. */
 export interface WantedChange {
@@ -56,6 +56,8 @@ export interface Audit {
    * @throws GatewayError STORE_FULL where it cannot be written down: then nothing is changed; whatever `work` throws.
    */
   record<T>(change: WantedChange, work: () => { readonly value: T; readonly after: unknown }): T;
+  /** As `record`, for work that another server does. */
+  recordLater<T>(change: WantedChange, work: () => Promise<{ readonly value: T; readonly after: unknown }>): Promise<T>;
   /** Newest first. */
   list(query: AuditQuery): readonly AuditEntry[];
   /** The last change that was made to a thing. */
@@ -82,14 +84,28 @@ export function openAudit(file: string, clock: Clock): Audit {
     const text = JSON.stringify(after ?? null);
     inTransaction(database, () => end.run(text, result, text.length, id));
   };
+  const start = ({ actor, action, kind, name, before }: WantedChange) => {
+    const text = JSON.stringify(before ?? null);
+    return inTransaction(database, () => {
+      dropOld.run(MAX_ENTRIES);
+      dropLarge.run(MAX_BYTES);
+      return begin.run(clock.now(), JSON.stringify(actor), action, kind, name, text, text.length).lastInsertRowid;
+    });
+  };
   return {
-    record({ actor, action, kind, name, before }, work) {
-      const text = JSON.stringify(before ?? null);
-      const id = inTransaction(database, () => {
-        dropOld.run(MAX_ENTRIES);
-        dropLarge.run(MAX_BYTES);
-        return begin.run(clock.now(), JSON.stringify(actor), action, kind, name, text, text.length).lastInsertRowid;
-      });
+    async recordLater(change, work) {
+      const id = start(change);
+      try {
+        const { value, after } = await work();
+        finish(id, after, 'done');
+        return value;
+      } catch (error) {
+        finish(id, null, error instanceof GatewayError ? error.code : 'INTERNAL');
+        throw error;
+      }
+    },
+    record(change, work) {
+      const id = start(change);
       try {
         const { value, after } = work();
         finish(id, after, 'done');

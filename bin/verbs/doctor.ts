@@ -96,6 +96,6 @@ async function portFinding(check: string, host: string, port: number): Promise<F
 }
 
 async function formatterFinding(): Promise<Finding> {
-  const all = await readBuiltIns((await import('../../parts.ts')).builtInFormatters);
+  const all = await readBuiltIns((await import('../../server/built-ins.ts')).builtInFormatters);
   return { check: 'formatters', state: 'ok', text: `${all.length} built in` };
 }

@@ -36,7 +36,10 @@ export function addFetchVerb(program: Command): void {
 
 async function runFetch(url: string, options: Options): Promise<void> {
   const settings = parseSettings(settingTable, { ...readEnvironment(), WORKERS: '1', POOL: '1' });
-  const [{ openParts }, { serve }] = await Promise.all([import('../../parts.ts'), import('../../gateway/serve.ts')]);
+  const [{ openParts }, { serve }] = await Promise.all([
+    import('../../server/parts.ts'),
+    import('../../gateway/serve.ts'),
+  ]);
   const parts = await openParts(settings, { clock: systemClock, log: silentLog });
   try {
     const lead = options.as !== undefined && isPresentation(options.as) ? `/-/as/${options.as}/` : '/';

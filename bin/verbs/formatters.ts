@@ -36,7 +36,7 @@ export function addFormatterVerbs(program: Command): void {
     .action(check);
 }
 
-const readOwn = async () => await readBuiltIns((await import('../../parts.ts')).builtInFormatters);
+const readOwn = async () => await readBuiltIns((await import('../../server/built-ins.ts')).builtInFormatters);
 
 async function list({ json }: { json?: boolean }): Promise<void> {
   const { pluginsDir } = parseSettings(settingTable, readEnvironment());

@@ -5,9 +5,11 @@ import {
   type JetStreamManager,
   jetstream,
   jetstreamManager,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Clock } from '../../core/clock.ts';
 
 export interface Bucket {
   readonly kv: KV;
@@ -33,8 +35,11 @@ export interface BucketOptions {
   readonly base: number;
   /** One answer of the engine takes no longer. */
   readonly timeoutMs: number;
+  readonly clock: Clock;
 }
 
+const ASK_AGAIN_MS = 250;
+const TIMES_ASKED = 12;
 const ENTRIES = 'format-gateway';
 const LEASES = 'format-gateway-leases';
 /** Keys of holders that died go in the end; when a lease is stale is its competitors' to see. */
@@ -62,11 +67,9 @@ export async function openBuckets(connection: NatsConnection, options: BucketOpt
         timeout,
         ...(ttl === undefined ? {} : { ttl }),
       });
-    const { config } = await manager.streams.info(stream).catch(async (error: unknown) => {
-      if (!isMissing(error)) throw error;
-      await make();
-      return await manager.streams.info(stream);
-    });
+    const info = await askOften(connection, options.clock, () => infoOf(manager, stream));
+    if (info === undefined) await make();
+    const { config } = info ?? (await manager.streams.info(stream));
     if (config.num_replicas < options.replicas)
       await manager.streams.update(stream, { num_replicas: options.replicas });
     // Reads are the leader's own: a replica asked directly may not know yet what was just written.
@@ -78,6 +81,32 @@ export async function openBuckets(connection: NatsConnection, options: BucketOpt
   return { manager, entries, leases: await open(LEASES, LEASE_BUCKET_MS) };
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+/** `undefined` where there is no such stream. */
+async function infoOf(manager: JetStreamManager, stream: string): Promise<StreamInfo | undefined> {
+  try {
+    return await manager.streams.info(stream);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined;
+    throw error;
+  }
+}
+
+/** The first answer to a question put again and again: what is asked while an engine elects its leader is never answered. */
+async function askOften<T>(connection: NatsConnection, clock: Clock, ask: () => Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  let [asked, failed] = [0, 0];
+  const put = () => {
+    if (asked === TIMES_ASKED) return;
+    asked++;
+    ask().then(resolve, (error: unknown) => {
+      if (++failed === TIMES_ASKED || connection.isClosed()) reject(error);
+    });
+  };
+  const timer = clock.every(ASK_AGAIN_MS, put);
+  put();
+  try {
+    return await promise;
+  } finally {
+    timer.cancel();
+  }
 }

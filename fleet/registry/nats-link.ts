@@ -37,6 +37,7 @@ export class NatsLink {
   readonly #replicas: 1 | 3;
   readonly #running: Promise<void>;
   readonly #closing = Promise.withResolvers<void>();
+  #connection: NatsConnection | undefined;
   #session: Session | undefined;
   #awaySinceMs: number;
   #arrival = Promise.withResolvers<Session>();
@@ -82,28 +83,28 @@ export class NatsLink {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#closing.resolve();
+    await this.#connection?.close();
     await this.#running;
   }
 
   async #run(): Promise<void> {
     while (!this.#isClosed) {
       try {
-        const connection = await this.#connect();
-        try {
-          await this.#serve(connection);
-        } finally {
-          await connection.close();
-        }
+        this.#connection = await this.#connect();
+        if (this.#connection !== undefined) await this.#serve(this.#connection);
       } catch (error) {
         this.#complain(error);
+      } finally {
+        await this.#connection?.close();
+        this.#connection = undefined;
       }
       await this.#pause();
     }
   }
 
-  async #connect(): Promise<NatsConnection> {
+  async #connect(): Promise<NatsConnection | undefined> {
     const { name, credsFile } = this.#options;
-    return await connect({
+    const connecting = connect({
       ...this.#addresses,
       ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(await readFile(credsFile)) }),
       name,
@@ -114,6 +115,14 @@ export class NatsLink {
       maxPingOut: 2,
       noAsyncTraces: true,
     });
+    const connection = await Promise.race([connecting, this.#closing.promise]);
+    if (connection === undefined)
+      connecting
+        .then((late) => late.close())
+        .catch(() => {
+          // Nobody waits for it any more.
+        });
+    return connection ?? undefined;
   }
 
   async #serve(connection: NatsConnection): Promise<void> {
@@ -146,8 +155,9 @@ export class NatsLink {
   }
 
   #open(connection: NatsConnection): Promise<Buckets> {
-    const base = Math.max(this.#options.clock.now(), this.#mirror.revision + 1);
-    return openBuckets(connection, { replicas: this.#replicas, base, timeoutMs: ANSWER_MS });
+    const { clock } = this.#options;
+    const base = Math.max(clock.now(), this.#mirror.revision + 1);
+    return openBuckets(connection, { replicas: this.#replicas, base, timeoutMs: ANSWER_MS, clock });
   }
 
   #arrive(session: Session): void {

@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { GatewayError } from '../../core/errors.ts';
 import { type Executor, FormatFailure, type FormatJob, type FormatOutcome } from '../../core/executor.ts';
 import type { Fields } from '../../core/fields.ts';
+import type { FleetGate } from '../../core/fleet.ts';
 import type { Log } from '../../core/log.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { SingleFlight } from '../cache/single-flight.ts';
 import { type Variant, type VariantCache, variantKeyOf } from '../cache/variant-cache.ts';
+import { packVariant, unpackVariant } from '../cache/variant-parcel.ts';
 import { isCommonPicture, isPicture } from '../document-types.ts';
 import { encodeReply, replyCharsetOf } from '../reply-charset.ts';
 import { type Choice, type ChoiceContext, choose } from './choose.ts';
@@ -30,6 +32,8 @@ export interface FormatParts {
   readonly executor: Executor;
   readonly variants: VariantCache;
   readonly flights: SingleFlight<Variant>;
+  /** Where variants made on other servers are found. */
+  readonly fleet: Pick<FleetGate, 'findVariant' | 'offerVariant'>;
   readonly log: Log;
 }
 
@@ -120,14 +124,25 @@ async function makeVariant(
   const held = parts.variants.get(key) ?? (await parts.variants.find(key)) ?? parts.variants.get(key);
   if (held !== undefined) return { variant: held, hit: true, collapsed: false };
   const { value, shared } = await parts.flights.run(key, context.received.signal, async (signal) => {
+    const brought = original.isForAll ? await findElsewhere(key, parts, signal) : undefined;
+    if (brought !== undefined) return brought;
     const outcome = await parts.executor.run(jobFor(original, plan, context), signal);
     const made = toVariant(key, plan, original, encodeReply(outcome, replyCharsetOf(plan.to, context)));
     const variant =
       context.target.upgraded === undefined ? made : { ...made, body: withHttpsNote(made.mediaType, made.body) };
     parts.variants.put(variant, original.isForAll);
+    if (original.isForAll) parts.fleet.offerVariant(key, () => packVariant(variant));
     return variant;
   });
   return { variant: value, hit: false, collapsed: shared };
+}
+
+/** A variant that another server of the fleet has made: keys are equal everywhere. */
+async function findElsewhere(key: string, { fleet, variants }: FormatParts, signal: AbortSignal) {
+  const bytes = await fleet.findVariant(key, signal);
+  const variant = bytes === undefined ? undefined : unpackVariant(key, bytes);
+  if (variant !== undefined) variants.put(variant, true);
+  return variant;
 }
 
 function jobFor(original: Original, plan: Plan, { target }: ChoiceContext): FormatJob {

@@ -8,7 +8,8 @@ import type { Exchange } from '../exchange.ts';
 import { fieldsOfService } from '../services/service-fields.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
 import { asFetched } from './made-here.ts';
-import { askSet, readSet } from './own-set.ts';
+import { askSet } from './own-set.ts';
+import { readSet } from './read-set.ts';
 
 /** A service's name and the path below its mount, query included; or an address that has a route of the fleet plan. */
 export type ServicePlace =

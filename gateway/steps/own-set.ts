@@ -2,8 +2,6 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { MadeBy, SetReply, SetRoute } from '../../core/fleet.ts';
-import { readMediaType } from '../../core/media-type.ts';
-import { readWhole } from '../../formatters/pool/web-messages.ts';
 import type { Exchange } from '../exchange.ts';
 import { makeRedirect } from '../pages/layout.ts';
 import type { Received } from '../received.ts';
@@ -11,11 +9,7 @@ import type { Reply } from '../reply.ts';
 import type { Gateway } from '../serve.ts';
 import { fieldsForService, fieldsOfService } from '../services/service-fields.ts';
 import type { Target } from '../target.ts';
-import { uploadOf } from '../upload.ts';
-import type { FetchedOriginal } from './fetch-original.ts';
-import { fillIncludes } from './fill-includes.ts';
 import { clientKeyOf } from './identify.ts';
-import { asFetched } from './made-here.ts';
 
 export interface SetQuestion {
   readonly route: SetRoute;
@@ -66,20 +60,6 @@ export async function askSet(exchange: Exchange, { accept, ...question }: SetQue
       { cause: new Error('it sent a coded body') },
     );
   return { ...reply, fields: fieldsOf(reply, question.route) };
-}
-
-/** @throws GatewayError as `askSet` does, BODY_TOO_LARGE. */
-export async function readSet(exchange: Exchange, route: SetRoute): Promise<FetchedOriginal> {
-  const { gateway, received, target, order } = exchange;
-  const started = gateway.clock.monotonic();
-  const { maxUploadBytes } = gateway.limits;
-  const upload = uploadOf(received, maxUploadBytes);
-  const body = upload === undefined ? undefined : await readWhole(ReadableStream.from(upload), maxUploadBytes);
-  const reply = await askSet(exchange, { route, method: order.method, url: target.url, body });
-  const isPage = readMediaType(reply.fields.get('content-type'))?.essence === 'text/html';
-  const filled = route.hasIncludes && isPage ? await fillIncludes(exchange, reply) : reply;
-  exchange.timings.push({ name: 'set', ms: gateway.clock.monotonic() - started });
-  return asFetched({ ...filled, url: target.url, now: gateway.clock.now(), freshSeconds: 0 });
 }
 
 // On an own host all sites of prefix mode are neighbours: nothing that speaks of the client goes there (threats 19, 20).

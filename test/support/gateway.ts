@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { silentLog } from '../../core/log.ts';
 import { type RunningServer, startServer } from '../../main.ts';
-import type { StartOptions } from '../../parts.ts';
+import type { StartOptions } from '../../server/parts.ts';
 import { type Answer, type Ask, ask } from './client.ts';
 import { type Origin, startOrigin } from './origin.ts';
 

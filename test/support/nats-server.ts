@@ -27,6 +27,12 @@ interface Ports {
   readonly cluster: number;
 }
 
+// A run that is cut short leaves none behind either.
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Makes the engines of one fleet; none runs before `start`. */
 export async function makeEngines(count: 1 | 3): Promise<Engines> {
   const folder = await mkdtemp(join(tmpdir(), 'engines-'));
@@ -34,11 +40,6 @@ export async function makeEngines(count: 1 | 3): Promise<Engines> {
   const free = await freePorts(count * 2);
   const ports = new Map(names.map((name, i) => [name, { client: free[i * 2]!, cluster: free[i * 2 + 1]! }]));
   const children = new Map<string, ChildProcess>();
-  // A run that is cut short leaves none behind either.
-  const killAll = () => {
-    for (const child of children.values()) child.kill('SIGKILL');
-  };
-  process.once('exit', killAll);
 
   const start = async (...chosen: string[]): Promise<void> => {
     const missing = (chosen.length > 0 ? chosen : names).filter((name) => !children.has(name));
@@ -46,6 +47,7 @@ export async function makeEngines(count: 1 | 3): Promise<Engines> {
       missing.map(async (name) => {
         const child = spawn('nats-server', argumentsOf(name, ports, folder), { stdio: ['ignore', 'ignore', 'pipe'] });
         children.set(name, child);
+        running.add(child);
         await untilListening(child);
       }),
     );
@@ -59,6 +61,7 @@ export async function makeEngines(count: 1 | 3): Promise<Engines> {
         const exit = once(child, 'exit');
         child.kill('SIGKILL');
         await exit;
+        running.delete(child);
       }),
     );
   };
@@ -67,7 +70,6 @@ export async function makeEngines(count: 1 | 3): Promise<Engines> {
   };
   const close = async (): Promise<void> => {
     await kill();
-    process.off('exit', killAll);
     await rm(folder, { recursive: true, force: true });
   };
   const servers = names.map((name) => `nats://127.0.0.1:${ports.get(name)!.client}`).join(',');

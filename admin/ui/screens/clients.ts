@@ -35,8 +35,8 @@ export function clientScreens(admin: Admin): Screen[] {
     {
       method: 'POST',
       path: '/ui/clients/:id/profile',
-      handle(call) {
-        const { profile } = clientActions.makeProfile(call.names['id']!, {}, call.actor);
+      async handle(call) {
+        const { profile } = await clientActions.makeProfile(call.names['id']!, {}, call.actor);
         return seeOther(`/ui/profiles/${profile.name}?done=saved`);
       },
     },

@@ -58,7 +58,7 @@ interface Editor {
   readonly impact?: Impact;
 }
 
-function handlePost(call: UiCall, admin: Admin, name: string | undefined): Reply {
+async function handlePost(call: UiCall, admin: Admin, name: string | undefined): Promise<Reply> {
   const { form } = call;
   const wanted = form.get('do') ?? 'save';
   const fields = formatterFields(admin.registry(), namedFormatters(form));
@@ -73,16 +73,16 @@ function handlePost(call: UiCall, admin: Admin, name: string | undefined): Reply
   }
   try {
     if (wanted === 'impact') return editorPage(call, admin, { draft, etag, impact: admin.impact(profileOf(draft)) });
-    return save(call, admin, { draft, etag });
+    return await save(call, admin, { draft, etag });
   } catch (error) {
     return editorPage(call, admin, { draft, ...afterFault(error, draft, etag, admin) });
   }
 }
 
-function save(call: UiCall, { profileActions }: Admin, { draft, etag }: Editor): Reply {
+async function save(call: UiCall, { profileActions }: Admin, { draft, etag }: Editor): Promise<Reply> {
   const { actor } = call;
-  if (etag === undefined) profileActions.create(profileOf(draft), actor);
-  else profileActions.replace(draft.name, profileOf(draft), { actor, ifMatch: [etag] });
+  if (etag === undefined) await profileActions.create(profileOf(draft), actor);
+  else await profileActions.replace(draft.name, profileOf(draft), { actor, ifMatch: [etag] });
   return seeOther(`/ui/profiles/${draft.name}?done=saved`);
 }
 

@@ -34,7 +34,7 @@ interface JsonState {
   readonly error?: GatewayError;
 }
 
-function save(call: UiCall, { profileActions, profiles }: Admin): Reply {
+async function save(call: UiCall, { profileActions, profiles }: Admin): Promise<Reply> {
   const { form, actor, names } = call;
   const text = form.get('json') ?? '';
   const name = names['name'];
@@ -43,8 +43,9 @@ function save(call: UiCall, { profileActions, profiles }: Admin): Reply {
     const raw = parseJson(text);
     const stored =
       name === undefined
-        ? profileActions.create(raw, actor)
-        : profileActions.replace(name, raw, { actor, ...(etag === undefined ? {} : { ifMatch: [etag] }) }).stored;
+        ? await profileActions.create(raw, actor)
+        : (await profileActions.replace(name, raw, { actor, ...(etag === undefined ? {} : { ifMatch: [etag] }) }))
+            .stored;
     return seeOther(`/ui/profiles/${stored.profile.name}?done=saved`);
   } catch (error) {
     if (!(error instanceof GatewayError) || error.status >= 500) throw error;

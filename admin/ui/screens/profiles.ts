@@ -17,9 +17,9 @@ export function profileScreens(admin: Admin): Screen[] {
     {
       method: 'POST',
       path: '/ui/profiles/:name/undo',
-      handle({ names, actor }) {
+      async handle({ names, actor }) {
         const name = names['name']!;
-        const stored = admin.profileActions.undo(name, { actor });
+        const stored = await admin.profileActions.undo(name, { actor });
         return seeOther(`/ui/profiles?done=undone&name=${encodeURIComponent(stored?.profile.name ?? name)}`);
       },
     },
@@ -31,11 +31,11 @@ export function profileScreens(admin: Admin): Screen[] {
     {
       method: 'POST',
       path: '/ui/profiles/:name/delete',
-      handle(call) {
+      async handle(call) {
         const name = call.names['name']!;
         const etag = call.form.get('etag');
         try {
-          admin.profileActions.remove(name, { actor: call.actor, ...(etag === null ? {} : { ifMatch: [etag] }) });
+          await admin.profileActions.remove(name, { actor: call.actor, ...(etag === null ? {} : { ifMatch: [etag] }) });
         } catch (error) {
           if (!(error instanceof GatewayError) || (error.code !== 'CONFLICT' && error.code !== 'STALE')) throw error;
           return confirmPage(call, admin, error);

@@ -1,68 +1,43 @@
 /** The parts of a server, put together; who listens is the business of `main.ts`. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from './core/clock.ts';
-import { SettingsError } from './core/config.ts';
-import { holdFolder } from './core/folder-lock.ts';
-import { editionTag } from './core/if-match.ts';
-import { readOrMakeSecret } from './core/instance-key.ts';
-import type { Log } from './core/log.ts';
-import { demoData } from './demo/demo-data.ts';
-import { DEMO_VIEW, readDemoView } from './demo/demo-view.ts';
-import { openDemo } from './demo/open-demo.ts';
-import { type EgressParts, openEgress } from './egress/fetch-upstream.ts';
-import { openRegistry } from './formatters/open-registry.ts';
-import type { Plugins } from './formatters/plugins.ts';
-import { openPool, type Pool } from './formatters/pool/pool.ts';
-import type { FormatterRegistry } from './formatters/registry.ts';
-import { type FormatterSwitches, openSwitches } from './formatters/switches.ts';
-import { openCaches } from './gateway/cache/open-caches.ts';
-import { makeComponentFetch, makeServiceFetch } from './gateway/component-fetch.ts';
-import { openGateway } from './gateway/open-gateway.ts';
-import { openServices } from './gateway/services/open-services.ts';
-import type { Services } from './gateway/services/services.ts';
-import type { Bound } from './gateway/shell.ts';
-import { readSites } from './gateway/sites.ts';
-import { openSites, type Sites } from './gateway/sites-store.ts';
-import { makeCountedExecutor } from './gateway/traffic/counted-executor.ts';
-import { openTraffic, type Traffic } from './gateway/traffic/traffic.ts';
-import { readUsers } from './gateway/users.ts';
-import { openViews, type Views } from './gateway/views-store.ts';
-import { makeDetector } from './profiles/detection.ts';
-import { openClients } from './profiles/sqlite-clients.ts';
-import { openProfiles } from './profiles/sqlite-profiles.ts';
-import type { Settings } from './settings.ts';
-
-/** The formatters that ship with us. */
-export const builtInFormatters: readonly URL[] = [
-  'chart',
-  'data-convert',
-  'data-to-html',
-  'data-to-markdown',
-  'data-to-text',
-  'html-article',
-  'html-full',
-  'html-lite',
-  'html-to-epub',
-  'html-to-gemtext',
-  'html-to-markdown',
-  'html-to-text',
-  'html-to-wml',
-  'image',
-  'links',
-  'links-text',
-  'markdown-to-html',
-  'page-parts',
-  'svg-raster',
-  'text-to-html',
-  'text-wrap',
-  'view',
-].map((name) => new URL(`./formatters/${name}/index.ts`, import.meta.url));
-
-/** The services and updaters that ship with us. */
-const builtInServices: readonly URL[] = ['sql-data'].map(
-  (name) => new URL(`./services/${name}/index.ts`, import.meta.url),
-);
+import type { Clock } from '../core/clock.ts';
+import { SettingsError } from '../core/config.ts';
+import { holdFolder } from '../core/folder-lock.ts';
+import { editionTag } from '../core/if-match.ts';
+import { readOrMakeSecret } from '../core/instance-key.ts';
+import type { Log } from '../core/log.ts';
+import type { PlanStep } from '../core/plan.ts';
+import { demoData } from '../demo/demo-data.ts';
+import { DEMO_VIEW, readDemoView } from '../demo/demo-view.ts';
+import { openDemo } from '../demo/open-demo.ts';
+import { type EgressParts, openEgress } from '../egress/fetch-upstream.ts';
+import { makeFleetExecutor } from '../fleet/fleet-executor.ts';
+import type { Fleet } from '../fleet/open-fleet.ts';
+import { openRegistry } from '../formatters/open-registry.ts';
+import type { Plugins } from '../formatters/plugins.ts';
+import { openPool, type Pool } from '../formatters/pool/pool.ts';
+import type { FormatterRegistry } from '../formatters/registry.ts';
+import { type FormatterSwitches, openSwitches } from '../formatters/switches.ts';
+import { openCaches } from '../gateway/cache/open-caches.ts';
+import { makeComponentFetch, makeServiceFetch } from '../gateway/component-fetch.ts';
+import { openGateway } from '../gateway/open-gateway.ts';
+import { openServices } from '../gateway/services/open-services.ts';
+import type { Services } from '../gateway/services/services.ts';
+import type { Bound } from '../gateway/shell.ts';
+import { readSites } from '../gateway/sites.ts';
+import { openSites, type Sites } from '../gateway/sites-store.ts';
+import { makeCountedExecutor } from '../gateway/traffic/counted-executor.ts';
+import { openTraffic, type Traffic } from '../gateway/traffic/traffic.ts';
+import { readUsers } from '../gateway/users.ts';
+import { openViews, type Views } from '../gateway/views-store.ts';
+import { makeDetector } from '../profiles/detection.ts';
+import { openClients } from '../profiles/sqlite-clients.ts';
+import { openProfiles } from '../profiles/sqlite-profiles.ts';
+import type { Settings } from '../settings.ts';
+import { builtInFormatters, builtInServices } from './built-ins.ts';
+import { openServerFleet } from './fleet.ts';
+import { makeRegistries } from './registries.ts';
 
 /** What a caller may put in place of the machine's own. */
 export interface StartOptions {
@@ -72,7 +47,7 @@ export interface StartOptions {
   readonly authorities?: EgressParts['authorities'];
   /** False leaves the admin listener to another process. Default true. */
   readonly withAdmin?: boolean;
-  /** False leaves the updaters to another process of this server. Default true. */
+  /** False leaves the updaters, and the registry of the fleet, to another process of this server. Default true. */
   readonly withUpdaters?: boolean;
   /** Where another process runs the demo site. Default: this process starts one while no site is configured. */
   readonly demoOrigin?: string | undefined;
@@ -92,6 +67,7 @@ export interface Parts {
   readonly sites: Sites;
   readonly views: Views;
   readonly services: Services;
+  readonly fleet: Fleet;
   readonly adminToken: AdminToken;
   readonly clock: Clock;
   readonly log: Log;
@@ -128,8 +104,7 @@ export async function openParts(
     log,
   );
   const switches = openSwitches(join(settings.dataDir, 'switches.db'));
-  let off = switches.off();
-  let registry = initial.withDisabled(off);
+  const registries = makeRegistries({ initial, switches, log });
   const listeners: Bound[] = [];
   const ownDemo =
     options.demoOrigin === undefined && sites.all().length === 0
@@ -157,23 +132,14 @@ export async function openParts(
     log,
   });
   const pool = openPool({
-    registry,
+    registry: registries.local(),
     pool: settings.pool,
     limits: settings,
-    fetchForComponent: makeComponentFetch(egress, (name) => registry.get(name)?.source.thirdParty === false),
+    fetchForComponent: makeComponentFetch(egress, (name) => registries.local().get(name)?.source.thirdParty === false),
     clock,
     log,
   });
-  // A switch, of this process or another, swaps the registry in whole between two requests.
-  const currentRegistry = () => {
-    const now = switches.off();
-    if (now !== off) {
-      off = now;
-      registry = initial.withDisabled(off);
-      pool.use(registry);
-    }
-    return registry;
-  };
+  registries.onChange((registry) => pool.use(registry));
   const profiles = openProfiles({ file: join(settings.dataDir, 'profiles.db'), clock });
   const clients = openClients({
     file: join(settings.dataDir, 'clients.db'),
@@ -194,8 +160,22 @@ export async function openParts(
       suspended: [...pool.suspended()],
     }),
   });
-  const gateway = openGateway({
+  const fleet = openServerFleet({
     settings,
+    publicOrigin,
+    egress,
+    pool,
+    registries,
+    profiles,
+    gateway: () => gateway,
+    clock,
+    log,
+  });
+  const isHere = ({ formatter, version }: PlanStep) => registries.local().get(formatter)?.version === version;
+  const executor = makeFleetExecutor({ local: pool, gate: fleet.gate, isHere });
+  const gateway: ReturnType<typeof openGateway> = openGateway({
+    settings,
+    fleet: fleet.gate,
     sites,
     users,
     publicOrigin,
@@ -207,8 +187,8 @@ export async function openParts(
     clock,
     log,
     egress,
-    executor: makeCountedExecutor(pool, traffic),
-    registry: currentRegistry,
+    executor: makeCountedExecutor(executor, traffic),
+    registry: registries.planning,
     suspended: () => pool.suspended(),
     formatsOff: new Set(settings.formatsOff),
     profiles,
@@ -234,9 +214,11 @@ export async function openParts(
     listeners,
     demoOrigin,
     state,
-    registry: currentRegistry,
+    registry: registries.local,
     switches,
+    fleet,
     async close() {
+      await fleet.close();
       await Promise.all([pool.close(), services.close(), egress.close(), ownDemo?.close()]);
       await caches.close();
       traffic.close();
@@ -285,7 +267,6 @@ function withDemoView(views: Views, demoOrigin: string | undefined): Pick<Views,
 // What is promised but not there yet must not be mistaken for working.
 function refuseUnsupported(settings: Settings): void {
   const wanted = [
-    ['NATS_URL', settings.natsUrl],
     ['BACK_END', settings.backEnd],
     ['SUBDOMAINS', settings.subdomains],
   ].filter(([, value]) => value !== undefined);

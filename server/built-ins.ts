@@ -1,0 +1,32 @@
+/** The components that ship with us. */
+
+/** The formatters that ship with us. */
+export const builtInFormatters: readonly URL[] = [
+  'chart',
+  'data-convert',
+  'data-to-html',
+  'data-to-markdown',
+  'data-to-text',
+  'html-article',
+  'html-full',
+  'html-lite',
+  'html-to-epub',
+  'html-to-gemtext',
+  'html-to-markdown',
+  'html-to-text',
+  'html-to-wml',
+  'image',
+  'links',
+  'links-text',
+  'markdown-to-html',
+  'page-parts',
+  'svg-raster',
+  'text-to-html',
+  'text-wrap',
+  'view',
+].map((name) => new URL(`../formatters/${name}/index.ts`, import.meta.url));
+
+/** The services and updaters that ship with us. */
+export const builtInServices: readonly URL[] = ['sql-data'].map(
+  (name) => new URL(`../services/${name}/index.ts`, import.meta.url),
+);
