@@ -20,6 +20,7 @@ export const builtInFormatters: readonly URL[] = [
   'links-text',
   'markdown-to-html',
   'page-parts',
+  'svg-clean',
   'svg-raster',
   'text-to-html',
   'text-wrap',

@@ -1,23 +1,20 @@
 import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../../core/component.ts';
 import { FormatFailure } from '../../core/executor.ts';
-import { cleanSvg, localName, serialiseSvg } from './clean-svg.ts';
-import { hostile } from './svg-refusal.ts';
-import { parseSvg } from './svg-tree.ts';
-import { expandedWeight } from './svg-weight.ts';
+import { prepareDrawing } from '../pictures/prepare-drawing.ts';
 
 /**
  * Drawings (SVG) as pictures, for clients that show none.
  *
  * Draws at the width that is wanted, never larger than the drawing says it is, on a transparent ground. Other formats,
  * greys and qualities are the business of `image`, which comes after it in a chain. Scripts, animations, files and
- * addresses outside of the drawing are left out before the renderer sees it; what declares entities, or unfolds into
- * over 10,000 elements, is refused. Its step runs in processes of its own, which can be ended: renderers can hang.
+ * addresses outside of the drawing are left out before the renderer sees it; what declares anything but plain entities,
+ * or unfolds into over 10,000 elements, is refused. Its step runs in processes of its own, which can be ended: renderers can hang.
  */
 export default {
   contract: 1,
   kind: 'formatter',
   name: 'svg-raster',
-  version: '1.1.0',
+  version: '1.2.0',
   title: 'Drawings as pictures',
   reads: 'text',
   edges: [
@@ -32,14 +29,20 @@ export default {
   format: drawSvg,
 } satisfies Formatter;
 
-const MAX_EXPANDED = 10_000;
+const RULES = {
+  maxCharacters: 65_536,
+  maxElements: 2000,
+  maxExpanded: 10_000,
+  still: true,
+  formatter: 'svg-raster',
+};
 /** Share of the pixels of a step that may be drawn: four bytes each, and filters need several copies. */
 const PIXEL_SHARE = 0.32;
 const DEFAULT_DENSITY = 72;
 const MIN_DENSITY = 1;
 
 async function drawSvg(input: FormatInput, want: Want, env: FormatEnv): Promise<FormatResult> {
-  const drawing = Buffer.from(prepare(input.body as string));
+  const drawing = Buffer.from(prepareDrawing(input.body as string, RULES));
   env.signal.throwIfAborted();
   const sharp = await loadRenderer();
   const { width = 0, height = 0 } = await rendering(() => sharp(drawing, { limitInputPixels: false }).metadata());
@@ -59,16 +62,6 @@ async function drawSvg(input: FormatInput, want: Want, env: FormatEnv): Promise<
       .toBuffer(),
   );
   return { mediaType: want.mediaType, body };
-}
-
-/** The drawing as the renderer gets it. @throws FormatFailure hostile */
-function prepare(text: string): string {
-  const root = parseSvg(text);
-  if (localName(root) !== 'svg') throw hostile('labelled as a drawing, but it is none');
-  cleanSvg(root);
-  if (expandedWeight(root, MAX_EXPANDED) > MAX_EXPANDED)
-    throw hostile(`the drawing unfolds into over ${MAX_EXPANDED} elements`);
-  return serialiseSvg(root);
 }
 
 /** At most 1. Where both bounds are to be covered, `image` cuts what is too much. */
@@ -100,6 +93,6 @@ async function rendering<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    throw hostile(`the drawing cannot be drawn: ${reason}`, error);
+    throw new FormatFailure('hostile', 'svg-raster', `the drawing cannot be drawn: ${reason}`, { cause: error });
   }
 }

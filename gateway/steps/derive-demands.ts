@@ -5,6 +5,7 @@ import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
 import { isHypertext } from '../document-types.ts';
 import { barOf, splitOf } from './bar-of.ts';
+import { SVG } from './chart-look.ts';
 import type { WishContext } from './make-wishes.ts';
 import { viewDemand } from './view-demand.ts';
 
@@ -35,7 +36,9 @@ export function ownDemands({ formatters }: Preferences, edges: WishContext['edge
 }
 
 /** Demands of a picture; every one may be left unmet, as a picture in a wrong size is better than none. */
-export function pictureDemands(context: WishContext): Demands {
+export function pictureDemands(context: WishContext, wanted?: string): Demands {
+  // Drawings of a site that is trusted reach browsers as they are.
+  if (wanted === SVG && context.target.site?.trust) return { required: {}, optional: {} };
   const demands = preferredDemands(context);
   const { picture } = context.target;
   if (picture === undefined) return demands;

@@ -14,6 +14,7 @@ import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import { isStoredLayer } from '../../profiles/resolve.ts';
 import { isCommonPicture, isData, isDocument, isHypertext, isPicture } from '../document-types.ts';
 import type { Target } from '../target.ts';
+import { SVG, showsSvg } from './chart-look.ts';
 import { DATA_TYPES, dataWishes } from './data-wishes.ts';
 import { documentDemands, ownDemands, pictureDemands } from './derive-demands.ts';
 import type { Negotiation } from './negotiate.ts';
@@ -148,6 +149,7 @@ function pictureCandidates({ from, negotiation, target }: WishContext): Candidat
   ]);
   const shown = [...all].filter((type) => {
     const isListed = types.length === 0 || types.includes(type);
+    if (type === SVG) return isStored ? isListed : showsSvg(negotiation);
     if (asks(negotiation.accept, type)) return isListed || !isStored;
     return isListed && (isStored || isCommonPicture(type) || type === from || types[0] === type);
   });
@@ -175,7 +177,14 @@ function rankOf(candidate: Candidate, context: WishContext): number[] | undefine
   if (!unasked && candidate.mediaType === from) return undefined;
   const stored = storedDecides && isDocument(from) ? (place === -1 ? -1_000 : -place) : 0;
   const order = isPicture(from) ? pictureOrder(candidate.mediaType, context) : place === -1 ? -100 : -place;
-  return [stored, q, profileQuality(candidate.mediaType, preferences), accept.anything ? 0 : -index, order];
+  const ofProfile = profileQuality(candidate.mediaType, preferences) + (staysDrawing(candidate, context) ? 1 : 0);
+  return [stored, q, ofProfile, accept.anything ? 0 : -index, order];
+}
+
+// Part of (3): browsers scale a drawing to any screen. Where bytes matter most, or a size is asked, it is a picture.
+function staysDrawing({ mediaType }: Candidate, { from, target, negotiation }: WishContext): boolean {
+  const isLite = target.presentation === 'lite' || negotiation.preferences.presentation[0] === 'lite';
+  return from === SVG && mediaType === SVG && target.picture === undefined && !isLite;
 }
 
 // Where Accept says nothing in particular the original's own type is kept, if the client shows it: no loss.
@@ -194,7 +203,7 @@ function toWish(
   if (presentation === 'original' || (isData(mediaType) && context.from === VIEW_TYPE))
     return { mediaType, rank, presentation, required: {}, optional: own };
   const demands = isPicture(context.from)
-    ? pictureDemands(context)
+    ? pictureDemands(context, mediaType)
     : documentDemands({ mediaType, presentation }, context);
   return { mediaType, rank, presentation, required: demands.required, optional: { ...own, ...demands.optional } };
 }

@@ -1,12 +1,12 @@
 /**
  * How many elements a renderer must draw when every reference is followed (threat 40): nine levels of ten copies are a
- * thousand million. Copies, patterns, masks, clips, markers and filters all count, whoever names them.
+ * thousand million. Copies, patterns, masks, clips, markers and filters all count, whoever names them. Of a drawing that
+ * has been rebuilt: its elements have the names of SVG.
  */
-import { addressOf, localName } from './clean-svg.ts';
 import type { SvgElement } from './svg-tree.ts';
 
 /** Drawn only where something refers to it. */
-const ON_DEMAND = new Set('defs symbol pattern mask clippath marker filter lineargradient radialgradient'.split(' '));
+const ON_DEMAND = new Set('defs symbol pattern mask clipPath marker filter linearGradient radialGradient'.split(' '));
 /** A filter primitive touches every pixel, several times. */
 const PRIMITIVE_WEIGHT = 50;
 const OVER = Number.POSITIVE_INFINITY;
@@ -44,7 +44,7 @@ class Weigher {
     if (id !== undefined && !this.#byId.has(id)) this.#byId.set(id, element);
     for (const child of element.children) {
       if (typeof child !== 'string') this.#index(child);
-      else if (localName(element) === 'style') this.#indexRules(child);
+      else if (element.name === 'style') this.#indexRules(child);
     }
   }
 
@@ -64,9 +64,9 @@ class Weigher {
     if (known !== undefined) return known;
     if (this.#under.has(element)) return OVER;
     this.#under.add(element);
-    let weight = localName(element).startsWith('fe') ? PRIMITIVE_WEIGHT : 1;
+    let weight = element.name.startsWith('fe') ? PRIMITIVE_WEIGHT : 1;
     for (const child of element.children)
-      if (typeof child !== 'string' && !ON_DEMAND.has(localName(child))) weight += this.#weightOf(child);
+      if (typeof child !== 'string' && !ON_DEMAND.has(child.name)) weight += this.#weightOf(child);
     for (const name of this.#namesOf(element)) {
       const target = this.#byId.get(name);
       if (target !== undefined) weight += this.#weightOf(target);
@@ -78,7 +78,7 @@ class Weigher {
   }
 
   #namesOf(element: SvgElement): string[] {
-    const address = addressOf(element);
+    const address = element.attributes.get('href') ?? element.attributes.get('xlink:href');
     const names = address?.startsWith('#') ? [address.slice(1)] : [];
     for (const value of element.attributes.values()) names.push(...namesIn(value));
     const classes = (element.attributes.get('class') ?? '').split(/\s+/);
