@@ -18,6 +18,7 @@ import type { Detection } from '../profiles/detection.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import { type ClientActions, makeClientActions } from './actions/client-actions.ts';
 import { findImpact, type Impact } from './actions/find-impact.ts';
+import { type FleetActions, makeFleetActions } from './actions/fleet-actions.ts';
 import { type FormatterActions, makeFormatterActions } from './actions/formatter-actions.ts';
 import { type MatchSubject, matchProfile, type ProfileMatch } from './actions/match-profile.ts';
 import { makeProfileActions, type ProfileActions } from './actions/profile-actions.ts';
@@ -95,6 +96,7 @@ export interface Admin
   readonly formatterActions: FormatterActions;
   readonly siteActions: SiteActions;
   readonly viewActions: ViewActions;
+  readonly fleetActions: FleetActions;
   /** Which profile a request would get. */
   match(subject: MatchSubject): ProfileMatch;
   /** What a profile would change for whom. */
@@ -136,6 +138,7 @@ export function makeAdmin(parts: AdminParts): Admin {
     formatterActions: makeFormatterActions({ ...parts, audit }),
     siteActions: makeSiteActions({ sites, profiles, audit }),
     viewActions: makeViewActions({ views, audit }),
+    fleetActions: makeFleetActions({ control: parts.control, audit }),
     match: (subject) => matchProfile(subject, parts),
     impact: (candidate, url) => findImpact(candidate, url, parts),
     preview: (request, signal) => preview(request, parts, signal),

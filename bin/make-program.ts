@@ -1,12 +1,15 @@
 /** The tree of verbs: what the command line runs, what completion and the reference are made from. */
 import { Command } from 'commander';
 import { addBenchVerb } from './verbs/bench.ts';
+import { addBundleVerbs } from './verbs/bundle.ts';
 import { addCompletionVerb } from './verbs/completion.ts';
 import { addConfigVerbs } from './verbs/config.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
 import { addFetchVerb } from './verbs/fetch.ts';
+import { addFleetVerbs } from './verbs/fleet.ts';
 import { addFormatterVerbs } from './verbs/formatters.ts';
 import { addHealthVerb } from './verbs/health.ts';
+import { addKeyVerbs } from './verbs/keys.ts';
 import { addProfileVerbs } from './verbs/profiles.ts';
 import { addServeVerb } from './verbs/serve.ts';
 import { addStoreVerbs } from './verbs/store.ts';
@@ -25,6 +28,9 @@ const VERBS = [
   addFetchVerb,
   addProfileVerbs,
   addFormatterVerbs,
+  addBundleVerbs,
+  addKeyVerbs,
+  addFleetVerbs,
   addUserVerbs,
   addStoreVerbs,
   addConfigVerbs,

@@ -31,6 +31,11 @@ export const systemClock: Clock = {
   },
 };
 
+/** Waits; unlike the clock's timers it keeps the process alive: for command-line verbs. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** A signal that fires after `ms`, or when one of `others` does; `done` frees the timer. */
 export function deadline(
   clock: Clock,

@@ -1,4 +1,5 @@
 /** Requests that an operator makes to a server named on the command line: the one use without the address policy. */
+import { createReadStream, statSync } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
@@ -8,6 +9,8 @@ export interface OperatorRequest {
   readonly token?: string | undefined;
   /** Sent as JSON. */
   readonly json?: unknown;
+  /** File that is sent as it is. */
+  readonly file?: string | undefined;
   readonly fields?: Readonly<Record<string, string>>;
 }
 
@@ -20,12 +23,22 @@ export interface OperatorResponse {
 const TIMEOUT_MS = 30_000;
 
 /** Sends a request and reads the whole answer. Rejects when the server cannot be reached. */
-export function requestAsOperator({ method, url, token, json, fields }: OperatorRequest): Promise<OperatorResponse> {
+export function requestAsOperator({
+  method,
+  url,
+  token,
+  json,
+  file,
+  fields,
+}: OperatorRequest): Promise<OperatorResponse> {
   const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json));
   const headers = {
     accept: 'application/json',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(body.length) }),
+    ...(file === undefined
+      ? {}
+      : { 'content-type': 'application/octet-stream', 'content-length': String(statSync(file).size) }),
     ...fields,
   };
   return new Promise((resolve, reject) => {
@@ -44,6 +57,7 @@ export function requestAsOperator({ method, url, token, json, fields }: Operator
     });
     request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
     request.on('error', reject);
-    request.end(body);
+    if (file === undefined) request.end(body);
+    else createReadStream(file).on('error', reject).pipe(request);
   });
 }

@@ -3,6 +3,7 @@ import type { Admin } from '../admin.ts';
 import { auditRoutes } from './audit.ts';
 import { clientRoutes } from './clients.ts';
 import { componentRoutes } from './components.ts';
+import { fleetRoutes } from './fleet.ts';
 import { formatterRoutes } from './formatters.ts';
 import { healthRoutes } from './health.ts';
 import { metricsRoutes } from './metrics.ts';
@@ -24,6 +25,7 @@ export function apiRoutes(admin: Admin): readonly ApiRoute[] {
     ...siteRoutes(admin),
     ...viewRoutes(admin),
     ...previewRoutes(admin),
+    ...fleetRoutes(admin),
     ...statsRoutes(admin),
     ...metricsRoutes(admin),
     ...auditRoutes(admin),

@@ -21,6 +21,8 @@ export interface ServerCall {
   readonly method?: string;
   readonly path: string;
   readonly json?: unknown;
+  /** File that is sent as it is. */
+  readonly file?: string;
   readonly fields?: Readonly<Record<string, string>>;
 }
 
@@ -41,6 +43,7 @@ export async function callServer(call: ServerCall): Promise<OperatorResponse> {
       url: new URL(call.path, base),
       token,
       json: call.json,
+      file: call.file,
       ...(call.fields === undefined ? {} : { fields: call.fields }),
     });
   } catch (cause) {
