@@ -9,6 +9,7 @@ import { inWorld } from './support/gateway.ts';
 import { type Example, readExamples, writeExamples } from './support/picture-examples.ts';
 import { animation, disc, graphic, photo, quarters } from './support/pictures.ts';
 import { ssim } from './support/ssim.ts';
+import { readHalfBlocks, readSixel } from './support/terminal-pictures.ts';
 
 const { make, plan } = await formatWith('image');
 
@@ -452,6 +453,42 @@ test('a wireless bitmap holds the dithered picture, and can be read again', asyn
   t.deepEqual([...wide.body.subarray(0, 5)], [0, 0, 0x82, 0x2c, 20], 'sizes over 127 take two bytes');
 });
 
+test('terminals are drawn for: half blocks as wide as their text, sixels, nothing where the picture is transparent', async (t) => {
+  const demands = { clean: true, quality: 70, wrap: { width: 40, emphasis: 'ansi' } };
+  for (const [name, original, from] of [
+    ['a photograph', await photo(400, 300).jpeg({ quality: 90 }).toBuffer(), JPEG],
+    ['a drawing', await graphic().png().toBuffer(), PNG],
+    ['something seen through', await disc().png().toBuffer(), PNG],
+    ['an animation', await animation('gif'), GIF],
+  ] as const) {
+    const flat = await sharp(original).flatten({ background: '#1e1e1e' }).png().toBuffer();
+    const text = await make(original, { from, to: 'text/plain', demands });
+    t.is(text.mediaType, 'text/plain');
+    const blocks = readHalfBlocks(String(text.body));
+    t.is(blocks.width, 40, name);
+    const sixels = readSixel(String((await make(original, { from, to: 'image/x-sixel', demands })).body));
+    t.true(sixels.width <= 360);
+    for (const [{ width, height, data }, least] of [
+      [blocks, 0.85],
+      [sixels, 0.8],
+    ] as const) {
+      const shown = await sharp(data, { raw: { width, height, channels: 3 } })
+        .png()
+        .toBuffer();
+      const expected = await sharp(flat).resize(width, height, { fit: 'fill' }).png().toBuffer();
+      const likeness = await ssim(expected, shown);
+      t.true(likeness > least, `${name}, ${width} pixels: ${likeness.toFixed(3)}`);
+    }
+    const grey = { ...demands, color: { mode: 'gray', levels: 4 } };
+    const { data } = readHalfBlocks(String((await make(original, { from, to: 'text/plain', demands: grey })).body));
+    for (let at = 0; at < data.length; at += 3) if (data[at] !== data[at + 1]) t.fail(`${name} has colours`);
+  }
+  const icon = await make(await photo(16, 16).png().toBuffer(), { from: PNG, to: 'text/plain', demands });
+  t.is(readHalfBlocks(String(icon.body)).width, 16, 'never enlarged');
+  const tower = await make(await photo(30, 3000).png().toBuffer(), { from: PNG, to: 'text/plain', demands });
+  t.is(String(tower.body).split('\n').length - 1, 40, 'no taller than it may be wide');
+});
+
 test('wide colours and print colours come out as sRGB', async (t) => {
   const p3 = await photo(120, 90).withIccProfile('p3').jpeg({ quality: 95 }).toBuffer();
   const cmyk = await photo(120, 90).toColourspace('cmyk').withIccProfile('cmyk').jpeg({ quality: 95 }).toBuffer();
@@ -536,6 +573,24 @@ test(
     t.is(readWbmp(wap.body).width, 96);
     const curl = await get('/photo.jpg', CLIENTS.curl);
     t.true(curl.body.equals(original), 'who asks for nothing gets the original');
+    const colours = {
+      name: 'colours',
+      extends: 'terminal',
+      selectable: true,
+      prefers: { text: { width: 50, emphasis: 'ansi' } },
+    };
+    await world.admin('/api/profiles', { method: 'POST', json: colours });
+    for (const [profile, accept, type] of [
+      ['colours', '*/*', 'text/plain; charset=utf-8'],
+      ['colours', 'image/x-sixel, */*;q=0.1', 'image/x-sixel'],
+      ['colours', 'image/jpeg', JPEG],
+      ['terminal', '*/*', JPEG],
+    ] as const) {
+      const reply = await get('/photo.jpg', { ...CLIENTS.curl, accept, 'format-profile': profile });
+      t.is(reply.type, type, `${profile} ${accept}`);
+      if (type.startsWith('text')) t.is(readHalfBlocks(reply.text).width, 50);
+      if (type.endsWith('sixel')) t.is(readSixel(reply.text).width, 450);
+    }
     const moving = await get('/moves.gif', CLIENTS.desktopImage);
     t.is((await sharp(moving.body).metadata()).pages, 6, 'an animation is not stopped for AVIF');
     t.is((await get('/bomb.png', CLIENTS.desktopImage)).status, 413);

@@ -63,11 +63,34 @@ export async function draw(source: Source, wants: PictureWants): Promise<Drawing
   return { ...common, width: raw.width, height: raw.height, pipeline: redraw, facts };
 }
 
-/** The picture in grey, one byte a pixel, on a background where it was transparent. */
-export async function drawGrey(drawing: Drawing, background: string): Promise<GreyPicture> {
-  const pipeline = drawing.pipeline().flatten({ background }).greyscale().toColourspace('b-w');
-  const { data, width, height } = await decoding(() => toRaw(pipeline));
+/**
+ * The picture in grey, one byte a pixel, on a background where it was transparent; not yet dithered.
+ *
+ * @param levels 2 to 256: a photograph in black and white is given more contrast, else its dots are all alike (judged by
+ * looking)
+ */
+export async function drawGrey(
+  drawing: Drawing,
+  { background, levels }: { background: string; levels: number },
+): Promise<GreyPicture> {
+  const grey = drawing.pipeline().flatten({ background }).greyscale().toColourspace('b-w');
+  const isPhotograph = levels === 2 && !drawing.facts.isGraphic;
+  const plain = await decoding(() => toRaw(grey));
+  const { data, width, height } = isPhotograph ? await moreContrast(plain) : plain;
   return { width, height, pixels: data };
+}
+
+const CONTRAST = 1.25;
+
+/** Contrast around the mean, so that the picture stays as bright as it was. */
+async function moreContrast({ data, width, height, channels }: RawPicture): Promise<RawPicture> {
+  const mean = data.reduce((sum, grey) => sum + grey, 0) / data.length;
+  const sharp = await loadSharp();
+  const pipeline = sharp(data, { raw: { width, height, channels } })
+    .sharpen({ sigma: 0.8 })
+    .linear(CONTRAST, mean * (1 - CONTRAST))
+    .toColourspace('b-w');
+  return await decoding(() => toRaw(pipeline));
 }
 
 /**

@@ -161,7 +161,7 @@ async function encodeGif(drawing: Drawing, wants: EncodeWants): Promise<Buffer> 
 }
 
 async function encodeWbmp(drawing: Drawing, { background }: EncodeWants): Promise<Buffer> {
-  const grey = await drawGrey(drawing, background);
+  const grey = await drawGrey(drawing, { background, levels: 2 });
   dither(grey, 2);
   return makeWbmp(grey);
 }
@@ -171,9 +171,10 @@ async function drawLevels(
   drawing: Drawing,
   { color, background }: EncodeWants,
 ): Promise<{ width: number; height: number; indexes: Uint8Array; pipeline: Sharp }> {
-  const grey = await drawGrey(drawing, background);
+  const levels = color?.levels ?? 256;
+  const grey = await drawGrey(drawing, { background, levels });
   const { width, height, pixels } = grey;
-  const indexes = dither(grey, color?.levels ?? 256);
+  const indexes = dither(grey, levels);
   const sharp = await loadSharp();
   return { width, height, indexes, pipeline: sharp(pixels, { raw: { width, height, channels: 1 } }) };
 }

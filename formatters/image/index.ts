@@ -2,6 +2,7 @@ import type { FormatEnv, FormatInput, FormatResult, Formatter, PlainRecord, Want
 import { loadSharp } from '../pictures/sharp-library.ts';
 import { type Drawing, draw, type Source } from './drawing.ts';
 import { canEncode, encodePicture } from './encode-picture.ts';
+import { terminalKindOf, writeForTerminal } from './for-terminal.ts';
 import { pictureEdges } from './picture-edges.ts';
 import { checkPixels, type PictureHeader, readHeader } from './picture-header.ts';
 import { kindOf, MEDIA_TYPES, type PictureKind, sniffKind } from './picture-kind.ts';
@@ -14,7 +15,7 @@ import { type PictureWants, parseWants } from './wants.ts';
  *
  * Meets the demands `clean` (upright, no metadata), `quality` (1 to 100, one scale for all formats), `maxWidth` and
  * `maxHeight` with `fit` (never enlarged), `color` (greys, dithered to a number of levels), `still`, `light` and
- * `background`. What is transparent goes onto the background, white by default, where the format has no transparency;
+ * `background`; for terminals, as half blocks in 24-bit colours or as sixels, the width of `wrap`. What is transparent goes onto the background, white by default, where the format has no transparency;
  * animations stay in WebP and GIF; drawings are coded without loss where that is smaller. A picture that would not
  * become smaller is kept, without its metadata.
  *
@@ -25,7 +26,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.0.1',
+  version: '1.1.0',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),
@@ -44,6 +45,14 @@ const LOWER_SHARES = [0.75, 0.5, 0.3];
 
 async function formatPicture(input: FormatInput, want: Want, env: FormatEnv): Promise<FormatResult> {
   const wants = readWants(want.demands, env);
+  const terminal = terminalKindOf(want.mediaType);
+  if (terminal !== undefined) {
+    const source = admit(input, { wants: { ...wants, still: true }, target: 'png', env });
+    return {
+      mediaType: want.mediaType,
+      body: await writeForTerminal(terminal, source, { wants, demands: want.demands }),
+    };
+  }
   const target = kindOf(want.mediaType)!;
   const source = admit(input, { wants, target, env });
   const clean = cleanOriginal(source, wants, target);

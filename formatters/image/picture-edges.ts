@@ -1,5 +1,6 @@
 /** The edges between picture formats, from what each format can hold. */
 import type { Edge } from '../../core/component.ts';
+import { TERMINAL_DEMANDS, TERMINAL_TYPES, type TerminalKind } from './for-terminal.ts';
 import { MEDIA_TYPES, type PictureKind } from './picture-kind.ts';
 import { PICTURE_DEMANDS } from './wants.ts';
 
@@ -31,10 +32,26 @@ const SAME_TYPE_KEEPS = 0.98;
 /** Nobody wants more than these of a wireless bitmap. */
 const FROM_WBMP: readonly PictureKind[] = ['png', 'gif', 'wbmp'];
 
+/** Little of a picture is left in characters, more in 255 colours. */
+const TERMINAL_KEEPS: Readonly<Record<TerminalKind, number>> = { ansi: 0.2, sixel: 0.5 };
+const TERMINAL_MS = 30;
+
 /** All edges; each meets every demand of pictures. */
 export function pictureEdges(): Edge[] {
   const kinds = Object.keys(CAPABILITIES) as PictureKind[];
-  return kinds.flatMap((from) => (from === 'wbmp' ? FROM_WBMP : kinds).map((to) => edgeBetween(from, to)));
+  const between = kinds.flatMap((from) => (from === 'wbmp' ? FROM_WBMP : kinds).map((to) => edgeBetween(from, to)));
+  const terminals = Object.keys(TERMINAL_TYPES) as TerminalKind[];
+  return [...between, ...kinds.flatMap((from) => terminals.map((to) => edgeToTerminal(from, to)))];
+}
+
+function edgeToTerminal(from: PictureKind, to: TerminalKind): Edge {
+  return {
+    from: MEDIA_TYPES[from],
+    to: TERMINAL_TYPES[to],
+    keeps: TERMINAL_KEEPS[to],
+    cost: CAPABILITIES[from].decodeMs + TERMINAL_MS,
+    meets: [...PICTURE_DEMANDS, ...TERMINAL_DEMANDS],
+  };
 }
 
 function edgeBetween(from: PictureKind, to: PictureKind): Edge {

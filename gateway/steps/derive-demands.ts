@@ -39,7 +39,12 @@ export function ownDemands({ formatters }: Preferences, edges: WishContext['edge
 export function pictureDemands(context: WishContext, wanted?: string): Demands {
   // Drawings of a site that is trusted reach browsers as they are.
   if (wanted === SVG && context.target.site?.trust) return { required: {}, optional: {} };
-  const demands = preferredDemands(context);
+  const preferred = preferredDemands(context);
+  const { text } = context.negotiation.preferences;
+  const isForTerminal = wanted === 'text/plain' || wanted === 'image/x-sixel';
+  // What a terminal can show is made whatever it weighs.
+  const terminal = isForTerminal ? { format: true, wrap: { width: text.width, emphasis: text.emphasis } } : {};
+  const demands = { ...preferred, optional: { ...preferred.optional, ...terminal } };
   const { picture } = context.target;
   if (picture === undefined) return demands;
   const { width, height, fit, quality, gray, mediaType } = picture;

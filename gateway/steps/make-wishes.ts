@@ -145,7 +145,7 @@ function pictureCandidates({ from, negotiation, target }: WishContext): Candidat
   const all = new Set([
     ...types,
     from,
-    ...['image/avif', 'image/webp', 'image/jpeg', 'image/png', 'image/gif', 'image/vnd.wap.wbmp'],
+    ...['image/avif', 'image/webp', 'image/jpeg', 'image/png', 'image/gif', 'image/vnd.wap.wbmp', 'image/x-sixel'],
   ]);
   const shown = [...all].filter((type) => {
     const isListed = types.length === 0 || types.includes(type);
@@ -153,7 +153,8 @@ function pictureCandidates({ from, negotiation, target }: WishContext): Candidat
     if (asks(negotiation.accept, type)) return isListed || !isStored;
     return isListed && (isStored || isCommonPicture(type) || type === from || types[0] === type);
   });
-  return shown.map((mediaType) => ({ mediaType, presentation: pictured(target) }));
+  const coloured = negotiation.preferences.text.emphasis === 'ansi' ? ['text/plain'] : [];
+  return [...shown, ...coloured].map((mediaType) => ({ mediaType, presentation: pictured(target) }));
 }
 
 function pictured({ presentation = 'full' }: Target): Presentation {
@@ -190,6 +191,8 @@ function staysDrawing({ mediaType }: Candidate, { from, target, negotiation }: W
 // Where Accept says nothing in particular the original's own type is kept, if the client shows it: no loss.
 function pictureOrder(mediaType: string, { from, negotiation }: WishContext): number {
   const { types } = negotiation.preferences.images;
+  // A colour terminal shows pictures as text, and no others unless it names them.
+  if (mediaType === 'text/plain') return negotiation.preferences.presentation[0] === 'text' ? 2 : -1_000;
   const place = types.indexOf(mediaType);
   if (mediaType === from && (types.length === 0 || place !== -1)) return 1;
   return place === -1 ? -100 : -place;
