@@ -1,14 +1,20 @@
 /** The registry port: one suite over its adapters, then what each promises on its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../core/clock.ts';
 import { silentLog } from '../core/log.ts';
 import { openLocalRegistry } from '../fleet/registry/local-registry.ts';
 import { openNatsRegistry } from '../fleet/registry/nats-registry.ts';
-import type { Lease, Registry, RegistryChange } from '../fleet/registry/registry.ts';
+import { type Lease, type Registry, type RegistryChange, RegistryUnavailable } from '../fleet/registry/registry.ts';
 import { type Engines, makeEngines } from './support/nats-server.ts';
+import { ROOT } from './support/program.ts';
 
 /** A place that registries meet in. */
 interface Ground {
@@ -289,3 +295,252 @@ test('in a database, revisions and tokens go on rising over restarts', (t) =>
     t.true(second.isConnected);
     t.is(second.kind, 'local');
   }));
+
+/** Resolves when a registry is, or is no longer, connected. */
+async function untilConnected(registry: Registry, isConnected = true): Promise<void> {
+  if (registry.isConnected === isConnected) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  registry.onConnection((now) => {
+    if (now === isConnected) resolve();
+  });
+  await awake(promise);
+}
+
+/** Puts until it is acknowledged; gives how many tries were refused. */
+async function putAtLast(registry: Registry, key: string, value: string): Promise<number> {
+  for (let refused = 0; ; refused++) {
+    try {
+      await registry.put(key, value);
+      return refused;
+    } catch (error) {
+      if (!(error instanceof RegistryUnavailable)) throw error;
+      await untilConnected(registry);
+    }
+  }
+}
+
+/** A process of its own that holds a lease until it is killed. */
+async function withHolder(code: string, work: (token: number, child: ChildProcess) => Promise<void>): Promise<void> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+    await work(Number(line), child);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+const HOLD = `
+  setInterval(() => {}, 60_000);
+  registry.lease('manager', 'dies', 2_000).onChange((token) => console.log(token));`;
+
+test('in a database, what a killed process held is free at once', (t) =>
+  withLocal(async ({ open }, file) => {
+    const code = `
+      import { systemClock } from './core/clock.ts';
+      import { openLocalRegistry } from './fleet/registry/local-registry.ts';
+      const registry = openLocalRegistry({ file: ${JSON.stringify(file)}, clock: systemClock });${HOLD}`;
+    await withHolder(code, async (token, child) => {
+      const registry = await open();
+      const heard = new Heard();
+      await registry.watch('', heard.hear);
+      const lease = registry.lease('manager', 'heir', 2_000);
+      await registry.put('a', '1');
+      t.is(lease.token, undefined);
+      child.kill('SIGKILL');
+      t.true((await tokenOf(lease, isHeld))! > token);
+    });
+  }));
+
+/** A process that holds a lease of two seconds over an engine. */
+function withEngineHolder(
+  work: (open: () => Promise<Registry>, token: number, child: ChildProcess) => Promise<void>,
+): Promise<void> {
+  return withEngines(1, async (engines, open) => {
+    await engines.start();
+    const code = `
+      import { systemClock } from './core/clock.ts';
+      import { silentLog } from './core/log.ts';
+      import { openNatsRegistry } from './fleet/registry/nats-registry.ts';
+      const options = { servers: '${engines.servers}', credsFile: undefined, name: 'dies' };
+      const registry = await openNatsRegistry({ ...options, clock: systemClock, log: silentLog });${HOLD}`;
+    await withHolder(code, (token, child) => work(open, token, child));
+  });
+}
+
+test('in an engine, another takes over from a holder that was killed, with a higher token', (t) =>
+  withEngineHolder(async (open, token, child) => {
+    const registry = await open();
+    const lease = registry.lease('manager', 'heir', 2_000);
+    await tokenOf(registry.lease('other', 'heir', 2_000), isHeld);
+    t.is(lease.token, undefined);
+    const killedMs = performance.now();
+    child.kill('SIGKILL');
+    const next = await tokenOf(lease, isHeld);
+    t.log(`fail-over after ${Math.round(performance.now() - killedMs)} ms with a life of 2000 ms`);
+    t.true(next! > token);
+  }));
+
+test('in an engine, a holder that was stopped for too long has lost its lease when it goes on (threat 67)', (t) =>
+  withEngineHolder(async (open, token, child) => {
+    const registry = await open();
+    const lease = registry.lease('manager', 'heir', 2_000);
+    child.kill('SIGSTOP');
+    const next = await tokenOf(lease, isHeld);
+    t.true(next! > token);
+    const lines = createInterface({ input: child.stdout! });
+    const said = once(lines, 'line');
+    child.kill('SIGCONT');
+    t.deepEqual(await said, ['undefined']);
+    t.is(lease.token, next);
+  }));
+
+test('an engine killed and started again: calls reject meanwhile, watches and leases go on', (t) =>
+  withEngines(1, async (engines, open) => {
+    await engines.start();
+    const [writer, watcher] = [await open(), await open()];
+    const heard = new Heard();
+    await writer.put('a', 'before');
+    await watcher.watch('', heard.hear);
+    const lease = writer.lease('manager', 'one', 2_000);
+    const token = await tokenOf(lease, isHeld);
+    await engines.kill();
+    await untilConnected(watcher, false);
+    await untilConnected(writer, false);
+    for (const call of [
+      () => writer.get('a'),
+      () => writer.list(''),
+      () => writer.put('a', 'lost'),
+      () => writer.compareAndSet('a', 'lost', 1),
+      () => writer.remove('a'),
+    ])
+      await t.throwsAsync(async () => await awake<unknown>(call()), { instanceOf: RegistryUnavailable });
+    await tokenOf(lease, (each) => each === undefined);
+    await engines.start();
+    await putAtLast(writer, 'a', 'after');
+    await putAtLast(writer, 'b', 'new');
+    await heard.until(() => heard.valueOf('a') === 'after' && heard.valueOf('b') === 'new');
+    t.is(heard.changes.filter(({ value }) => value === 'before').length, 1, 'what was told is not told again');
+    t.true((await tokenOf(lease, isHeld))! > token!);
+  }));
+
+test('without an engine at the start, all that was asked begins when one comes', (t) =>
+  withEngines(1, async (engines, open) => {
+    const registry = await open();
+    t.false(registry.isConnected);
+    const heard = new Heard();
+    const lease = registry.lease('manager', 'one', 2_000);
+    const [, , end] = await Promise.all([
+      t.throwsAsync(awake(registry.get('a')), { instanceOf: RegistryUnavailable }),
+      t.throwsAsync(awake(registry.list('')), { instanceOf: RegistryUnavailable }),
+      awake(registry.watch('', heard.hear)),
+    ]);
+    t.deepEqual(heard.changes, []);
+    t.is(lease.token, undefined);
+    await engines.start();
+    await untilConnected(registry);
+    t.true((await registry.put('a', 'here')) > 0);
+    await heard.until(() => heard.valueOf('a') === 'here');
+    await tokenOf(lease, isHeld);
+    end();
+  }));
+
+test('an engine that was wiped gets its buckets again; revisions and tokens go on rising', (t) =>
+  withEngines(1, async (engines, open) => {
+    await engines.start();
+    const registry = await open();
+    const heard = new Heard();
+    await registry.watch('', heard.hear);
+    for (let i = 0; i < 10; i++) await registry.put('plan', `round ${i}`);
+    const revision = await registry.put('gone', 'x');
+    const lease = registry.lease('manager', 'one', 2_000);
+    const token = await tokenOf(lease, isHeld);
+    await engines.kill();
+    await engines.wipe();
+    await untilConnected(registry, false);
+    await tokenOf(lease, (each) => each === undefined);
+    await engines.start();
+    await untilConnected(registry);
+    t.is(await registry.get('plan'), undefined);
+    t.is(await registry.compareAndSet('plan', 'of another engine', revision), undefined);
+    t.true((await registry.compareAndSet('plan', 'published again', undefined))! > revision);
+    await heard.until(() => heard.valueOf('plan') === 'published again');
+    t.is(heard.changes.findLast(({ key }) => key === 'gone')?.value, undefined, 'told as removed');
+    const ofPlan = heard.changes.filter(({ key }) => key === 'plan').map((each) => each.revision);
+    t.deepEqual(
+      ofPlan,
+      ofPlan.toSorted((a, b) => a - b),
+    );
+    t.true((await tokenOf(lease, isHeld))! > token!);
+  }));
+
+test('three engines: buckets wait for all three, and nothing acknowledged is lost when the leader is killed', async (t) => {
+  t.timeout(90_000);
+  await withEngines(3, async (engines, open) => {
+    const [first, second, last] = engines.names as [string, string, string];
+    await engines.start(first, second);
+    const [writer, watcher] = [await open(), await open()];
+    await t.throwsAsync(awake(writer.put('early', 'x')), { instanceOf: RegistryUnavailable });
+    await engines.start(last);
+    await untilConnected(writer);
+    t.is((await streamInfo(engines)).config.num_replicas, 3);
+    const heard = new Heard();
+    await untilConnected(watcher);
+    await watcher.watch('', heard.hear);
+    const lease = watcher.lease('manager', 'one', 2_000);
+    const token = await tokenOf(lease, isHeld);
+    await putMany(writer, 0);
+    const { cluster } = await streamInfo(engines);
+    const startMs = performance.now();
+    await engines.kill(cluster!.leader!);
+    const refused = await putAtLast(writer, 'first', 'after the kill');
+    t.log(`writes again after ${Math.round(performance.now() - startMs)} ms, ${refused} refused`);
+    await putMany(writer, 200);
+    await checkMany(t, watcher, heard, 400);
+    t.true((await tokenOf(lease, isHeld))! >= token!);
+  });
+});
+
+test('three engines, all killed at once: nothing acknowledged is lost when they are back', async (t) => {
+  t.timeout(90_000);
+  await withEngines(3, async (engines, open) => {
+    await engines.start();
+    const [writer, watcher] = [await open(), await open()];
+    await Promise.all([untilConnected(writer), untilConnected(watcher)]);
+    const heard = new Heard();
+    await watcher.watch('', heard.hear);
+    await putMany(writer, 0);
+    await engines.kill();
+    await engines.start();
+    await putMany(writer, 200);
+    await checkMany(t, watcher, heard, 400);
+  });
+});
+
+/** Puts two hundred keys, of numbers from `start`. */
+async function putMany(writer: Registry, start: number): Promise<void> {
+  for (let i = start; i < start + 200; i++) await putAtLast(writer, `key/${i}`, `value ${i}`);
+}
+
+async function checkMany(t: ExecutionContext, watcher: Registry, heard: Heard, count: number): Promise<void> {
+  await heard.until(() => heard.valueOf(`key/${count - 1}`) !== undefined);
+  await untilConnected(watcher);
+  const listed = new Map((await awake(watcher.list('key/'))).map(({ key, value }) => [key, value]));
+  for (let i = 0; i < count; i++) {
+    t.is(listed.get(`key/${i}`), `value ${i}`);
+    t.is(heard.valueOf(`key/${i}`), `value ${i}`);
+  }
+}
+
+/** Of the bucket, by a connection of its own. */
+async function streamInfo(engines: Engines): Promise<StreamInfo> {
+  const connection = await connect({ servers: engines.servers.split(',') });
+  try {
+    return await (await jetstreamManager(connection)).streams.info('KV_format-gateway');
+  } finally {
+    await connection.close();
+  }
+}

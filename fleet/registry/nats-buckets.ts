@@ -10,6 +10,7 @@ import {
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../core/clock.ts';
+import { askOften } from './ask-often.ts';
 
 export interface Bucket {
   readonly kv: KV;
@@ -67,7 +68,14 @@ export async function openBuckets(connection: NatsConnection, options: BucketOpt
         timeout,
         ...(ttl === undefined ? {} : { ttl }),
       });
-    const info = await askOften(connection, options.clock, () => infoOf(manager, stream));
+    const info = await askOften({
+      connection,
+      clock: options.clock,
+      everyMs: ASK_AGAIN_MS,
+      times: TIMES_ASKED,
+      ask: () => infoOf(manager, stream),
+      drop: () => {},
+    });
     if (info === undefined) await make();
     const { config } = info ?? (await manager.streams.info(stream));
     if (config.num_replicas < options.replicas)
@@ -77,8 +85,8 @@ export async function openBuckets(connection: NatsConnection, options: BucketOpt
     const base = Number(DESCRIPTION.exec(config.description ?? '')?.[1] ?? 0);
     return { kv, stream, subjects: `$KV.${name}.`, base };
   };
-  const entries = await open(ENTRIES, undefined);
-  return { manager, entries, leases: await open(LEASES, LEASE_BUCKET_MS) };
+  const [entries, leases] = await Promise.all([open(ENTRIES, undefined), open(LEASES, LEASE_BUCKET_MS)]);
+  return { manager, entries, leases };
 }
 
 /** `undefined` where there is no such stream. */
@@ -88,25 +96,5 @@ async function infoOf(manager: JetStreamManager, stream: string): Promise<Stream
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined;
     throw error;
-  }
-}
-
-/** The first answer to a question put again and again: what is asked while an engine elects its leader is never answered. */
-async function askOften<T>(connection: NatsConnection, clock: Clock, ask: () => Promise<T>): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  let [asked, failed] = [0, 0];
-  const put = () => {
-    if (asked === TIMES_ASKED) return;
-    asked++;
-    ask().then(resolve, (error: unknown) => {
-      if (++failed === TIMES_ASKED || connection.isClosed()) reject(error);
-    });
-  };
-  const timer = clock.every(ASK_AGAIN_MS, put);
-  put();
-  try {
-    return await promise;
-  } finally {
-    timer.cancel();
   }
 }

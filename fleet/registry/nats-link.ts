@@ -136,7 +136,7 @@ export class NatsLink {
           connection,
           manager: buckets.manager,
           bucket: buckets.entries,
-          intake: this.#mirror.begin(buckets.entries.base),
+          mirror: this.#mirror,
           clock: this.#options.clock,
           onDoubt: doubt,
         });
