@@ -76,6 +76,8 @@ export interface Fleet {
 /** Largest body that one server sends another, beyond what services may send. */
 const MAX_PEER_BODY = 256 * 1024 * 1024;
 const MAX_STREAMS = 1_000;
+/** How long a start waits for the engine. */
+const JOIN_MS = 2_000;
 
 /** @throws RangeError for keys that cannot be read. */
 export function openFleet(parts: FleetParts): Fleet {
@@ -156,7 +158,12 @@ function makeFleet(opened: Opened): Fleet {
     async join() {
       registry = await openRegistry(parts);
       agent = makeAgent(opened, registry);
-      await agent.start();
+      // Where no engine answers, the server works from its disk meanwhile.
+      const begun = agent.start();
+      begun.catch((error: unknown) =>
+        parts.log.error('the fleet could not be joined', { reason: (error as Error).message }),
+      );
+      await Promise.race([begun, new Promise<void>((resolve) => parts.clock.after(JOIN_MS, resolve))]);
       return makeFleetControl({ agent, registry, self: parts.settings.nodeName, ...opened });
     },
     async leave() {

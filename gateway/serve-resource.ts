@@ -31,7 +31,13 @@ export async function serveResource(
   const fetched = await fetchOriginal(exchange);
   const shown = fetched.upgraded === undefined ? exchange : asUpgraded(exchange, fetched.upgraded);
   const reply = takeCookies(await answer(shown, fetched), fetched, exchange);
-  if (fetched.madeBy !== undefined) reply.fields.set('format-server', formatServer(fetched.madeBy));
+  // Who made the original comes before who formatted it.
+  const { madeBy } = fetched;
+  if (madeBy !== undefined)
+    reply.fields.set(
+      'format-server',
+      [formatServer(madeBy), reply.fields.get('format-server')].filter(Boolean).join(', '),
+    );
   return reply;
 }
 
