@@ -7,10 +7,43 @@ export function isHypertext(essence: string): boolean {
   return essence === 'text/html' || essence === 'application/xhtml+xml' || essence === 'application/vnd.wap.xhtml+xml';
 }
 
+const FEEDS: ReadonlySet<string> = new Set(['application/rss+xml', 'application/atom+xml', 'application/feed+json']);
+
+/** Feeds of news: pages to people, themselves to who reads feeds. */
+export function isFeed(essence: string): boolean {
+  return FEEDS.has(essence);
+}
+
+/** Types by which a client says that it reads feeds. */
+export const FEED_TYPES: readonly string[] = [...FEEDS];
+
+const FILES: ReadonlySet<string> = new Set([
+  'application/epub+zip',
+  'application/gpx+xml',
+  'application/pdf',
+  'application/rdf+xml',
+  'application/vnd.oasis.opendocument.text',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  'application/xml',
+  'message/rfc822',
+  'text/x-opml',
+  'text/xml',
+]);
+
+/**
+ * Files that a whole browser shows or hands to a program of its own: their `full` is what they are (design part 3). Other
+ * presentations are made from the hypertext that a formatter makes of them.
+ */
+export function isFile(essence: string): boolean {
+  return FILES.has(essence);
+}
+
 /** Documents: what has presentations of its own. */
 export function isDocument(essence: string): boolean {
   return (
     isHypertext(essence) ||
+    isFeed(essence) ||
+    isFile(essence) ||
     essence === 'text/markdown' ||
     essence === 'text/plain' ||
     essence === 'text/vnd.wap.wml' ||

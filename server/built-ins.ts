@@ -7,6 +7,7 @@ export const builtInFormatters: readonly URL[] = [
   'data-to-html',
   'data-to-markdown',
   'data-to-text',
+  'feed-to-html',
   'html-article',
   'html-full',
   'html-lite',
@@ -25,6 +26,7 @@ export const builtInFormatters: readonly URL[] = [
   'text-to-html',
   'text-wrap',
   'view',
+  'xml-to-html',
 ].map((name) => new URL(`../formatters/${name}/index.ts`, import.meta.url));
 
 /** The services and updaters that ship with us. */

@@ -104,7 +104,7 @@ function wrongImports(sources: Sources): string[] {
         own !== undefined &&
         theirs !== undefined &&
         own !== theirs &&
-        !['document', 'data', 'charts', 'markdown', 'pictures', 'pool'].includes(theirs) &&
+        !['archive', 'charts', 'data', 'document', 'feeds', 'markdown', 'pictures', 'pool', 'xml'].includes(theirs) &&
         own !== 'pool'
       )
         faults.push(`${path} imports ${target}: formatters meet in the planner`);

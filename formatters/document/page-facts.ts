@@ -83,7 +83,8 @@ function linkedAuthor(json: string): string | undefined {
   return oneLine(name);
 }
 
-function languageTag(text: string | undefined): string | undefined {
+/** A language as `lang` takes it; `undefined` for what is none. */
+export function languageTag(text: string | undefined): string | undefined {
   const tag = text?.trim();
   return tag !== undefined && /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i.test(tag) ? tag : undefined;
 }

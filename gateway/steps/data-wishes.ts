@@ -68,7 +68,7 @@ function rankOf({ mediaType, presentation }: Candidate, context: WishContext): n
 
 // CT-3: where pages keep their scripts, what takes anything may be one of them that fetches its data, and a browser tells
 // the two apart (`Sec-Fetch-Dest`) on secure origins only. A person's navigation names HTML.
-function isForReading({ negotiation, target }: WishContext): boolean {
+export function isForReading({ negotiation, target }: WishContext): boolean {
   const { accept, preferences, storedDecides, unasked } = negotiation;
   const mayBeScript = target.mode !== 'prefix' && preferences.page.scripts && !asks(accept, 'text/html');
   return unasked && (storedDecides || !mayBeScript);

@@ -3,7 +3,7 @@ import type { PlainData, PlainRecord } from '../../core/component.ts';
 import type { Presentation } from '../../core/presentation.ts';
 import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
-import { isHypertext } from '../document-types.ts';
+import { isFeed, isFile, isHypertext } from '../document-types.ts';
 import { barOf, splitOf } from './bar-of.ts';
 import { SVG } from './chart-look.ts';
 import type { WishContext } from './make-wishes.ts';
@@ -108,6 +108,9 @@ export function documentDemands(
     if (wanted.presentation === 'markdown' || wanted.presentation === 'gemtext' || wanted.presentation === 'epub')
       required['article'] = simplified;
   }
+  // What was made into hypertext has nothing around its content; it is made to fit, and leads to what it was made from.
+  if ((isFeed(from) || isFile(from)) && (wanted.presentation === 'lite' || wanted.presentation === 'article'))
+    required['lite'] = withBar;
   // A text page is read, not followed by its links: they stay the addresses that anyone can use.
   if (wanted.mediaType !== 'text/plain' && wanted.mediaType !== 'application/epub+zip' && target.links.mode !== 'none')
     required['links'] = { ...target.links };

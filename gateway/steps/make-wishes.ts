@@ -12,10 +12,19 @@ import {
 import type { VaryRecorder } from '../../core/vary.ts';
 import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import { isStoredLayer } from '../../profiles/resolve.ts';
-import { isCommonPicture, isData, isDocument, isHypertext, isPicture } from '../document-types.ts';
+import {
+  FEED_TYPES,
+  isCommonPicture,
+  isData,
+  isDocument,
+  isFeed,
+  isFile,
+  isHypertext,
+  isPicture,
+} from '../document-types.ts';
 import type { Target } from '../target.ts';
 import { SVG, showsSvg } from './chart-look.ts';
-import { DATA_TYPES, dataWishes } from './data-wishes.ts';
+import { DATA_TYPES, dataWishes, isForReading } from './data-wishes.ts';
 import { documentDemands, ownDemands, pictureDemands } from './derive-demands.ts';
 import type { Negotiation } from './negotiate.ts';
 import { profileQuality, TYPE_OF, typeForMarkup } from './presentation-types.ts';
@@ -82,6 +91,7 @@ export function presentationsOf(from: string): (Presentation | DataPresentation)
 function candidatesNamed(context: WishContext, named: Exclude<Presentation, 'original'>): Candidate[] {
   const { from, negotiation } = context;
   if (isPicture(from)) return PICTURE_PRESENTATIONS.has(named) ? pictureCandidates(context) : [];
+  if (isFile(from) && named === 'full') return [{ mediaType: from, presentation: 'original' }];
   if (isDocument(from))
     return [{ mediaType: typeForMarkup(TYPE_OF[named], named, negotiation.preferences), presentation: named }];
   return presentationsOf(from).includes(named) ? [{ mediaType: from, presentation: named }] : [];
@@ -120,13 +130,18 @@ function dataOfView({ negotiation: { accept } }: WishContext): Candidate[] {
 
 function documentCandidates({ from, negotiation }: WishContext): Candidate[] {
   const { presentation: wanted, page } = negotiation.preferences;
+  const { accept } = negotiation;
+  if ((isFeed(from) || isFile(from)) && FEED_TYPES.some((each) => asks(accept, each))) return [];
   const candidates: Candidate[] = wanted
     .filter((each) => each !== 'original')
+    .filter((each) => each !== 'full' || !isFile(from))
     .map((each) => ({ mediaType: typeForMarkup(TYPE_OF[each], each, negotiation.preferences), presentation: each }));
   const has = (mediaType: string) => candidates.some((candidate) => candidate.mediaType === mediaType);
   // What Accept may name although the profile does not list it.
   const ownHypertext = wanted.includes('original') && isHypertext(from);
-  if (!has('text/html') && !ownHypertext)
+  // Every browser names HTML, and takes a file by a wildcard.
+  const staysFile = isFile(from) && (wanted[0] === 'original' || wanted[0] === 'full') && qualityOf(accept, from).q > 0;
+  if (!has('text/html') && !ownHypertext && !staysFile)
     candidates.push({ mediaType: 'text/html', presentation: hypertextFor(wanted[0]!) });
   for (const each of ['markdown', 'text', 'wml', 'gemtext', 'epub'] as const)
     if (!has(TYPE_OF[each])) candidates.push({ mediaType: TYPE_OF[each], presentation: each });
@@ -172,7 +187,8 @@ function rankOf(candidate: Candidate, context: WishContext): number[] | undefine
   if (q === 0) return undefined;
   const place = preferences.presentation.indexOf(candidate.presentation);
   if (candidate.presentation === 'original') return [0, q, 1, accept.anything ? 0 : -index, -1_000];
-  const isListed = isPicture(from) || from === 'text/css' ? unasked : place !== -1 && unasked;
+  const isRead = isFeed(from) || isFile(from) ? isForReading(context) : unasked;
+  const isListed = isPicture(from) || from === 'text/css' ? unasked : place !== -1 && isRead;
   if (!isListed && !explicit) return undefined;
   // The same type named by Accept is no wish for a change: curl with `Accept: text/html` gets the page as it is.
   if (!unasked && candidate.mediaType === from) return undefined;

@@ -1,0 +1,89 @@
+/** Documents that are no HTML: what each client gets of them, and what they may not do (design part 3; threats 34, 42, 44). */
+import test, { type ExecutionContext } from 'ava';
+import { parseXml, withoutDeclarations } from '../formatters/xml/parse-xml.ts';
+import { type Ask, CLIENTS } from './support/client.ts';
+import { inWorld, type World } from './support/gateway.ts';
+
+const RSS = `<?xml version="1.0"?><rss version="2.0"><channel><title>Harbour news</title><link>https://news.example/</link>
+<item><title>The ferry is back</title><link>https://news.example/ferry</link><pubDate>Mon, 01 Jan 2024 10:00:00 GMT</pubDate>
+<description>&lt;p&gt;It sails &lt;script&gt;alert(1)&lt;/script&gt;every hour.</description></item></channel></rss>`;
+const ORDER = '<order><customer>Ann</customer><line sku="A1">Lamp</line></order>';
+
+/** A client and what it is to get: a media type, and what its body holds. */
+type Row = readonly [client: keyof typeof CLIENTS | Ask['fields'], mediaType: string, ...holds: RegExp[]];
+
+async function getsAll(t: ExecutionContext, world: World, path: string, rows: readonly Row[]): Promise<void> {
+  for (const [client, mediaType, ...holds] of rows) {
+    const fields = typeof client === 'string' ? CLIENTS[client] : client!;
+    const { status, fields: got, text } = await world.through(path, { fields });
+    const who = `${path} for ${typeof client === 'string' ? client : JSON.stringify(client)}`;
+    t.is(status, 200, who);
+    t.is(got['content-type']?.split(';')[0], mediaType, `${who}: ${got['format-chain']}`);
+    for (const each of holds) t.regex(text, each, who);
+    if (mediaType === 'text/html') t.notRegex(text, /<script|onerror|javascript:/i, who);
+  }
+}
+
+/** Serves these bodies; each path is asked for by many clients. */
+function serving(world: World, bodies: Readonly<Record<string, readonly [type: string, body: string | Buffer]>>): void {
+  for (const [path, [type, body]] of Object.entries(bodies))
+    world.origin.on(path, (_, response) => {
+      response.setHeader('content-type', type).end(body);
+    });
+}
+
+test(
+  'a feed is a page to people, Markdown to agents, and itself to who reads feeds',
+  inWorld(async (t, world) => {
+    serving(world, { '/feed': ['application/rss+xml', RSS], '/index.xml': ['text/xml', RSS] });
+    const page: Row[] = [
+      ['kaios', 'text/html', /<h1>Harbour news<\/h1>/, /2024-01-01 10:00 UTC/, /href="[^"]*news\.example\/ferry"/],
+      ['lynx', 'text/html', /every hour/],
+      ['wap', 'text/vnd.wap.wml', /The ferry is back/],
+      ['agent', 'text/markdown', /## \[The ferry is back\]\(.*news\.example\/ferry\)/],
+      [{ 'format-profile': 'terminal' }, 'text/plain', /The ferry is back/],
+    ];
+    const itself: Row[] = [
+      ['curl', '', /<rss/],
+      [{ 'user-agent': 'newsboat/2.30', accept: 'application/rss+xml, text/xml;q=0.8, text/html;q=0.5' }, '', /<rss/],
+      [{ ...CLIENTS.kaios, accept: 'application/atom+xml, text/html;q=0.9, */*;q=0.1' }, '', /<rss/],
+    ];
+    const of = (type: string) => itself.map(([client, , ...holds]): Row => [client, type, ...holds]);
+    await getsAll(t, world, '/feed', [...page, ['desktop', 'text/html', /Harbour/], ...of('application/rss+xml')]);
+    await getsAll(t, world, '/index.xml', [...page, ['desktop', 'text/xml', /<rss/], ...of('text/xml')]);
+  }),
+);
+
+test(
+  'XML is an outline to small clients, and itself to browsers and programs',
+  inWorld(async (t, world) => {
+    serving(world, { '/order': ['application/xml', ORDER] });
+    await getsAll(t, world, '/order', [
+      ['kaios', 'text/html', /<details open="">/, /<b>customer<\/b>: Ann/],
+      ['kindle', 'text/html', /sku=A1/],
+      ['lynx', 'text/html', /Lamp/],
+      ['agent', 'text/markdown', /customer/],
+      ['desktop', 'application/xml', /^<order>/],
+      ['curl', 'application/xml', /^<order>/],
+      [{ accept: 'application/xml' }, 'application/xml', /^<order>/],
+    ]);
+    const { fields } = await world.get(`/-/as/full/${world.origin.url}/order`, { fields: CLIENTS.kaios });
+    t.is(fields['content-type'], 'application/xml', 'the full presentation of a file is the file');
+  }),
+);
+
+test('a document type is skipped with all it declares, quotes and comments in it included (threat 42)', (t) => {
+  const bomb = `<!DOCTYPE a [<!-- don't ]> --><!ENTITY x "]>"><!ENTITY y '&x;&x;'>]><a b="&y;">&y;&#65;&lt;</a>`;
+  t.is(
+    withoutDeclarations(`<?xml?>${bomb}<!-- <!b> --><![CDATA[<!c>]]>`),
+    '<?xml?><a b="&y;">&y;&#65;&lt;</a><!-- <!b> --><![CDATA[<!c>]]>',
+  );
+  const root = parseXml(bomb, 'the XML');
+  t.deepEqual(root.children, ['&y;A<']);
+  t.is(root.attributes.get('b'), '&y;');
+  t.throws(() => parseXml('<a>'.repeat(500), 'the XML'), { message: /nested over 200 deep/ });
+  t.throws(() => parseXml('<a/>'.repeat(300_000).padStart(1_200_003, '<a>'), 'the XML'), {
+    message: /over 200000 elements/,
+  });
+  t.throws(() => parseXml('no element', 'the XML'), { message: /no element/ });
+});
