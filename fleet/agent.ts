@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts';
 import { Editions } from './editions.ts';
 import type { FleetStore } from './fleet-store.ts';
 import type { FleetView, Member } from './fleet-view.ts';
+import { type Hearing, makeHearing } from './hearing.ts';
 import type { Holdings } from './holdings.ts';
 import { Manager } from './manager.ts';
 import { Members } from './members.ts';
@@ -47,6 +48,7 @@ export class FleetAgent {
   readonly reconciler: Reconciler;
   readonly #parts: AgentParts;
   readonly #voice: NodeVoice;
+  readonly #hearing: Hearing;
   readonly #profiles: ProfileSync;
   /** Leases of updaters, by set. */
   readonly #leases = new Map<string, Lease>();
@@ -64,9 +66,20 @@ export class FleetAgent {
     const keyOf = (name: string) => this.members.keyOf(name);
     this.#voice = makeVoice({ self, signer, verifyBy, keyOf });
     const voice = this.#voice;
+    this.#hearing = makeHearing({ registry, voice, log });
+    const hearing = this.#hearing;
     this.members = new Members({ registry, store, self: () => this.#self(), signer, verifyBy, plan, clock, log });
-    this.manager = new Manager({ self, registry, store, members: this.members, plans: this.plans, voice, log });
-    this.editions = new Editions({ registry, store, voice, log, onChange: () => this.reconciler.check() });
+    this.manager = new Manager({
+      self,
+      registry,
+      store,
+      members: this.members,
+      plans: this.plans,
+      voice,
+      hearing,
+      log,
+    });
+    this.editions = new Editions({ registry, store, voice, hearing, log, onChange: () => this.reconciler.check() });
     this.reconciler = new Reconciler(
       {
         ...parts,
@@ -81,7 +94,7 @@ export class FleetAgent {
     );
     const owner = () => this.authorities()[PROFILES];
     const named = () => plan()?.authority[PROFILES];
-    this.#profiles = new ProfileSync({ ...parts, self, owner, named, voice });
+    this.#profiles = new ProfileSync({ ...parts, self, owner, named, voice, hearing });
   }
 
   /** Resolves when what the registry has is known; at once where no engine answers. */
@@ -94,6 +107,7 @@ export class FleetAgent {
       reconciler.check();
     });
     members.onChange(() => {
+      this.#hearing.retry();
       this.#publish();
       reconciler.check();
     });
@@ -146,11 +160,9 @@ export class FleetAgent {
   }
 
   async #watchDraining(): Promise<void> {
-    const { registry } = this.#parts;
-    const stop = await registry.watch(DRAIN, ({ key, value }) => {
+    const stop = await this.#hearing.watch(DRAIN, (key, said) => {
       const server = key.slice(DRAIN.length);
-      // Threat 67: only members may say so.
-      if (value !== undefined && this.#voice.hear(value) !== undefined) this.#draining.add(server);
+      if (said !== undefined) this.#draining.add(server);
       else this.#draining.delete(server);
       if (server === this.#parts.self.name) this.#publish();
     });

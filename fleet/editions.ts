@@ -5,6 +5,7 @@
 import { isDigest } from '../core/digest.ts';
 import type { Log } from '../core/log.ts';
 import type { Edition, FleetStore, UpdaterRun } from './fleet-store.ts';
+import type { Hearing } from './hearing.ts';
 import type { NodeVoice } from './node-message.ts';
 import type { FleetPlan } from './plan/fleet-plan.ts';
 import type { Registry } from './registry/registry.ts';
@@ -18,6 +19,7 @@ export interface EditionsParts {
   readonly registry: Registry;
   readonly store: FleetStore;
   readonly voice: NodeVoice;
+  readonly hearing: Hearing;
   readonly onChange: () => void;
   readonly log: Log;
 }
@@ -34,16 +36,16 @@ export class Editions {
   }
 
   async start(): Promise<void> {
-    const { registry, store, onChange, voice } = this.#parts;
+    const { registry, store, onChange, hearing } = this.#parts;
     this.#stop.push(
-      await registry.watch(EDITIONS, ({ key, value }) => {
-        const edition = value === undefined ? undefined : readEdition(voice.hear(value)?.content);
+      await hearing.watch(EDITIONS, (key, said) => {
+        const edition = readEdition(said?.content);
         if (edition === undefined) return;
         this.#told.set(key, edition.edition);
         if (store.putEdition(edition)) onChange();
       }),
-      await registry.watch(RUNS, ({ key, value }) => {
-        const run = value === undefined ? undefined : readRun(voice.hear(value)?.content);
+      await hearing.watch(RUNS, (key, said) => {
+        const run = readRun(said?.content);
         if (run === undefined) return;
         this.#told.set(key, run.at);
         store.putRun(run);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Log } from '../core/log.ts';
 import type { FleetStore } from './fleet-store.ts';
+import type { Hearing, Said } from './hearing.ts';
 import type { Members } from './members.ts';
 import type { NodeVoice } from './node-message.ts';
 import { assign } from './plan/assign.ts';
@@ -31,6 +32,7 @@ export interface ManagerParts {
   readonly members: Members;
   readonly plans: PlanKeeper;
   readonly voice: NodeVoice;
+  readonly hearing: Hearing;
   readonly log: Log;
 }
 
@@ -66,9 +68,9 @@ export class Manager {
   }
 
   async start(): Promise<void> {
-    const { registry, self, members, plans } = this.#parts;
-    this.#stop = await registry.watch(KEY, ({ key, value }) => {
-      if (key === KEY && value !== undefined) this.#take(value);
+    const { registry, self, members, plans, hearing } = this.#parts;
+    this.#stop = await hearing.watch(KEY, (key, said) => {
+      if (key === KEY && said !== undefined) this.#take(said);
     });
     this.#lease = registry.lease(LEASE, self, LEASE_MS);
     this.#lease.onChange((token) => {
@@ -116,7 +118,7 @@ export class Manager {
     const { plan, serial } = plans;
     if (token === undefined || plan === undefined) return;
     const held = await registry.get(KEY);
-    const current = held === undefined ? this.#decision : (this.#read(held.value) ?? this.#decision);
+    const current = held === undefined ? this.#decision : (readDecision(voice.hear(held.value)) ?? this.#decision);
     // Who holds a newer token is the manager now.
     if (current.token > token || current.serial > serial) return;
     const servers = members.all().map(({ name, zone, isDraining, sets }) => ({
@@ -133,25 +135,21 @@ export class Manager {
     else log.info('assignments', { serial, sets: JSON.stringify(sets) });
   }
 
-  #take(value: string): void {
-    const { log, store } = this.#parts;
-    const decision = this.#read(value);
-    if (decision === undefined) {
-      log.warn('assignments were refused', { why: 'no member has signed them' });
-      return;
-    }
+  #take(said: Said): void {
+    const decision = readDecision(said);
+    if (decision === undefined) return;
     // Threat 67: a stale epoch, or a plan that has been replaced.
     const { serial, token } = this.#decision;
     if (decision.serial < serial || (decision.serial === serial && decision.token < token)) return;
     this.#decision = decision;
-    store.write(KEY, JSON.stringify(decision));
+    this.#parts.store.write(KEY, JSON.stringify(decision));
     for (const listener of this.#listeners) listener();
   }
+}
 
-  #read(value: string): Decision | undefined {
-    const parsed = schema.safeParse(this.#parts.voice.hear(value)?.content);
-    return parsed.success ? parsed.data : undefined;
-  }
+function readDecision(said: Said): Decision | undefined {
+  const parsed = schema.safeParse(said?.content);
+  return parsed.success ? parsed.data : undefined;
 }
 
 function digestOf(sets: Assignments): string {

@@ -10,6 +10,7 @@ import type { Member } from './fleet-view.ts';
 import { isSaidBy, type NodeSigner, readMessage, signMessage, type VerifyBy } from './node-message.ts';
 import type { FleetPlan } from './plan/fleet-plan.ts';
 import type { Registry, RegistryChange } from './registry/registry.ts';
+import { isAlive } from './route/health.ts';
 
 const BEAT_MS = 500;
 /** A server that is this far behind the newest heartbeat is not alive. */
@@ -105,7 +106,7 @@ export class Members {
     const own = self();
     const listed = plan()?.servers;
     const others = [...this.#known.values()]
-      .filter(({ seenAt, member }) => member.name !== own.name && this.#newestAt - seenAt <= LIVE_MS)
+      .filter(({ seenAt, member }) => member.name !== own.name && isAlive(seenAt, this.#newestAt, LIVE_MS))
       .map(({ member }) => member)
       .filter(({ name }) => listed === undefined || listed[name] !== undefined)
       // Threat 68: the plan's list says where a member is, whatever it announces.

@@ -11,6 +11,7 @@ import type { Log } from '../core/log.ts';
 import { type Profile, parseProfile } from '../profiles/profile.ts';
 import type { ProfileReplica, Profiles, StoredProfile } from '../profiles/profiles.ts';
 import type { FleetStore } from './fleet-store.ts';
+import type { Hearing, Said } from './hearing.ts';
 import type { NodeVoice } from './node-message.ts';
 import type { Peers } from './peers/peers.ts';
 import type { Registry } from './registry/registry.ts';
@@ -91,6 +92,7 @@ export interface ProfileSyncParts extends Pick<ProfileAuthorityParts, 'profiles'
   readonly named: () => string | undefined;
   readonly registry: Registry;
   readonly voice: NodeVoice;
+  readonly hearing: Hearing;
   readonly store: Pick<FleetStore, 'read' | 'write'>;
   readonly clock: Clock;
 }
@@ -116,8 +118,8 @@ export class ProfileSync {
   }
 
   async start(): Promise<void> {
-    const { registry, clock } = this.#parts;
-    this.#stop.push(await registry.watch(PREFIX, ({ key, value }) => this.#take(key.slice(PREFIX.length), value)));
+    const { registry, clock, hearing } = this.#parts;
+    this.#stop.push(await hearing.watch(PREFIX, (key, said) => this.#take(key.slice(PREFIX.length), said)));
     const timer = clock.every(LOOK_MS, () => void this.#tell());
     this.#stop.push(() => timer.cancel());
     registry.onConnection((isConnected) => {
@@ -166,9 +168,8 @@ export class ProfileSync {
     this.#note(name, told);
   }
 
-  #take(name: string, value: string | undefined): void {
-    const { profiles, owner, self, voice, log } = this.#parts;
-    const said = value === undefined ? undefined : voice.hear(value);
+  #take(name: string, said: Said): void {
+    const { profiles, owner, self, log } = this.#parts;
     // Where the plan names the authority, its word alone counts (threat 67).
     const named = this.#parts.named();
     const told = named === undefined || said?.from === named ? readTold(said?.content) : undefined;
