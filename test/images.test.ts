@@ -333,6 +333,27 @@ test('one quality means the same in every format; AVIF under 0.9 of WebP, WebP u
   }
 });
 
+test('drawings have tables of their own: as good in every format that loses, and PNG is small at every quality', async (t) => {
+  const source = await graphic(640, 480).blur(0.6).png().toBuffer();
+  const sizes: number[] = [];
+  for (const quality of [35, 70]) {
+    const likenesses = await Promise.all(
+      [AVIF, WEBP, JPEG].map(async (to) => {
+        const { body } = await make(source, { from: PNG, to, demands: { clean: true, quality } });
+        return await ssim(source, body as Buffer);
+      }),
+    );
+    const shown = likenesses.map((each) => each.toFixed(4)).join(', ');
+    t.log(`quality ${quality}: ${shown}`);
+    t.true(Math.min(...likenesses) > 0.95, shown);
+    t.true(likenesses[0]! >= likenesses[2]! - 0.02, `AVIF as good as JPEG: ${shown}`);
+    const png = await make(source, { from: PNG, to: PNG, demands: { clean: true, quality } });
+    sizes.push(png.body.length);
+    t.true((await ssim(source, png.body as Buffer)) > 0.99, `PNG at ${quality}`);
+  }
+  t.true(sizes[0]! <= sizes[1]! * 1.05, `lower quality is no larger: ${sizes.join(', ')}`);
+});
+
 test('transparency goes onto white where it cannot stay, or onto the background that is wanted, never black', async (t) => {
   const png = await disc().png().toBuffer();
   for (const [from, original] of [
