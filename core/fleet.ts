@@ -109,6 +109,8 @@ export interface SetRequest {
   /** Who asks: equal for all requests of one client. */
   readonly client: string;
   readonly signal: AbortSignal;
+  /** True for a part of a page that can do without it: it is not waited for long. */
+  readonly isPart?: boolean | undefined;
 }
 
 /** Who made a reply, and how the request came there. */

@@ -34,6 +34,8 @@ export interface GateParts {
 
 /** How long a request waits for a server to become ready before it is told that there is none. */
 const PATIENCE_MS = 3_000;
+/** Where something else can be shown meanwhile. */
+const SHORT_PATIENCE_MS = 400;
 const LOOK_AGAIN_MS = 50;
 /** The reply to a request that met a server which does not hold the set. */
 export const NOT_HERE = 421;
@@ -61,7 +63,7 @@ export function openGate(parts: GateParts): FleetGate {
     tableOf = plan;
     return table;
   };
-  const router: Router = { ...parts, health, inFlight: new Map() };
+  const router: Router = { ...parts, health, inFlight: new Map(), missingSince: new Map() };
   return {
     get server() {
       return store.view().self;
@@ -74,7 +76,8 @@ export function openGate(parts: GateParts): FleetGate {
     redirect: (request) => redirectFor(request, router),
     async ask(request) {
       try {
-        const reply = await askSomewhere(request, router);
+        const isSparable = request.isPart === true || lastGood.find(request) !== undefined;
+        const reply = await askSomewhere(request, router, isSparable ? SHORT_PATIENCE_MS : PATIENCE_MS);
         lastGood.keep(request, reply);
         return reply;
       } catch (error) {
@@ -100,6 +103,8 @@ interface Router extends GateParts {
   readonly health: ReturnType<typeof makeHealth>;
   /** Requests under way, by server. */
   readonly inFlight: Map<string, number>;
+  /** Since when nobody has answered for a set, monotonic. */
+  readonly missingSince: Map<string, number>;
 }
 
 function remoteOf({ self, members }: ReturnType<FleetStore['view']>): readonly RemoteFormatter[] {
@@ -169,21 +174,29 @@ function redirectFor(question: Question, router: Router): string | undefined {
   return origin === undefined ? undefined : new URL(question.url.pathname + question.url.search, origin).href;
 }
 
-async function askSomewhere(request: SetRequest, router: Router): Promise<SetReply> {
-  const { store, clock } = router;
+async function askSomewhere(request: SetRequest, router: Router, patienceMs: number): Promise<SetReply> {
+  const { store, clock, missingSince } = router;
   const { set, mode } = request.route;
-  const began = clock.monotonic();
+  const until = Math.min(clock.monotonic(), missingSince.get(set) ?? Number.POSITIVE_INFINITY) + patienceMs;
   for (;;) {
     const { self, placed } = store.view();
     const order = holdersFor(request, router);
     const isWantedHere = order[0] === self || !order.includes(self) || mode === 'serve';
-    if (isWantedHere && placed.some(({ name }) => name === set)) return await askHere(request, router, order);
+    if (isWantedHere && placed.some(({ name }) => name === set)) {
+      missingSince.delete(set);
+      return await askHere(request, router, order);
+    }
     const elsewhere = order.filter((name) => name !== self);
     if (mode !== 'serve' && elsewhere.length > 0) {
       const reply = await askOthers(request, router, elsewhere.slice(0, 2));
-      if (reply !== undefined) return reply;
+      if (reply !== undefined) {
+        missingSince.delete(set);
+        return reply;
+      }
     } else if (mode === 'serve') break;
-    if (request.signal.aborted || clock.monotonic() - began > PATIENCE_MS || !isPlanned(set, router)) break;
+    // Who comes when it has been missing for long need not wait as the first one did.
+    if (!missingSince.has(set)) missingSince.set(set, clock.monotonic());
+    if (request.signal.aborted || clock.monotonic() > until || !isPlanned(set, router)) break;
     await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS, resolve));
   }
   const fields = Fields.from({ 'retry-after': '1' });

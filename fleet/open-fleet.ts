@@ -86,7 +86,7 @@ export function openFleet(parts: FleetParts): Fleet {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const store = openFleetStore(join(folder, 'fleet.db'), settings.nodeName, clock);
   const nodeKey = readOrMakeNodeKey(folder);
-  const trusted = settings.fleetKeys === undefined ? [] : readTrustedKeys(settings.fleetKeys);
+  const trusted = settings.fleetKeys === undefined ? [] : readTrustedKeys(settings.fleetKeys, 'FLEET_KEYS');
   const blobs = openBlobStore(join(folder, 'blobs'));
   const self = { name: settings.nodeName, sign: (text: string) => nodeKey.sign(text) };
   const others = () => store.view().members.filter(({ name }) => name !== settings.nodeName);

@@ -42,9 +42,10 @@ interface Place {
 }
 
 /** Where a target is, as our own addresses name it. */
-export function placeOf({ url, site }: Target): Place {
+export function placeOf({ url, site, set }: Target): Place {
   const href = url.href.replace(/#.*$/s, '');
-  if (site === undefined) return { rest: href, within: '' };
-  const within = `${site.upstream.origin}${site.upstream.pathname.replace(/\/$/, '')}/`;
+  if (site === undefined && set === undefined) return { rest: href, within: '' };
+  const within =
+    site === undefined ? `${url.origin}/` : `${site.upstream.origin}${site.upstream.pathname.replace(/\/$/, '')}/`;
   return { rest: href.slice(within.length), within };
 }

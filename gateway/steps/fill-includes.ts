@@ -84,6 +84,7 @@ async function readFragment(exchange: Exchange, address: string): Promise<SetRep
       method: 'GET',
       body: undefined,
       accept: 'text/html, */*;q=0.1',
+      isPart: true,
     });
     return reply.status === 200 ? reply : undefined;
   } catch (error) {

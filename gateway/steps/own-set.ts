@@ -19,6 +19,8 @@ export interface SetQuestion {
   readonly body: Uint8Array | undefined;
   /** In place of the client's own. */
   readonly accept?: string | undefined;
+  /** A part of a page that can do without it. */
+  readonly isPart?: boolean | undefined;
 }
 
 /** Where the plan sends clients to the server that holds a set (S6); `undefined` where this server answers. */
