@@ -37,6 +37,8 @@ const SCHEMA = `
 const PART_BYTES = 4_194_304;
 const REPLACED = 'replaced';
 const LEFT_OUT: ReadonlySet<string> = new Set(['cache', REPLACED, LOCK_FILE]);
+/** Made again from blobs. */
+const MADE_AGAIN = /^fleet\/(?:components|data)\//;
 
 /**
  * Files of a data folder that a backup takes: all but caches, what an earlier restore replaced, and what is half-written.
@@ -53,7 +55,7 @@ export function keptFiles(folder: string): KeptFile[] {
 
 function keptNames(folder: string): string[] {
   return namesBelow(folder, folder)
-    .filter((name) => !LEFT_OUT.has(name.split('/')[0]!))
+    .filter((name) => !LEFT_OUT.has(name.split('/')[0]!) && !MADE_AGAIN.test(name))
     .filter((name) => !/(?:^|\/)\.|-(?:wal|shm|journal)$|\.(?:damaged|new)$/.test(name))
     .sort();
 }

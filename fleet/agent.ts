@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import type { PlacedComponent, PlacedSet, SetHost } from '../core/fleet.ts';
 import type { Log } from '../core/log.ts';
+import type { BlobStore } from './blobs/blob-store.ts';
 import { Editions } from './editions.ts';
 import type { FleetStore } from './fleet-store.ts';
 import type { FleetView, Member } from './fleet-view.ts';
@@ -16,12 +17,21 @@ import { PROFILES, ProfileSync, type ProfileSyncParts } from './profile-authorit
 import { digestOfRoutes } from './ready-sets.ts';
 import { Reconciler } from './reconciler.ts';
 import type { Lease, Registry } from './registry/registry.ts';
+import { Upkeep } from './upkeep.ts';
 
 export interface AgentParts {
-  readonly self: { readonly name: string; readonly url: () => string; readonly zone: string };
+  readonly self: {
+    readonly name: string;
+    readonly url: () => string;
+    readonly zone: string;
+    readonly adminPort: number;
+  };
   readonly registry: Registry;
   readonly store: FleetStore;
   readonly holdings: Holdings;
+  readonly blobs: BlobStore;
+  /** Folder of the fleet's files. */
+  readonly folder: string;
   readonly host: SetHost;
   readonly signer: NodeSigner;
   readonly verifyBy: VerifyBy;
@@ -39,6 +49,9 @@ export interface AgentParts {
 
 const DRAIN = 'drain.';
 const UPDATERS_MS = 4_000;
+/** How long a server that ends waits for others to take over what it holds. */
+const HAND_OVER_MS = 3_000;
+const LOOK_MS = 20;
 
 export class FleetAgent {
   readonly plans: PlanKeeper;
@@ -49,6 +62,7 @@ export class FleetAgent {
   readonly #parts: AgentParts;
   readonly #voice: NodeVoice;
   readonly #hearing: Hearing;
+  readonly #upkeep: Upkeep;
   readonly #profiles: ProfileSync;
   /** Leases of updaters, by set. */
   readonly #leases = new Map<string, Lease>();
@@ -92,6 +106,14 @@ export class FleetAgent {
       },
       store.view().placed,
     );
+    this.#upkeep = new Upkeep({
+      ...parts,
+      self,
+      plan,
+      editions: () => store.editions(),
+      members: () => this.members.all(),
+      held: () => this.reconciler.held,
+    });
     const owner = () => this.authorities()[PROFILES];
     const named = () => plan()?.authority[PROFILES];
     this.#profiles = new ProfileSync({ ...parts, self, owner, named, voice, hearing });
@@ -117,12 +139,14 @@ export class FleetAgent {
     });
     // Another process of this server may have registered an edition.
     this.#parts.store.watch(() => reconciler.check());
+    await reconciler.verify();
     this.#publish();
     await plans.start();
     await members.start();
     await Promise.all([manager.start(), editions.start(), this.#profiles.start(), this.#watchDraining()]);
     reconciler.check();
     this.#publish();
+    this.#upkeep.start();
   }
 
   /** Server that owns the writes, by `profiles` or the name of a set. */
@@ -145,14 +169,31 @@ export class FleetAgent {
   /** Leaves the fleet; what it held goes on here until the process ends. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
+    this.#publish();
+    await this.#handOver();
     for (const stop of this.#stop.splice(0)) stop();
     this.reconciler.stop();
+    this.#upkeep.stop();
     this.editions.stop();
     this.#profiles.stop();
     this.plans.stop();
     await Promise.all([...this.#leases.values()].map((lease) => lease.release()));
     await this.manager.stop();
     await this.members.leave();
+  }
+
+  /** Waits for others to be ready for what is held here, where there are any that may be. */
+  async #handOver(): Promise<void> {
+    const { clock, self, registry } = this.#parts;
+    const until = clock.monotonic() + HAND_OVER_MS;
+    const isHandedOver = () =>
+      this.reconciler.held.every(({ name }) => {
+        const heirs = (this.manager.assignments[name] ?? []).filter((heir) => heir !== self.name);
+        return heirs.length > 0 && this.members.all().some((each) => heirs.includes(each.name) && name in each.sets);
+      });
+    if (!registry.isConnected || this.members.all().length < 2) return;
+    while (!isHandedOver() && clock.monotonic() < until)
+      await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
   }
 
   #managerName(): string | undefined {
@@ -181,6 +222,7 @@ export class FleetAgent {
       url: self.url(),
       key: signer.publicKey,
       zone: self.zone,
+      adminPort: self.adminPort,
       serial: this.plans.serial,
       isDraining: this.#isLeaving || this.#draining.has(self.name),
       isManager: this.manager.isManager,

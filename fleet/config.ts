@@ -8,16 +8,26 @@ function text(variable: string, help: string, secret = false): Optional {
   return { variable, fallback: undefined, fallbackText: 'none', help, group: 'main', parse: parseText, secret };
 }
 
+function parseNodeName(value: string): string {
+  if (/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(value) && !value.includes('..')) return value;
+  throw new RangeError(
+    'must be 1 to 64 of letters, digits, `.`, `_` and `-`, beginning and ending with a letter or digit',
+  );
+}
+
 export const fleetSettings = {
   natsUrl: text('NATS_URL', 'NATS servers of the fleet to join; without it the server is a fleet of one.'),
   natsCreds: text('NATS_CREDS', 'File of NATS credentials.'),
   nodeName: {
     variable: 'NODE_NAME',
-    fallback: () => hostname(),
+    fallback: () =>
+      hostname()
+        .replace(/[^A-Za-z0-9._-]/g, '-')
+        .slice(0, 64),
     fallbackText: 'host name',
-    help: 'Name of this server in the fleet.',
+    help: 'Name of this server in the fleet: 1 to 64 of letters, digits, `.`, `_` and `-`.',
     group: 'main',
-    parse: (value) => value,
+    parse: parseNodeName,
   } satisfies Setting<string>,
   zone: {
     variable: 'ZONE',

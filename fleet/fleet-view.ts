@@ -18,6 +18,8 @@ export interface Member {
   /** Its public key, `ed25519:…`. */
   readonly key: string;
   readonly zone: string;
+  /** Port of its admin listener: nobody's target (threat 4). */
+  readonly adminPort: number;
   /** Serial of the plan it goes by. */
   readonly serial: number;
   readonly isDraining: boolean;

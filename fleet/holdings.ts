@@ -1,9 +1,10 @@
 /** Bytes of function sets on this server's disk: blobs by digest, bundles unpacked, data sets linked where components may read them. */
+import { existsSync } from 'node:fs';
 import { link, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { type Digest, digestOfBytes } from '../core/digest.ts';
-import type { PlacedComponent, PlacedData } from '../core/fleet.ts';
+import type { PlacedComponent, PlacedData, PlacedSet } from '../core/fleet.ts';
 import type { Log } from '../core/log.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
 import { type BlobSource, pullBlob } from './blobs/pull-blob.ts';
@@ -32,6 +33,8 @@ export interface Holdings {
   place(digest: Digest, signal: AbortSignal): Promise<PlacedComponent>;
   /** An edition of a data set, where its components may read it. */
   placeData(edition: Edition, signal: AbortSignal): Promise<PlacedData>;
+  /** Whether all that a set is made of is here and right; what is not is removed, or made again (threat 66). */
+  isWhole(set: PlacedSet): Promise<boolean>;
   /** Keeps new bytes. */
   put(bytes: Uint8Array): Promise<Digest>;
   /** Removes links of editions that nobody reads any more. */
@@ -70,6 +73,21 @@ export function openHoldings({ folder, blobs, sources, readBundle, clock, log }:
       return unpackBundle(readBundle(bytes), join(folder, 'components'));
     },
     placeData,
+    async isWhole({ components, data }) {
+      const sound = await Promise.all([
+        ...components.map(async ({ bundle }) => {
+          if (!(await blobs.verify(bundle))) return false;
+          unpackBundle(readBundle(await readAll(blobs.read(bundle))), join(folder, 'components'));
+          return true;
+        }),
+        ...Object.values(data).map(async ({ digest, path }) => {
+          const isHere = existsSync(path) && (await blobs.verify(digest));
+          if (!isHere) await rm(path, { force: true });
+          return isHere;
+        }),
+      ]);
+      return sound.every(Boolean);
+    },
     put: (bytes) => blobs.put(bytes),
     async forgetData(set, keep) {
       const kept = new Set(keep.map((digest) => digest.slice('sha256:'.length)));

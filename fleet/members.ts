@@ -25,6 +25,7 @@ const memberSchema = z.object({
   url: z.url({ protocol: /^https?$/ }),
   key: z.string().max(100),
   zone: z.string().max(200),
+  adminPort: z.number().int().min(0).max(65_535),
   serial: z.number().int().min(0),
   isDraining: z.boolean(),
   isManager: z.boolean(),

@@ -7,6 +7,7 @@ import type { Values } from '../core/config.ts';
 import type { Executor } from '../core/executor.ts';
 import type { FleetGate, PlacedComponent, PlacedSet, SetData, SetHost } from '../core/fleet.ts';
 import type { Log } from '../core/log.ts';
+import type { Listener } from '../egress/address-policy.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
 import { FleetAgent } from './agent.ts';
 import { makeBlobSources } from './blob-sources.ts';
@@ -16,6 +17,7 @@ import { readTrustedKeys } from './bundle/signing-keys.ts';
 import type { fleetSettings } from './config.ts';
 import { type FleetControl, makeFleetControl } from './control.ts';
 import { type FleetStore, openFleetStore } from './fleet-store.ts';
+import type { FleetView } from './fleet-view.ts';
 import { openGate } from './gate.ts';
 import { type Holdings, openHoldings } from './holdings.ts';
 import { makePeerRoutes, type PeerRouteParts } from './peer-routes.ts';
@@ -33,6 +35,7 @@ import { makeVariantShare } from './variant-share.ts';
 export interface FleetParts {
   readonly settings: Values<typeof fleetSettings> & {
     readonly dataDir: string;
+    readonly adminPort: number;
     readonly serviceTimeoutMs: number;
     readonly maxServiceBytes: number;
   };
@@ -66,6 +69,8 @@ export interface Fleet {
   placed(): readonly PlacedSet[];
   /** Raised whenever `placed` or what others hold changes. */
   onChange(listener: () => void): void;
+  /** Where the engine and the admin parts of other servers listen: never a target (threat 4). */
+  barredListeners(): readonly Listener[];
   /** Joins the fleet: in one process of a server alone. */
   join(): Promise<FleetControl>;
   /** Tells the others that this server goes. */
@@ -76,6 +81,7 @@ export interface Fleet {
 /** Largest body that one server sends another, beyond what services may send. */
 const MAX_PEER_BODY = 256 * 1024 * 1024;
 const MAX_STREAMS = 1_000;
+const NATS_PORT = 4222;
 /** How long a start waits for the engine. */
 const JOIN_MS = 2_000;
 
@@ -155,6 +161,7 @@ function makeFleet(opened: Opened): Fleet {
     profiles: opened.profiles,
     placed: () => store.view().placed,
     onChange: (listener) => store.watch(listener),
+    barredListeners: () => findBarred(store.view(), parts.settings.natsUrl),
     async join() {
       registry = await openRegistry(parts);
       agent = makeAgent(opened, registry);
@@ -178,20 +185,39 @@ function makeFleet(opened: Opened): Fleet {
   };
 }
 
+function findBarred({ self, members }: FleetView, natsUrl: string | undefined): readonly Listener[] {
+  const engines = (natsUrl ?? '').split(',').flatMap((text) => {
+    const url = URL.parse(text.includes('://') ? text.trim() : `nats://${text.trim()}`);
+    return url === null || url.hostname === '' ? [] : [{ address: url.hostname, port: Number(url.port || NATS_PORT) }];
+  });
+  const admins = members
+    .filter(({ name, adminPort }) => name !== self && adminPort !== 0)
+    .map(({ url, adminPort }) => ({ address: new URL(url).hostname, port: adminPort }));
+  return [...engines, ...admins];
+}
+
 async function openRegistry({ settings, clock, log }: FleetParts): Promise<Registry> {
   const { natsUrl, natsCreds, nodeName, dataDir } = settings;
   if (natsUrl === undefined) return openLocalRegistry({ file: join(dataDir, 'fleet', 'registry.db'), clock, log });
   return await openNatsRegistry({ servers: natsUrl, credsFile: natsCreds, name: nodeName, clock, log });
 }
 
-function makeAgent({ parts, store, nodeKey, trusted, holdings, host }: Opened, registry: Registry): FleetAgent {
+function makeAgent(opened: Opened, registry: Registry): FleetAgent {
+  const { parts, store, nodeKey, trusted, holdings, blobs, host } = opened;
   const { settings, publicOrigin, tryOut } = parts;
   return new FleetAgent({
     ...parts,
-    self: { name: settings.nodeName, url: publicOrigin, zone: settings.zone },
+    self: {
+      name: settings.nodeName,
+      url: publicOrigin,
+      zone: settings.zone,
+      adminPort: settings.adminPort,
+    },
     registry,
     store,
     holdings,
+    blobs,
+    folder: join(settings.dataDir, 'fleet'),
     host,
     signer: nodeKey,
     verifyBy,

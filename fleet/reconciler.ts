@@ -69,6 +69,18 @@ export class Reconciler {
     return Object.fromEntries(this.#problems);
   }
 
+  /** Gives up what the disk has lost or damaged since (threat 66): it is fetched again. */
+  async verify(): Promise<void> {
+    const { holdings, log } = this.#parts;
+    for (const [name, set] of this.#held) {
+      const isWhole = await holdings.isWhole(set).catch(() => false);
+      if (isWhole) continue;
+      log.error('a set on disk is damaged and is fetched again', { set: name });
+      this.#held.delete(name);
+      this.#tried.delete(set.version);
+    }
+  }
+
   /** Looks what there is to do. */
   check(): void {
     if (this.#isRunning) this.#isStale = true;

@@ -115,7 +115,7 @@ export async function openParts(
   const egress = openEgress(settings, {
     clock,
     store: caches.store,
-    ownListeners: () => listeners,
+    ownListeners: () => [...listeners, ...fleet.barredListeners()],
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     ...(options.authorities === undefined ? {} : { authorities: options.authorities }),
   });
@@ -160,7 +160,7 @@ export async function openParts(
       suspended: [...pool.suspended()],
     }),
   });
-  const fleet = openServerFleet({
+  const fleet: Fleet = openServerFleet({
     settings,
     publicOrigin,
     egress,

@@ -7,6 +7,8 @@ import { type KeptFile, keptFiles, restoreBackup, writeBackup } from '../../core
 import { systemClock } from '../../core/clock.ts';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
 import { holdFolder } from '../../core/folder-lock.ts';
+import { openFleetStore } from '../../fleet/fleet-store.ts';
+import { openLocalRegistry } from '../../fleet/registry/local-registry.ts';
 import { openSwitches } from '../../formatters/switches.ts';
 import { openSessionStore } from '../../gateway/session-store.ts';
 import { openSites } from '../../gateway/sites-store.ts';
@@ -24,7 +26,7 @@ interface Options {
 const clock = systemClock;
 
 /** How the program opens each database: it migrates an older one and refuses a newer one. */
-const OPENERS: Readonly<Record<string, (file: string) => { close(): void }>> = {
+const OPENERS: Readonly<Record<string, (file: string) => { close(): void | Promise<void> }>> = {
   'profiles.db': (file) => openProfiles({ file, clock }),
   'clients.db': (file) => openClients({ file, clock, key: '' }),
   'sessions.db': (file) =>
@@ -34,6 +36,8 @@ const OPENERS: Readonly<Record<string, (file: string) => { close(): void }>> = {
   'views.db': (file) => openViews(file, clock),
   'traffic.db': (file) => openTrafficStore(file),
   'audit.db': (file) => openAudit(file, clock),
+  'fleet/fleet.db': (file) => openFleetStore(file, '', clock),
+  'fleet/registry.db': (file) => openLocalRegistry({ file, clock }),
 };
 
 /** Names of the databases whose schema is checked before they are restored: all that a server writes. */
@@ -99,7 +103,7 @@ function check(name: string, file: string): void {
   } finally {
     database.close();
   }
-  OPENERS[name]?.(file).close();
+  void OPENERS[name]?.(file).close();
 }
 
 function isInUse(folder: string): boolean {
