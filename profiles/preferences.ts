@@ -13,6 +13,8 @@ export interface ImagePreferences {
   readonly dpr: number;
   /** Perceptual quality, 1 to 100, the same for every format. */
   readonly quality: number;
+  /** Most bytes of a picture; 0 is no bound. */
+  readonly maxBytes: number;
   readonly color: 'full' | 'gray' | 'mono';
   /** Levels of grey, 2 to 256, where `color` is not `full`. */
   readonly levels: number;
@@ -72,7 +74,17 @@ export interface PartialPreferences {
 export const BASE_PREFERENCES: Preferences = {
   presentation: ['original'],
   types: {},
-  images: { load: true, types: [], maxWidth: 1_920, dpr: 1, quality: 70, color: 'full', levels: 16, animation: true },
+  images: {
+    load: true,
+    types: [],
+    maxWidth: 1_920,
+    dpr: 1,
+    quality: 70,
+    maxBytes: 0,
+    color: 'full',
+    levels: 16,
+    animation: true,
+  },
   page: { markup: 'html', maxBytes: 0, split: false, styles: 'all', scripts: true, fonts: true, media: true },
   text: { width: 72, charset: 'utf-8', emphasis: 'none' },
   formatters: {},

@@ -61,6 +61,9 @@ const images = z.strictObject({
     .optional()
     .describe('device pixels for a CSS pixel'),
   quality: whole(1, 100).optional().describe('as seen, the same for every format'),
+  maxBytes: whole(0, 1_000_000_000)
+    .optional()
+    .describe('of a picture, met by less quality and fewer pixels; 0: no bound'),
   color: z.enum(['full', 'gray', 'mono']).optional().describe('colours shown'),
   levels: whole(2, 256).optional().describe('of gray, where `color` is not full'),
   animation: z.boolean().optional().describe('false: the first frame'),

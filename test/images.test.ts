@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import sharp from 'sharp';
 import type { PlainRecord } from '../core/component.ts';
 import type { FormatFailure } from '../core/executor.ts';
+import { fitBytes } from '../formatters/image/fit-bytes.ts';
 import { png as pngOf } from './support/bombs.ts';
 import { CLIENTS } from './support/client.ts';
 import { formatWith } from './support/format-with.ts';
@@ -352,6 +353,67 @@ test('drawings have tables of their own: as good in every format that loses, and
     t.true((await ssim(source, png.body as Buffer)) > 0.99, `PNG at ${quality}`);
   }
   t.true(sizes[0]! <= sizes[1]! * 1.05, `lower quality is no larger: ${sizes.join(', ')}`);
+});
+
+test('a bound of bytes is met by less quality, then fewer pixels; what is light enough is left alone', async (t) => {
+  const original = await photo(640, 480).jpeg({ quality: 92 }).toBuffer();
+  for (const [to, share] of [
+    [WEBP, 0.7],
+    [AVIF, 0.7],
+    [JPEG, 0.7],
+    [JPEG, 0.2],
+    [PNG, 0.4],
+    [GIF, 0.4],
+  ] as const) {
+    const asked = { from: JPEG, to, demands: { clean: true, quality: 80, maxWidth: 400 } };
+    const free = await make(original, asked);
+    const maxBytes = Math.round(free.body.length * share);
+    const bound = await make(original, { ...asked, demands: { ...asked.demands, maxBytes } });
+    t.true(
+      bound.body.length <= maxBytes && bound.body.length > maxBytes * 0.5,
+      `${to}: ${bound.body.length} of ${maxBytes}`,
+    );
+    t.is(noteOf(bound, 'bytes-met')?.['maxBytes'], maxBytes);
+    const roomy = await make(original, { ...asked, demands: { ...asked.demands, maxBytes: free.body.length } });
+    t.true(free.body === roomy.body || Buffer.from(free.body).equals(roomy.body), `${to}: what fits is as it was`);
+  }
+  const tiny = await make(original, { from: JPEG, to: PNG, demands: { clean: true, quality: 80, maxBytes: 50 } });
+  t.truthy(noteOf(tiny, 'bytes-missed'), 'what cannot be met is told');
+});
+
+test('at most four encodings are tried, and the best within the bound is taken', async (t) => {
+  for (const [name, bytesAt] of [
+    ['as estimated', (quality: number, scale: number) => 400 * quality ** 1.1 * scale ** 1.7],
+    ['deaf to quality', (_: number, scale: number) => 40_000 * scale ** 2],
+    ['deaf to all', () => 50_000],
+    ['no better for less quality', (quality: number, scale: number) => (quality < 60 ? 60_000 : 30_000) * scale ** 2],
+  ] as const) {
+    let encodes = 1;
+    const first = { body: Buffer.alloc(Math.round(bytesAt(80, 1))), quality: 80, scale: 1 };
+    const best = await fitBytes(first, { maxBytes: 10_000, isLossy: true }, async (quality, scale) => {
+      encodes += 1;
+      t.true(quality <= 80 && quality >= 1 && scale <= 1 && scale > 0);
+      return Buffer.alloc(Math.round(bytesAt(quality, scale)));
+    });
+    t.true(encodes <= 4, name);
+    t.is(best.body.length <= 10_000, name !== 'deaf to all', `${name}: ${best.body.length}`);
+  }
+});
+
+test('what is cut on two sides keeps what draws the eye', async (t) => {
+  const dot = await sharp({ create: { width: 60, height: 60, channels: 3, background: '#d01020' } })
+    .png()
+    .toBuffer();
+  const field = sharp({ create: { width: 600, height: 200, channels: 3, background: '#8a9a8a' } });
+  const original = await field
+    .composite([{ input: dot, left: 520, top: 70 }])
+    .png()
+    .toBuffer();
+  const demands = { clean: true, maxWidth: 200, maxHeight: 200, fit: 'cover' };
+  const { data, channels } = await pixelsOf((await make(original, { from: PNG, to: PNG, demands })).body);
+  let red = 0;
+  for (let at = 0; at < data.length; at += channels) if (data[at]! > 150 && data[at + 1]! < 90) red += 1;
+  t.true(red > 3_000, `${red} pixels of the dot`);
 });
 
 test('transparency goes onto white where it cannot stay, or onto the background that is wanted, never black', async (t) => {

@@ -48,7 +48,7 @@ export async function draw(source: Source, wants: PictureWants): Promise<Drawing
   const size = isScaled ? scaledSize({ width, height }, wants) : { width, height };
   const pipeline = () => {
     const upright = animated || orientation === 1 ? open() : open().autoOrient();
-    return isScaled ? upright.resize(resizing(wants)) : upright;
+    return isScaled ? upright.resize(resizing(wants, animated)) : upright;
   };
   const common = { frames: animated ? header.frames : 1, isUpright: animated || orientation === 1, isScaled };
   if (animated || !header.mayBeGraphic || size.width * size.height > MAX_ANALYSED_PIXELS)
@@ -129,8 +129,11 @@ async function toRaw(pipeline: Sharp): Promise<RawPicture> {
   return { data, width: info.width, height: info.height, channels: info.channels as RawPicture['channels'] };
 }
 
-function resizing({ maxWidth, maxHeight, fit, background }: PictureWants) {
+function resizing({ maxWidth, maxHeight, fit, background }: PictureWants, animated: boolean) {
+  const isCut = fit === 'cover' && maxWidth !== undefined && maxHeight !== undefined;
   return {
+    // Faces, colours and edges draw the eye; frames of an animation must all be cut alike.
+    ...(isCut && !animated ? { position: 'attention' } : {}),
     ...(maxWidth === undefined ? {} : { width: maxWidth }),
     ...(maxHeight === undefined ? {} : { height: maxHeight }),
     fit,

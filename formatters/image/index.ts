@@ -2,6 +2,7 @@ import type { FormatEnv, FormatInput, FormatResult, Formatter, PlainRecord, Want
 import { loadSharp } from '../pictures/sharp-library.ts';
 import { type Drawing, draw, type Source } from './drawing.ts';
 import { canEncode, encodePicture } from './encode-picture.ts';
+import { fitBytes } from './fit-bytes.ts';
 import { terminalKindOf, writeForTerminal } from './for-terminal.ts';
 import { pictureEdges } from './picture-edges.ts';
 import { checkPixels, type PictureHeader, readHeader } from './picture-header.ts';
@@ -14,7 +15,8 @@ import { type PictureWants, parseWants } from './wants.ts';
  * Pictures in the format, size, colours and weight that fit a client.
  *
  * Meets the demands `clean` (upright, no metadata), `quality` (1 to 100, one scale for all formats), `maxWidth` and
- * `maxHeight` with `fit` (never enlarged), `color` (greys, dithered to a number of levels), `still`, `light` and
+ * `maxHeight` with `fit` (never enlarged; `cover` keeps what draws the eye), `maxBytes` (by lower quality, then fewer
+ * pixels, in at most four encodings), `color` (greys, dithered to a number of levels), `still`, `light` and
  * `background`; for terminals, as half blocks in 24-bit colours or as sixels, the width of `wrap`. What is transparent goes onto the background, white by default, where the format has no transparency;
  * animations stay in WebP and GIF; drawings are coded without loss where that is smaller. A picture that would not
  * become smaller is kept, without its metadata.
@@ -26,7 +28,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.1.0',
+  version: '1.2.0',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),
@@ -64,11 +66,12 @@ async function formatPicture(input: FormatInput, want: Want, env: FormatEnv): Pr
     return env.cannot(`${drawing.width}×${drawing.height} is too large to be encoded as ${want.mediaType}`);
   }
   // Nothing but `clean` is wanted: no pixel is touched.
-  if (kept !== undefined && !drawing.isScaled && wants.quality === undefined && !wants.light)
-    return keep(kept, want, env);
+  const isLight = kept !== undefined && kept.length <= (wants.maxBytes ?? kept.length);
+  if (isLight && !drawing.isScaled && wants.quality === undefined && !wants.light) return keep(kept, want, env);
   if (source.header.frames > drawing.frames && !wants.still)
     env.note('animation-lost', { frames: source.header.frames });
-  const body = await encodeSmaller(source, { drawing, target, wants, kept, env });
+  const smaller = await encodeSmaller(source, { drawing, target, wants, kept, env });
+  const body = await withinBytes(source, smaller, { drawing, target, wants, env });
   return body === kept ? keep(kept, want, env) : { mediaType: want.mediaType, body };
 }
 
@@ -134,7 +137,7 @@ async function encodeSmaller(
   },
 ): Promise<Buffer> {
   const { drawing, target, wants, kept, env } = parts;
-  const quality = Math.max(1, Math.round((wants.quality ?? DEFAULT_QUALITY) * (wants.light ? LIGHT_SHARE : 1)));
+  const quality = qualityOf(wants);
   const bound = kept ?? source.bytes;
   let body = await encodePicture(target, drawing, { ...wants, quality });
   if (body.length < bound.length || wants.color !== undefined) return body;
@@ -149,6 +152,32 @@ async function encodeSmaller(
     return body;
   }
   return kept ?? body;
+}
+
+function qualityOf({ quality = DEFAULT_QUALITY, light }: PictureWants): number {
+  return Math.max(1, Math.round(quality * (light ? LIGHT_SHARE : 1)));
+}
+
+/** Within `maxBytes`, as far as a few more encodings go. */
+async function withinBytes(
+  source: Source,
+  body: Buffer,
+  { drawing, target, wants, env }: { drawing: Drawing; target: PictureKind; wants: PictureWants; env: FormatEnv },
+): Promise<Buffer> {
+  const { maxBytes } = wants;
+  if (maxBytes === undefined || body.length <= maxBytes) return body;
+  const isLossy = wants.color === undefined && (target === 'jpeg' || target === 'webp' || target === 'avif');
+  const first = { body, quality: qualityOf(wants), scale: 1 };
+  const fitted = await fitBytes(first, { maxBytes, isLossy }, async (quality, scale) => {
+    env.signal.throwIfAborted();
+    const side = (length: number) => Math.max(1, Math.round(length * scale));
+    const scaled = { ...wants, quality, maxWidth: side(drawing.width), maxHeight: side(drawing.height) };
+    const smaller = scale === 1 ? drawing : await draw(source, scaled);
+    return await encodePicture(target, smaller, scaled);
+  });
+  const { quality, scale } = fitted;
+  env.note(fitted.body.length <= maxBytes ? 'bytes-met' : 'bytes-missed', { maxBytes, quality, scale });
+  return fitted.body;
 }
 
 function isCleanAndUpright({ bytes, header }: Source, { isUpright }: Drawing, target: PictureKind): boolean {

@@ -9,6 +9,7 @@ export const PICTURE_DEMANDS = [
   'fit',
   'format',
   'light',
+  'maxBytes',
   'maxHeight',
   'maxWidth',
   'quality',
@@ -31,6 +32,8 @@ export interface PictureWants {
   /** Pixels, upright. */
   readonly maxWidth: number | undefined;
   readonly maxHeight: number | undefined;
+  /** Bytes of the result; met by less quality, then by fewer pixels. */
+  readonly maxBytes: number | undefined;
   /** How both bounds are filled. Default `inside`; a picture is never enlarged. */
   readonly fit: Fit;
   readonly color: GreyWant | undefined;
@@ -43,6 +46,7 @@ export interface PictureWants {
 }
 
 const MAX_SIDE = 65_535;
+const MAX_BYTES = 1_000_000_000;
 const FITS: readonly string[] = ['inside', 'cover', 'contain', 'fill'] satisfies Fit[];
 
 /**
@@ -60,6 +64,7 @@ export function parseWants(demands: Readonly<PlainRecord>): PictureWants {
     quality: parseNumber('quality', demands['quality'], [1, 100]),
     maxWidth: parseSide('maxWidth', demands['maxWidth']),
     maxHeight: parseSide('maxHeight', demands['maxHeight']),
+    maxBytes: parseNumber('maxBytes', demands['maxBytes'], [1, MAX_BYTES]),
     fit: fit as Fit,
     color: parseColor(demands['color']),
     still: demands['still'] === true,

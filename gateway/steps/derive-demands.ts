@@ -16,7 +16,7 @@ export interface Demands {
 
 /** Names of the demands derived here; any other name in an edge's `meets` is its plugin's own. */
 const VOCABULARY: ReadonlySet<string> = new Set(
-  'full lite article links view split wrap deck clean quality maxWidth maxHeight fit format background color still light table chart'.split(
+  'full lite article links view split wrap deck clean quality maxBytes maxWidth maxHeight fit format background color still light table chart'.split(
     ' ',
   ),
 );
@@ -74,6 +74,7 @@ function preferredDemands({ negotiation, read, target }: WishContext): Demands {
     optional: {
       clean: true,
       quality: images.quality,
+      ...(images.maxBytes === 0 ? {} : { maxBytes: images.maxBytes }),
       ...(isAsked('images.maxWidth')
         ? { maxWidth: quantiseWidth(hinted === undefined ? bound : Math.min(hinted, bound), images.maxWidth) }
         : {}),
