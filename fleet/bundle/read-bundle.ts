@@ -12,8 +12,9 @@ import { keyIdOf, type Signature, verifyText } from './signing-keys.ts';
 export const BUNDLE_MARK = 'format-gateway-bundle 1\n';
 export const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
 const MAX_EXAMPLES = 1_000;
-/** `CASE/FILE`: no way out of the folder, nothing two file systems read differently (threat 54). */
-const EXAMPLE = /^[a-z0-9][a-z0-9._-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/;
+const MAX_DATA_SETS = 100;
+/** `CASE/FILE`: no way out of the folder, nothing that two file systems read differently (threat 54). */
+export const EXAMPLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Names of data sets. */
 export const DATA_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -42,18 +43,19 @@ const digest = z.custom<Digest>(isDigest, 'must be `sha256:` and 64 hexadecimal 
 const part = z.strictObject({ sha256: digest, size: z.int().min(0) });
 const manifestSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,64}$/),
-  version: z.string().max(64),
+  // It becomes part of a file's name.
+  version: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/),
   kind: z.enum(['formatter', 'service', 'updater']),
-  /** Contract of the host that it needs. */
-  contract: z.int(),
+  /** Contracts of the host that it works with, both ends included. */
+  contract: z.strictObject({ from: z.int(), to: z.int() }),
   /** Its plain properties: edges or routes, `every`, title, … */
   plain: z.record(z.string(), z.any()),
   /** Modules of the host that it imports. */
   peers: z.array(z.enum(['sharp', 'cheerio', 'marked'])),
   module: part,
-  examples: z.record(z.string().regex(EXAMPLE), part),
+  examples: named(EXAMPLE_NAME, part, MAX_EXAMPLES),
   /** Data sets that it was built with. */
-  data: z.record(z.string().regex(DATA_NAME), digest),
+  data: named(DATA_NAME, digest, MAX_DATA_SETS),
 });
 const envelopeSchema = z.strictObject({
   manifest: z.string(),
@@ -62,6 +64,29 @@ const envelopeSchema = z.strictObject({
   module: z.string(),
   examples: z.record(z.string(), z.string()),
 });
+
+/** Things by file names that no two file systems take for one another. */
+function named<T extends z.ZodType>(name: RegExp, value: T, most: number) {
+  return z.record(z.string().regex(name), value).superRefine((found, check) => {
+    const names = Object.keys(found);
+    if (names.length > most)
+      check.addIssue({ code: 'custom', message: `there may be ${most}, there are ${names.length}` });
+    const twin = findTwin(names);
+    if (twin !== undefined) check.addIssue({ code: 'custom', message: `${twin} is there twice but for its case` });
+  });
+}
+
+/** A name that differs from another, or from a folder of another, in nothing but case (threat 54). */
+export function findTwin(names: readonly string[]): string | undefined {
+  const folded = new Map<string, string>();
+  for (const name of names)
+    for (const part of new Set([name.split('/')[0]!, name])) {
+      const held = folded.get(part.toLowerCase());
+      if (held !== undefined && held !== part) return name;
+      folded.set(part.toLowerCase(), part);
+    }
+  return undefined;
+}
 
 export type BundleManifest = Omit<z.infer<typeof manifestSchema>, 'plain'> & { readonly plain: PlainRecord };
 
@@ -92,11 +117,14 @@ export function readBundle(bytes: Uint8Array, trusted: readonly KeyObject[]): Bu
   const manifest = readManifest(text);
   checkPart('the module', Buffer.from(module), manifest.module);
   const names = Object.keys(examples);
-  if (names.length !== Object.keys(manifest.examples).length || names.length > MAX_EXAMPLES)
+  if (names.length !== Object.keys(manifest.examples).length)
     throw new BundleError('tampered', 'its examples are not those that were signed');
   const files = names.map((name) => {
     const body = Buffer.from(examples[name]!, 'base64');
     checkPart(`the example ${name}`, body, manifest.examples[name]);
+    // One spelling alone: what is signed once has one digest.
+    if (body.toString('base64') !== examples[name])
+      throw new BundleError('tampered', `the example ${name} is not base64 as it is written`);
     return [name, body] as const;
   });
   return { digest: digestOfBytes(bytes), manifest, module, examples: new Map(files) };
@@ -116,20 +144,29 @@ function openEnvelope(bytes: Uint8Array): z.infer<typeof envelopeSchema> {
 function refuseSignature({ key }: Signature, trusted: readonly KeyObject[]): never {
   if (trusted.some((each) => keyIdOf(each) === key))
     throw new BundleError('bad-signature', 'its manifest is not what the key signed');
-  throw new BundleError('untrusted-key', `its key ${key} is not one of FLEET_KEYS`);
+  throw new BundleError('untrusted-key', `its key ${key} is none of the trusted keys`);
 }
 
 function readManifest(text: string): BundleManifest {
-  let manifest: BundleManifest;
-  try {
-    manifest = manifestSchema.parse(JSON.parse(text)) as BundleManifest;
-  } catch (cause) {
-    throw new BundleError('bad-manifest', `its manifest is not as it should be: ${(cause as Error).message}`, {
-      cause,
-    });
+  const parsed = manifestSchema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    const where = path.length === 0 ? '' : ` (at ${path.join('.')})`;
+    throw new BundleError('bad-manifest', `its manifest is not as it should be${where}: ${message}`);
   }
-  if (manifest.contract === CONTRACT) return manifest;
-  throw new BundleError('wrong-contract', `it needs contract ${manifest.contract}, this host speaks ${CONTRACT}`);
+  const manifest = parsed.data as BundleManifest;
+  const { from, to } = manifest.contract;
+  if (from <= CONTRACT && CONTRACT <= to) return manifest;
+  const needs = from === to ? String(from) : `${from} to ${to}`;
+  throw new BundleError('wrong-contract', `it needs contract ${needs}, this host speaks ${CONTRACT}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new BundleError('bad-manifest', 'its manifest is no JSON', { cause });
+  }
 }
 
 function checkPart(what: string, body: Buffer, signed: { sha256: Digest; size: number } | undefined): void {

@@ -8,7 +8,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Which key signed, and how. */
@@ -20,6 +20,7 @@ export interface Signature {
 }
 
 const PEM = /-----BEGIN PUBLIC KEY-----[\s\S]+?-----END PUBLIC KEY-----/g;
+const COMMENT = /^[ \t]*#.*$/gm;
 
 /**
  * Makes a key pair: `signing.key`, for its owner's eyes only, and `signing.pub`.
@@ -33,14 +34,11 @@ export function makeSigningKeys(folder: string): {
 } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const [keyFile, publicFile] = [join(folder, 'signing.key'), join(folder, 'signing.pub')];
+  const taken = [keyFile, publicFile].find((file) => existsSync(file));
+  if (taken !== undefined) throw new RangeError(`${taken} is there already; it is not overwritten`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  try {
-    writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
-    writeFileSync(publicFile, publicKey.export({ type: 'spki', format: 'pem' }), { flag: 'wx' });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-    throw new RangeError(`${folder} holds a signing key already; it is not overwritten`, { cause });
-  }
+  writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
+  writeFileSync(publicFile, publicKey.export({ type: 'spki', format: 'pem' }), { flag: 'wx' });
   return { keyFile, publicFile, id: keyIdOf(publicKey) };
 }
 
@@ -55,24 +53,30 @@ export function readSigningKey(file: string): KeyObject {
   throw new RangeError(`${file} is no ed25519 key`);
 }
 
-/** Public keys of a file: one PEM block or more, with whatever between them. @throws RangeError */
-export function readTrustedKeys(file: string): readonly KeyObject[] {
+/**
+ * Public keys of a file: one PEM block or more, whatever between them. A line that begins with `#` counts for nothing, so a
+ * key is taken out by its comment signs.
+ *
+ * @param called what messages call the file
+ * @throws RangeError where the file cannot be read, holds no key, or holds one that is none of ed25519.
+ */
+export function readTrustedKeys(file: string, called = 'the trusted keys'): readonly KeyObject[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(file, 'utf8').replace(COMMENT, '');
   } catch (cause) {
-    throw new RangeError(`FLEET_KEYS: ${file} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new RangeError(`${called}: ${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
   const blocks = text.match(PEM) ?? [];
-  if (blocks.length === 0) throw new RangeError(`FLEET_KEYS: ${file} holds no public key in PEM`);
+  if (blocks.length === 0) throw new RangeError(`${called}: ${file} holds no public key in PEM`);
   return blocks.map((block, index) => {
     try {
       const key = createPublicKey(block);
       if (key.asymmetricKeyType === 'ed25519') return key;
     } catch (cause) {
-      throw new RangeError(`FLEET_KEYS: key ${index + 1} of ${file} cannot be read`, { cause });
+      throw new RangeError(`${called}: key ${index + 1} of ${file} cannot be read`, { cause });
     }
-    throw new RangeError(`FLEET_KEYS: key ${index + 1} of ${file} is no ed25519 key`);
+    throw new RangeError(`${called}: key ${index + 1} of ${file} is no ed25519 key`);
   });
 }
 
@@ -93,5 +97,9 @@ export function signText(text: string, privateKey: KeyObject): Signature {
 /** True when one of these keys signed it. */
 export function verifyText(text: string, { key, signature }: Signature, trusted: readonly KeyObject[]): boolean {
   const signer = trusted.find((each) => keyIdOf(each) === key);
-  return signer !== undefined && verify(null, Buffer.from(text), signer, Buffer.from(signature, 'base64url'));
+  const bytes = Buffer.from(signature, 'base64url');
+  // Decoding passes over what is no base64url: one signature has one spelling.
+  return (
+    signer !== undefined && bytes.toString('base64url') === signature && verify(null, Buffer.from(text), signer, bytes)
+  );
 }

@@ -1,6 +1,6 @@
 /** Puts a verified bundle on disk, where its component is run from; atomically, and again where it was damaged (threat 66). */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { digestOfBytes } from '../../core/digest.ts';
@@ -8,11 +8,16 @@ import type { PlacedComponent } from '../../core/fleet.ts';
 import { linkPeers } from './link-peers.ts';
 import type { Bundle } from './read-bundle.ts';
 
-/** @param folder of all unpacked bundles */
+/**
+ * Unpacks a bundle; one that is there whole is left as it is.
+ *
+ * @param folder of all unpacked bundles
+ */
 export function unpackBundle(bundle: Bundle, folder: string): PlacedComponent {
   const { kind, name, version, plain } = bundle.manifest;
   const root = join(folder, bundle.digest.slice('sha256:'.length));
-  if (!isWhole(bundle, root)) write(bundle, folder, root);
+  if (isWhole(bundle, root)) linkPeers(root);
+  else write(bundle, folder, root);
   return {
     bundle: bundle.digest,
     kind,
@@ -25,18 +30,16 @@ export function unpackBundle(bundle: Bundle, folder: string): PlacedComponent {
 }
 
 function isWhole({ manifest, examples }: Bundle, root: string): boolean {
-  if (!existsSync(root)) return false;
   const files: (readonly [string, { sha256: string }])[] = [
     ['index.mjs', manifest.module],
     ...[...examples.keys()].map((name) => [join('examples', name), manifest.examples[name]!] as const),
   ];
-  return files.every(([name, { sha256 }]) => {
-    try {
-      return digestOfBytes(readFileSync(join(root, name))) === sha256;
-    } catch {
-      return false;
-    }
-  });
+  try {
+    return files.every(([name, { sha256 }]) => digestOfBytes(readFileSync(join(root, name))) === sha256);
+  } catch {
+    // What cannot be read is not whole, and is written anew.
+    return false;
+  }
 }
 
 function write({ module, examples }: Bundle, folder: string, root: string): void {
