@@ -1,6 +1,8 @@
 /** Bytes of function sets on this server's disk: blobs by digest, bundles unpacked, data sets linked where components may read them. */
+
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, mkdir, readdir, rm } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { type Digest, digestOfBytes } from '../core/digest.ts';
@@ -49,13 +51,17 @@ export function openHoldings({ folder, blobs, sources, readBundle, clock, log }:
   };
   const placeData = async (edition: Edition, signal: AbortSignal): Promise<PlacedData> => {
     const { set, digest } = edition;
+    // Threat 66: what has changed on the disk is removed here, and fetched anew.
+    await blobs.verify(digest);
     await pull(digest, signal);
     const home = dataFolder(set);
     const path = join(home, digest.slice('sha256:'.length));
     await mkdir(home, { recursive: true, mode: 0o700 });
-    await link(blobs.path(digest), path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    const fresh = `${path}.${randomBytes(6).toString('hex')}`;
+    await link(blobs.path(digest), fresh);
+    await rename(fresh, path);
+    // Where both were the same file already, the rename has left the second name.
+    await rm(fresh, { force: true });
     return { edition: edition.edition, digest, path };
   };
   return {

@@ -43,6 +43,9 @@ const trusted = readTrustedKeys(files.publicFile);
 const foreign = makeSigningKeys(join(home, 'foreign'));
 const foreignKey = readSigningKey(foreign.keyFile);
 
+// Importing takes as long as it takes where much else runs.
+const PATIENT = { timeoutMs: 60_000 };
+
 const GREETING: Files = {
   'index.ts': serviceText('greeting', 'return new Response("hello " + (await env.data.path("names")));'),
   'examples/first/request.json': '{"path": "/"}',
@@ -367,8 +370,8 @@ test('modules of the host that a component imports are found from where it was u
   t.deepEqual(bundle.manifest.peers, ['cheerio', 'marked']);
   t.true(bundle.module.length < 2_000, 'they are not carried');
   const { root } = unpackBundle(bundle, folder());
-  const found = (await readPlugin({ path: join(root, 'index.mjs'), root })) as OtherComponent;
-  t.is(found.plain['title'], 'found both');
+  const found = await readPlugin({ path: join(root, 'index.mjs'), root }, PATIENT);
+  t.like(found, { plain: { title: 'found both' } }, JSON.stringify(found));
 });
 
 test('a formatter says its edges in its manifest, so that others plan with it without running it', async (t) => {
@@ -389,7 +392,7 @@ test('the sql-data service becomes a bundle, its database a data set of it', asy
   const { manifest, module } = readBundle(built.bytes, trusted);
   t.like(manifest, { name: 'sql-data', kind: 'service', data: { sales: digestOfBytes(readFileSync(file)) } });
   const { root } = unpackBundle({ ...readBundle(built.bytes, trusted), module }, folder());
-  const found = (await readPlugin({ path: join(root, 'index.mjs'), root })) as OtherComponent;
+  const found = (await readPlugin({ path: join(root, 'index.mjs'), root }, { timeoutMs: 60_000 })) as OtherComponent;
   t.is(found.name, 'sql-data');
 });
 

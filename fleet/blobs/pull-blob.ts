@@ -22,7 +22,7 @@ export interface PullOptions {
   readonly log: Log;
 }
 
-/** Faults in a row, of all sources together, after which it is given up. */
+/** Faults without a byte gained, of all sources together, after which it is given up. */
 const MAX_FAULTS = 5;
 const FIRST_PAUSE_MS = 100;
 /** Pulls under way, so that one blob is pulled once. */
@@ -51,47 +51,51 @@ async function pullOnce(
 ): Promise<void> {
   const left = new Set(sources);
   let faults = 0;
+  let spoils = 0;
   while (left.size > 0) {
     for (const source of left) {
       signal.throwIfAborted();
-      const outcome = await pullFrom(source, digest, store, signal);
+      const { outcome, gained } = await pullFrom(source, digest, store, signal);
       if (outcome === 'done') return;
+      if (gained > 0) faults = 0;
       if (outcome === 'broken') faults += 1;
+      // What had come before it may have been wrong: that is nobody's lie, and it begins anew.
+      else if (outcome === 'spoiled') spoils += 1;
       // Who does not have it, or lies about it, is not asked again.
       else left.delete(source);
       if (outcome === 'wrong')
         log.error('a server sent other bytes than those asked for', { server: source.name, digest });
     }
-    if (faults > MAX_FAULTS) break;
+    if (faults > MAX_FAULTS || spoils > MAX_FAULTS) break;
     if (left.size > 0) await new Promise<void>((resolve) => clock.after(FIRST_PAUSE_MS * 2 ** faults, resolve));
   }
   throw new Error(`no server could send ${digest}`);
 }
+
+type Outcome = 'done' | 'absent' | 'broken' | 'wrong' | 'spoiled';
 
 async function pullFrom(
   source: BlobSource,
   digest: Digest,
   store: BlobStore,
   signal: AbortSignal,
-): Promise<'done' | 'absent' | 'broken' | 'wrong'> {
+): Promise<{ readonly outcome: Outcome; readonly gained: number }> {
   const partial = await store.receive(digest);
+  const start = partial.offset;
+  const end = (outcome: Outcome) => ({ outcome, gained: partial.offset - start });
   try {
-    const found = await source.open(digest, partial.offset, signal);
-    if (found === undefined) {
+    const found = await source.open(digest, start, signal);
+    if (found === undefined || !(await fill(partial, found))) {
       await partial.pause();
-      return 'absent';
-    }
-    const isWhole = await fill(partial, found);
-    if (!isWhole) {
-      await partial.pause();
-      return 'broken';
+      return end(found === undefined ? 'absent' : 'broken');
     }
   } catch {
     await partial.pause();
     signal.throwIfAborted();
-    return 'broken';
+    return end('broken');
   }
-  return (await partial.finish()) ? 'done' : 'wrong';
+  if (await partial.finish()) return end('done');
+  return end(start === 0 ? 'wrong' : 'spoiled');
 }
 
 /** False where the stream ended early. */
