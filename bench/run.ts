@@ -1,7 +1,7 @@
 /**
  * Runs benchmarks: `node bench/run.ts [SCENARIO] [--short] [--json] [--rounds N] [ARGUMENTS]`, all of them when none is named.
  *
- * Subjects take turns within a round, so that what else the machine does hits them alike; what is compared is processor
+ * A scenario compares, a study gives figures. Subjects of a scenario take turns within a round, so that what else the machine does hits them alike; what is compared is processor
  * time of all processes, the median over the rounds. Writes `bench/results/SCENARIO.json`, but not for a short run.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,11 +11,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock.ts';
 import { chartMiss } from './chart-miss.ts';
+import { fleetShift } from './fleet-shift.ts';
 import { pictureMiss } from './picture-miss.ts';
 import { treeProcessorMs } from './processor-time.ts';
 import type { Course, Scenario, Subject } from './scenario.ts';
+import { round2, type Study, type StudyResult } from './study.ts';
 
 const SCENARIOS: readonly Scenario[] = [pictureMiss, chartMiss];
+const STUDIES: readonly Study[] = [fleetShift];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const MIN_ROUNDS = 5;
 
@@ -89,10 +92,6 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : round2((sorted[middle - 1]! + sorted[middle]!) / 2);
 }
 
-function round2(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
 function describeMachine(): Readonly<Record<string, string | number>> {
   const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: RESULTS });
   return {
@@ -112,25 +111,57 @@ function textOf({ scenario, medians, ratio, aim }: Result): string {
   return [...lines, `ratio ${ratio} (aim: at most ${aim})`].map((line) => `${scenario}: ${line}`).join('\n');
 }
 
+function figuresOf(name: string, { figures }: StudyResult): string {
+  return figures
+    .map(
+      (each) =>
+        `${name}: ${each.name} ${each.value} ${each.unit}${each.aim === undefined ? '' : ` (aim: at most ${each.aim})`}`,
+    )
+    .join('\n');
+}
+
+interface Options {
+  readonly rounds: number | undefined;
+  readonly isShort: boolean;
+  readonly args: readonly string[];
+}
+
+/** What a benchmark gives, as data and as text. */
+async function runOne(
+  one: Scenario | Study,
+  options: Options,
+): Promise<{ readonly result: object; readonly text: string }> {
+  if ('run' in one) {
+    const made = await one.run(options);
+    const figures = made.figures.map((figure) => ({ ...figure, value: round2(figure.value) }));
+    const result = { scenario: one.name, ...made, figures };
+    return { result, text: figuresOf(one.name, result) };
+  }
+  const result = await runScenario(one, { ...options, rounds: options.rounds ?? MIN_ROUNDS, short: options.isShort });
+  return { result, text: textOf(result) };
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { short: { type: 'boolean' }, json: { type: 'boolean' }, rounds: { type: 'string' } },
   });
   const [name, ...args] = positionals;
-  const chosen = SCENARIOS.filter((scenario) => name === undefined || scenario.name === name);
+  const all = [...SCENARIOS, ...STUDIES];
+  const chosen = all.filter((each) => name === undefined || each.name === name);
   if (chosen.length === 0) {
-    console.error(`There is no scenario \`${name}\`; there are: ${SCENARIOS.map((each) => each.name).join(', ')}`);
+    console.error(`There is no scenario \`${name}\`; there are: ${all.map((each) => each.name).join(', ')}`);
     process.exit(2);
   }
   mkdirSync(RESULTS, { recursive: true });
-  for (const scenario of chosen) {
-    const rounds = Number(values.rounds ?? MIN_ROUNDS);
-    const result = await runScenario(scenario, { rounds, short: values.short === true, args });
-    console.log(values.json === true ? JSON.stringify(result) : textOf(result));
-    if (values.short === true) continue;
+  const isShort = values.short === true;
+  for (const one of chosen) {
+    const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+    const { result, text } = await runOne(one, { rounds, isShort, args });
+    console.log(values.json === true ? JSON.stringify(result) : text);
+    if (isShort) continue;
     const report = { ...result, machine: describeMachine() };
-    writeFileSync(`${RESULTS}${scenario.name}.json`, `${JSON.stringify(report, null, 2)}\n`);
+    writeFileSync(`${RESULTS}${one.name}.json`, `${JSON.stringify(report, null, 2)}\n`);
   }
 }
 

@@ -1,0 +1,108 @@
+/** A fleet to measure: engines and servers as the demo starts them, and an operator who costs nothing. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pause, systemClock } from '../core/clock.ts';
+import type { Digest } from '../core/digest.ts';
+import { type FleetOfProcesses, makeFleetOfProcesses } from '../demo/fleet/fleet-of-processes.ts';
+import { requestAsOperator } from '../egress/operator-request.ts';
+import { buildBundle } from '../fleet/bundle/build-bundle.ts';
+import { makeSigningKeys, readSigningKey } from '../fleet/bundle/signing-keys.ts';
+import type { FleetStatus } from '../fleet/fleet-status.ts';
+import { signPlan } from '../fleet/plan/sign-plan.ts';
+
+/** What a plan names of a set. */
+export interface SetOfPlan {
+  readonly bundles: readonly Digest[];
+  readonly data: Readonly<Record<string, Digest>>;
+}
+
+export interface FleetBed {
+  readonly fleet: FleetOfProcesses;
+  /** Clients and operators ask the first, which holds nothing unless a plan says so. */
+  readonly front: string;
+  /** Builds a component, signs it and stores it with its data sets on the front server. */
+  offer(source: string, data: Readonly<Record<string, Uint8Array>>): Promise<SetOfPlan>;
+  /** Publishes a plan and waits until every assignment is ready and every server routes by it. Resolves to how long that took. */
+  apply(plan: unknown): Promise<number>;
+  /** Waits for a state of the fleet as the front server, or another, sees it. Resolves to how long that took. */
+  untilStatus(isSo: (status: FleetStatus) => boolean, server?: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface BedOptions {
+  readonly names: readonly string[];
+  readonly engines: 1 | 3;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const LOOK_MS = 2;
+const PATIENCE_MS = 60_000;
+
+/** Starts it. */
+export async function openFleetBed({ names, engines, environment = {} }: BedOptions): Promise<FleetBed> {
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-bench-'));
+  const key = readSigningKey(makeSigningKeys(join(folder, 'keys')).keyFile);
+  const quiet = { LOG_LEVEL: 'warn', ...environment };
+  const fleet = await makeFleetOfProcesses({ folder, names, engines, environment: quiet });
+  const front = names[0]!;
+  const admin = fleet.servers[front]!.adminOrigin;
+  const post = async (path: string, sent: { json?: unknown; file?: string }) => {
+    const { status, text } = await requestAsOperator({
+      method: 'POST',
+      url: new URL(path, admin),
+      token: fleet.token,
+      ...sent,
+    });
+    if (status >= 400) throw new Error(`${path}: ${status} ${text}`);
+  };
+  const untilStatus: FleetBed['untilStatus'] = async (isSo, server = front) => {
+    const began = systemClock.monotonic();
+    for (;;) {
+      const status = await fleet.status(server);
+      const ms = systemClock.monotonic() - began;
+      if (isSo(status)) return ms;
+      if (ms > PATIENCE_MS) throw new Error(`it did not come about: ${status.drift.join('; ')}`);
+      await pause(LOOK_MS);
+    }
+  };
+  let serial = 0;
+  try {
+    await fleet.engines.start();
+    await Promise.all(Object.values(fleet.servers).map((server) => server.start()));
+    await untilStatus(
+      ({ servers, manager, isSettled }) => servers.length === names.length && manager !== null && isSettled,
+    );
+  } catch (error) {
+    await fleet.close();
+    throw error;
+  }
+  return {
+    fleet,
+    front,
+    untilStatus,
+    async offer(source, data) {
+      const files = Object.entries(data).map(([name, bytes]) => {
+        const file = join(folder, `${name}.data`);
+        writeFileSync(file, bytes);
+        return [name, file] as const;
+      });
+      const built = await buildBundle({ source, key, data: Object.fromEntries(files) });
+      const bundle = join(folder, 'offered.bundle');
+      writeFileSync(bundle, built.bytes);
+      await post('/api/fleet/blobs?kind=bundle', { file: bundle });
+      for (const [, file] of files) await post('/api/fleet/blobs', { file });
+      const digests = [...built.data].map(([name, { digest }]) => [name, digest] as const);
+      return { bundles: [built.digest], data: Object.fromEntries(digests) };
+    },
+    async apply(plan) {
+      serial += 1;
+      const signed = signPlan(plan, serial, key);
+      const began = systemClock.monotonic();
+      await post('/api/fleet/apply', { json: signed });
+      await untilStatus((status) => status.serial >= signed.serial && status.isSettled);
+      return systemClock.monotonic() - began;
+    },
+    close: () => fleet.close(),
+  };
+}

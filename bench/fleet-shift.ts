@@ -1,0 +1,78 @@
+/** How long a set takes to come to a server that has nothing of it, and a version that is held to be in use again. */
+import { Agent } from 'node:http';
+import { type FleetBed, openFleetBed, type SetOfPlan } from './fleet-bed.ts';
+import { ask } from './fleet-client.ts';
+import { copyComponent, makeDatabase } from './fleet-set.ts';
+import { quantile, type Round, round2, type Study, type StudyOptions } from './study.ts';
+
+const DATA_BYTES = 950_000;
+const SHIFTS = 20;
+const NAMES = ['a', 'b', 'c'];
+
+/** From the plan being sent until every assignment is ready and every live server routes by it. */
+export const fleetShift: Study = { name: 'fleet-shift', run };
+
+async function run({ isShort, rounds: wanted }: StudyOptions) {
+  const times = isShort ? 2 : Math.max(SHIFTS, wanted ?? 0);
+  const bed = await openFleetBed({ names: NAMES, engines: 1 });
+  const agent = new Agent({ keepAlive: true });
+  try {
+    const rounds: Round[] = [];
+    // The first is for nothing: code is compiled.
+    for (let round = 0; round <= times; round++) {
+      const shifted = await shiftOnce(bed, round, agent);
+      const rolledBack = await rollBackOnce(bed, round);
+      if (round > 0) rounds.push({ round, shiftMs: round2(shifted), rollbackMs: round2(rolledBack) });
+    }
+    const [shifts, rollbacks] = [pick(rounds, 'shiftMs'), pick(rounds, 'rollbackMs')];
+    return {
+      about: { setBytes: DATA_BYTES, servers: NAMES.length, engines: 1 },
+      figures: [
+        { name: 'shift p50', value: quantile(shifts, 0.5), unit: 'ms' as const },
+        { name: 'shift p95', value: quantile(shifts, 0.95), unit: 'ms' as const, aim: 1_000 },
+        { name: 'rollback p50', value: quantile(rollbacks, 0.5), unit: 'ms' as const },
+        { name: 'rollback p95', value: quantile(rollbacks, 0.95), unit: 'ms' as const, aim: 100 },
+      ],
+      rounds,
+    };
+  } finally {
+    agent.destroy();
+    await bed.close();
+  }
+}
+
+/** A set that nobody has seen goes to `b`, then to `c`, which is what is timed. */
+async function shiftOnce(bed: FleetBed, round: number, agent: Agent): Promise<number> {
+  const { folder } = bed.fleet;
+  const database = makeDatabase(folder, DATA_BYTES, round);
+  const set = await bed.offer(copyComponent(folder, `2.${round}.0`), { numbers: database });
+  await bed.apply(planFor(set, 'b'));
+  const ms = await bed.apply(planFor(set, 'c'));
+  for (const name of ['a', 'b']) {
+    const { status, maker } = await ask(`${bed.fleet.servers[name]!.origin}/data/tables`, agent);
+    if (status !== 200 || maker !== 'c') throw new Error(`${name} answers ${status}, made by ${maker ?? name}`);
+  }
+  return ms;
+}
+
+/** On one server: a newer version, then the one before again. */
+async function rollBackOnce(bed: FleetBed, round: number): Promise<number> {
+  const { folder } = bed.fleet;
+  const older = await bed.offer(copyComponent(folder, `3.${round}.0`), {});
+  const newer = await bed.offer(copyComponent(folder, `3.${round}.1`), {});
+  await bed.apply(planFor(older, 'c'));
+  await bed.apply(planFor(newer, 'c'));
+  return await bed.apply(planFor(older, 'c'));
+}
+
+function planFor(set: SetOfPlan, server: string) {
+  return {
+    functionSets: { numbers: set },
+    placement: { numbers: { replicas: 1, servers: [server] } },
+    routes: [{ match: '/data/*', strip: '/data', set: 'numbers', mode: 'replay' }],
+  };
+}
+
+function pick(rounds: readonly Round[], name: string): number[] {
+  return rounds.map((round) => Number(round[name]));
+}
