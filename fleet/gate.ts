@@ -164,10 +164,11 @@ function versionFor(ready: readonly Member[], { route, client }: Question, plan:
 
 function redirectFor(question: Question, router: Router): string | undefined {
   const { store } = router;
-  const { placed, members, self } = store.view();
+  const { members, self } = store.view();
   const { set, host } = question.route;
+  const isReadyHere = members.some(({ name, sets }) => name === self && sets[set] !== undefined);
   // A name of a site leads to whatever server its owner chose: there is no other address to send to.
-  if (host !== undefined || placed.some(({ name }) => name === set)) return undefined;
+  if (host !== undefined || isReadyHere) return undefined;
   const chosen = holdersFor(question, router).find((name) => name !== self);
   const origin = members.find(({ name }) => name === chosen)?.url;
   // Threat 68: only ever to a member.
@@ -181,19 +182,21 @@ async function askSomewhere(request: SetRequest, router: Router, patienceMs: num
   for (;;) {
     const { self, placed } = store.view();
     const order = holdersFor(request, router);
-    const isWantedHere = order[0] === self || !order.includes(self) || mode === 'serve';
-    if (isWantedHere && placed.some(({ name }) => name === set)) {
-      missingSince.delete(set);
-      return await askHere(request, router, order);
-    }
-    const elsewhere = order.filter((name) => name !== self);
-    if (mode !== 'serve' && elsewhere.length > 0) {
+    const elsewhere = mode === 'serve' ? [] : order.filter((name) => name !== self);
+    const isHere = placed.some(({ name }) => name === set);
+    // What this server holds but is about to give up, it answers for only where no other does.
+    if (!(isHere && order[0] === self) && elsewhere.length > 0) {
       const reply = await askOthers(request, router, elsewhere.slice(0, 2));
       if (reply !== undefined) {
         missingSince.delete(set);
         return reply;
       }
-    } else if (mode === 'serve') break;
+    }
+    if (isHere) {
+      missingSince.delete(set);
+      return await askHere(request, router, order);
+    }
+    if (mode === 'serve') break;
     // Who comes when it has been missing for long need not wait as the first one did.
     if (!missingSince.has(set)) missingSince.set(set, clock.monotonic());
     if (request.signal.aborted || clock.monotonic() > until || !isPlanned(set, router)) break;

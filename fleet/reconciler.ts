@@ -83,6 +83,7 @@ export class Reconciler {
 
   /** Looks what there is to do. */
   check(): void {
+    if (this.#isStopped) return;
     if (this.#isRunning) this.#isStale = true;
     else void this.#run();
   }
@@ -98,6 +99,7 @@ export class Reconciler {
       this.#isStale = false;
       const wanted = this.#wanted();
       await Promise.all(wanted.map((name) => this.#bring(name)));
+      if (this.#isStopped) break;
       this.#letGo(new Set(wanted));
     } while (this.#isStale && !this.#isStopped);
     this.#isRunning = false;
