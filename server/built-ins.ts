@@ -21,6 +21,7 @@ export const builtInFormatters: readonly URL[] = [
   'links-text',
   'markdown-to-html',
   'page-parts',
+  'pdf-to-html',
   'svg-clean',
   'svg-raster',
   'text-to-html',

@@ -1,4 +1,6 @@
 /** Documents that are no HTML: what each client gets of them, and what they may not do (design part 3; threats 34, 42, 44). */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parseXml, withoutDeclarations } from '../formatters/xml/parse-xml.ts';
 import { type Ask, CLIENTS } from './support/client.ts';
@@ -8,6 +10,11 @@ const RSS = `<?xml version="1.0"?><rss version="2.0"><channel><title>Harbour new
 <item><title>The ferry is back</title><link>https://news.example/ferry</link><pubDate>Mon, 01 Jan 2024 10:00:00 GMT</pubDate>
 <description>&lt;p&gt;It sails &lt;script&gt;alert(1)&lt;/script&gt;every hour.</description></item></channel></rss>`;
 const ORDER = '<order><customer>Ann</customer><line sku="A1">Lamp</line></order>';
+
+/** The input of a formatter's example. */
+function exampleOf(formatter: string, name: string): Buffer {
+  return readFileSync(join(import.meta.dirname, '..', 'formatters', formatter, 'examples', name));
+}
 
 /** A client and what it is to get: a media type, and what its body holds. */
 type Row = readonly [client: keyof typeof CLIENTS | Ask['fields'], mediaType: string, ...holds: RegExp[]];
@@ -69,6 +76,48 @@ test(
     ]);
     const { fields } = await world.get(`/-/as/full/${world.origin.url}/order`, { fields: CLIENTS.kaios });
     t.is(fields['content-type'], 'application/xml', 'the full presentation of a file is the file');
+  }),
+);
+
+test(
+  'a PDF stays one where it is shown, flows where it is not, and stays what it is where it has no text',
+  inWorld(async (t, world) => {
+    const report = exampleOf('pdf-to-html', 'report/input.pdf');
+    const scan = exampleOf('pdf-to-html', 'scan/input.pdf');
+    serving(world, {
+      '/report.pdf': ['application/pdf', report],
+      '/scan.pdf': ['application/pdf', scan],
+      '/broken.pdf': ['application/pdf', '%PDF-1.7 nothing more'],
+    });
+    await getsAll(t, world, '/report.pdf', [
+      ['desktop', 'application/pdf', /^%PDF/],
+      ['curl', 'application/pdf', /^%PDF/],
+      [{ 'user-agent': CLIENTS.curl['user-agent'], accept: 'application/pdf, text/html;q=0.5' }, 'application/pdf'],
+      [{ 'user-agent': CLIENTS.curl['user-agent'], accept: 'text/html' }, 'text/html', /<h2>Cargo<\/h2>/],
+      ['kaios', 'text/html', /<td>4,200<\/td>/, /\/-\/as\/original\/[^"]*report\.pdf/, /id="page-2"/],
+      ['kindle', 'text/html', /ask the <a href="#page-3">harbour master<\/a>/],
+      ['lynx', 'text/html', /<h2>Signals<\/h2>/],
+      ['wap', 'text/vnd.wap.wml', /Harbour report 2024/],
+      ['agent', 'text/markdown', /title: "?Harbour report 2024/, /\| 2022 \| 110 \| 4,200 \|/, /^- pine$/m],
+      [{ 'format-profile': 'terminal' }, 'text/plain', /Harbour report 2024/],
+      [{ 'format-profile': 'archive' }, 'application/epub+zip', /^PK/],
+    ]);
+    const shown = await world.through('/report.pdf', { fields: CLIENTS.desktop });
+    t.notRegex(String(shown.fields['content-security-policy']), /sandbox/, 'a PDF is not shown in a sandbox');
+    const flows = await world.through('/report.pdf', { fields: CLIENTS.kaios });
+    t.regex(String(flows.fields['content-security-policy']), /sandbox/, 'a page made of it is');
+    t.regex(String(flows.fields['format-chain']), /^pdf-to-html;v="[\d.]+", html-lite;/);
+    for (const path of ['/scan.pdf', '/broken.pdf']) {
+      const { status, fields, body } = await world.through(path, { fields: CLIENTS.kaios });
+      t.is(
+        `${status} ${fields['content-type']} ${fields['format-chain']}`,
+        '200 application/pdf none;reason=failed',
+        path,
+      );
+      t.deepEqual(body, path === '/scan.pdf' ? scan : Buffer.from('%PDF-1.7 nothing more'));
+    }
+    const named = await world.get(`/-/as/full/${world.origin.url}/report.pdf`, { fields: CLIENTS.kaios });
+    t.is(named.fields['content-type'], 'application/pdf');
   }),
 );
 

@@ -1,5 +1,6 @@
 /** A page made of a document that was no HTML: what a feed, a letter, a book or a file of a word processor becomes. */
 import type { CheerioAPI } from 'cheerio';
+import type { Want } from '../../core/component.ts';
 import { finishPage } from './finish-page.ts';
 import { readPageDemand } from './page-demand.ts';
 import { languageTag, oneLine } from './page-facts.ts';
@@ -24,7 +25,7 @@ export interface ComposedPage {
  * Makes the page: title, language, author, date and description in its head, the body sanitised, our own few rules of
  * style. @throws FormatFailure too-large
  */
-export function composePage(page: ComposedPage): CheerioAPI {
+export function composePage(page: ComposedPage, { demands }: Pick<Want, 'demands'>): CheerioAPI {
   const { title, language, author, date, description, alternate, body } = page;
   const tag = languageTag(language);
   const metas = Object.entries({ author, date, description })
@@ -36,6 +37,7 @@ export function composePage(page: ComposedPage): CheerioAPI {
     `<!DOCTYPE html><html${tag === undefined ? '' : ` lang="${tag}"`}><head><title>${escapeText(oneLine(title) ?? '')}</title>${metas.join('')}${link}</head><body>${body}</body></html>`,
   );
   sanitiseDocument($, 'fragment');
-  finishPage($, readPageDemand(undefined));
+  // A step to come gives the page the style that is wanted.
+  finishPage($, readPageDemand('lite' in demands ? { styles: 'none' } : undefined));
   return $;
 }

@@ -31,7 +31,7 @@ export default {
 
 async function toHtml(input: FormatInput, want: Want, env: FormatEnv): Promise<FormatResult> {
   const feed = readFeed(String(input.body), await loadFeedReader());
-  const { document, left } = composeFeedPage(feed, input.url);
+  const { document, left } = composeFeedPage(feed, input.url, want);
   if (left > 0) env.note('feed.entries-left', { entries: left });
   return { mediaType: want.mediaType, document };
 }

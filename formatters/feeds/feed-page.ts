@@ -1,4 +1,5 @@
 /** A feed as a page: what it is called, then its entries, each with its link, who wrote it when, and what it says. */
+import type { Want } from '../../core/component.ts';
 import { readUrl } from '../../core/links/address-map.ts';
 import { composePage } from '../document/compose-page.ts';
 import { embedMarkup } from '../document/foreign-markup.ts';
@@ -14,7 +15,7 @@ const MAX_ENTRY = 60_000;
 const MAX_SHOWN = 600_000;
 
 /** The page, and how many entries it leaves out. @throws FormatFailure too-large */
-export function composeFeedPage(feed: Feed, url: string) {
+export function composeFeedPage(feed: Feed, url: string, want: Pick<Want, 'demands'>) {
   const site = webAddress(feed.site, url);
   const budget = { characters: MAX_SHOWN };
   const shown = feed.entries.slice(0, MAX_ENTRIES);
@@ -29,14 +30,17 @@ export function composeFeedPage(feed: Feed, url: string) {
   const left = feed.entries.length - shown.length;
   const more = left > 0 ? `<p>${left} older entries are not shown.</p>` : '';
   const none = shown.length === 0 ? '<p>The feed has no entries.</p>' : '';
-  const document = composePage({
-    title,
-    language: feed.language,
-    author: feed.author,
-    description,
-    alternate: site,
-    body: `<main><h1>${escapeText(title)}</h1>${lead.length === 0 ? '' : `<p>${lead.join(' · ')}</p>`}${articles.join('')}${none}${more}</main>`,
-  });
+  const document = composePage(
+    {
+      title,
+      language: feed.language,
+      author: feed.author,
+      description,
+      alternate: site,
+      body: `<main><h1>${escapeText(title)}</h1>${lead.length === 0 ? '' : `<p>${lead.join(' · ')}</p>`}${articles.join('')}${none}${more}</main>`,
+    },
+    want,
+  );
   return { document, left };
 }
 

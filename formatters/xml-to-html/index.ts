@@ -37,7 +37,7 @@ async function toHtml(input: FormatInput, want: Want, env: FormatEnv): Promise<F
   const text = String(input.body);
   const root = parseXml(text, 'the XML');
   if (isFeedRoot(root)) {
-    const { document, left } = composeFeedPage(readFeed(text, await loadFeedReader()), input.url);
+    const { document, left } = composeFeedPage(readFeed(text, await loadFeedReader()), input.url, want);
     if (left > 0) env.note('feed.entries-left', { entries: left });
     return { mediaType, document };
   }
@@ -50,10 +50,13 @@ async function toHtml(input: FormatInput, want: Want, env: FormatEnv): Promise<F
   if (left > 0) env.note('xml.elements-left', { elements: left });
   const title = nameOfAddress(input.url);
   const more = left > 0 ? `<p>${left} more elements are not shown.</p>` : '';
-  const document = composePage({
-    title,
-    language: attributeOf(root, 'lang'),
-    body: `<main><h1>${escapeText(title)}</h1>${html}${more}</main>`,
-  });
+  const document = composePage(
+    {
+      title,
+      language: attributeOf(root, 'lang'),
+      body: `<main><h1>${escapeText(title)}</h1>${html}${more}</main>`,
+    },
+    want,
+  );
   return { mediaType, document };
 }
