@@ -68,6 +68,7 @@ export class Upkeep {
       await blobs.remove(digest);
       removed += 1;
     }
+    await blobs.sweep(clock.now() - KEPT_MS);
     const components = join(folder, 'components');
     for (const name of await readdir(components).catch(() => []))
       if (!referred.has(`sha256:${name}`) && (await isOld(join(components, name))))

@@ -1,17 +1,21 @@
 /** Blobs by their sha256: there whole and right or not at all; pulled from whoever has them, going on where it was cut. */
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import test from 'ava';
 import { systemClock } from '../core/clock.ts';
 import { type Digest, digestOfBytes } from '../core/digest.ts';
+import { GatewayError } from '../core/errors.ts';
 import { silentLog } from '../core/log.ts';
-import { type BlobStore, openBlobStore } from '../fleet/blobs/blob-store.ts';
+import { type BlobStore, MAX_BLOB_BYTES, openBlobStore } from '../fleet/blobs/blob-store.ts';
 import { type BlobSource, pullBlob } from '../fleet/blobs/pull-blob.ts';
 import { openHoldings } from '../fleet/holdings.ts';
+import { FakeClock } from './support/fake-clock.ts';
+import { ROOT } from './support/program.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'blobs-'));
 test.after.always(() => rmSync(home, { recursive: true, force: true }));
@@ -319,3 +323,126 @@ test('a slow reader of a blob is not fed what it does not take', async (t) => {
   t.true(stream.readableLength <= 1024 * 1024);
   stream.destroy();
 });
+
+/** Runs a process that pulls, and dies when `bytes` more have arrived; gives the signal that ended it. */
+function pullAndDie(root: string, file: string, bytes: number): string | null {
+  return spawnSync(process.execPath, [join(ROOT, 'test/support/pull-and-die.ts'), root, file, String(bytes)]).signal;
+}
+
+test('a process killed at every 64 kB loses nothing that had arrived, and has nothing until all has (threat 55)', async (t) => {
+  t.timeout(60_000);
+  const [root, bytes] = [folder(), randomBytes(8 * CUT + 777)];
+  const [file, digest] = [join(folder(), 'blob'), digestOfBytes(bytes)];
+  writeFileSync(file, bytes);
+  const store = openBlobStore(root);
+  for (let kills = 1; kills <= 8; kills++) {
+    t.is(pullAndDie(root, file, CUT), 'SIGKILL');
+    t.false(await store.has(digest));
+    t.deepEqual(readFileSync(`${store.path(digest)}.part`), bytes.subarray(0, kills * CUT));
+  }
+  t.is(pullAndDie(root, file, CUT), null, 'the rest is shorter');
+  t.deepEqual(await bytesOf(store, digest), bytes);
+  t.deepEqual(filesOf(root), [digest.slice(7)]);
+});
+
+test('a blob of 50 MB goes on after a kill where it was (threats 55, 64)', async (t) => {
+  t.timeout(60_000);
+  const [root, size] = [folder(), 50_000_000];
+  const bytes = Buffer.alloc(size, randomBytes(65_521));
+  const [file, digest] = [join(folder(), 'blob'), digestOfBytes(bytes)];
+  writeFileSync(file, bytes);
+  t.is(pullAndDie(root, file, 30_000_000), 'SIGKILL');
+  const source = sourceOf('a', bytes);
+  const store = openBlobStore(root);
+  await pullBlob(digest, [source], store, options());
+  t.deepEqual(source.starts, [Math.ceil(30_000_000 / 16_384) * 16_384]);
+  t.true(await store.verify(digest));
+});
+
+test('a server that begins with a lie and breaks off does not keep the blob from coming (threat 66)', async (t) => {
+  const bytes = randomBytes(3 * CUT);
+  const lie = (part: Buffer) => Buffer.from(part).fill(1, 0, 1);
+  const [liar, honest] = [sourceOf('liar', bytes, { lie, cutAfter: CUT }), sourceOf('honest', bytes)];
+  const store = openBlobStore(folder());
+  await pullBlob(digestOfBytes(bytes), [liar, honest], store, options());
+  t.deepEqual([liar.starts, honest.starts], [[0], [CUT, 0]]);
+  t.deepEqual(await bytesOf(store, digestOfBytes(bytes)), bytes);
+});
+
+for (const size of [Number.NaN, Number.POSITIVE_INFINITY, MAX_BLOB_BYTES + 1])
+  test(`a server that tells ${size} as the size of a blob is not listened to`, async (t) => {
+    let sent = 0;
+    const parts = async function* () {
+      for (;;) {
+        sent += 1;
+        yield Buffer.alloc(CUT);
+      }
+    };
+    const boundless: BlobSource = { name: 'x', open: async () => ({ size, stream: Readable.from(parts()) }) };
+    const digest = digestOfBytes(`${size}`);
+    await t.throwsAsync(pullBlob(digest, [boundless], openBlobStore(folder()), options()), { message: /no server/ });
+    t.true(sent <= 20, `it sent ${sent} parts`);
+  });
+
+test('who waits for a pull that somebody else began has it when that one goes', async (t) => {
+  const bytes = randomBytes(CUT);
+  const [store, first] = [openBlobStore(folder()), new AbortController()];
+  const asked = Promise.withResolvers<void>();
+  const silent: BlobSource = {
+    name: 'silent',
+    async open(_digest, _start, signal) {
+      asked.resolve();
+      await once(signal, 'abort');
+      throw signal.reason;
+    },
+  };
+  const begun = pullBlob(digestOfBytes(bytes), [silent], store, options(first.signal));
+  await asked.promise;
+  const waiting = pullBlob(digestOfBytes(bytes), [sourceOf('a', bytes)], store, options());
+  first.abort(new Error('gone'));
+  await t.throwsAsync(begun, { message: 'gone' });
+  await waiting;
+  t.true(await store.has(digestOfBytes(bytes)));
+});
+
+test('a pull that waits to try again ends at once when it is wanted no more', async (t) => {
+  const [clock, abort] = [new FakeClock(), new AbortController()];
+  const broken: BlobSource = { name: 'broken', open: () => Promise.reject(new Error('refused')) };
+  const pulled = pullBlob(digestOfBytes('x'), [broken], openBlobStore(folder()), {
+    signal: abort.signal,
+    clock,
+    log: silentLog,
+  });
+  const isWaiting = async () => {
+    while (clock.pending === 0) await new Promise(setImmediate);
+  };
+  await isWaiting();
+  abort.abort(new Error('gone'));
+  await t.throwsAsync(pulled, { message: 'gone' });
+  t.is(clock.pending, 0);
+});
+
+test('what a kill has left goes when nothing was added for long; what still arrives stays', async (t) => {
+  const root = folder();
+  const store = openBlobStore(root);
+  const digest = await store.put(Buffer.from('whole'));
+  const old = ['.new-0123456789abcdef', `${digestOfBytes('old').slice(7)}.part`];
+  const young = `${digestOfBytes('young').slice(7)}.part`;
+  for (const name of [...old, young]) writeFileSync(join(root, 'sha256', name), 'x');
+  for (const name of [...old, digest.slice(7)]) utimesSync(join(root, 'sha256', name), 1_000, 1_000);
+  utimesSync(join(root, 'sha256', young), 3_000, 3_000);
+  await store.sweep(2_000_000);
+  t.deepEqual(filesOf(root).sort(), [digest.slice(7), young].sort());
+});
+
+for (const code of ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
+  test(`a disk that takes no more (${code}) is told as such, and nothing stays (threat 65)`, async (t) => {
+    const root = folder();
+    const failing = async function* () {
+      yield Buffer.alloc(10);
+      throw Object.assign(new Error('the disk'), { code });
+    };
+    const error = await t.throwsAsync(openBlobStore(root).put(Readable.from(failing())), { instanceOf: GatewayError });
+    t.is(error.code, 'STORE_FULL');
+    t.deepEqual(filesOf(root), []);
+  });

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Digest, digestOfBytes, isDigest } from '../../core/digest.ts';
+import { GatewayError } from '../../core/errors.ts';
 
 /** A blob that is arriving. */
 export interface PartialBlob {
@@ -28,7 +29,10 @@ export interface BlobStore {
   /** File of a blob that is here; not to be written. */
   path(digest: Digest): string;
   read(digest: Digest, start?: number): Readable;
-  /** Keeps bytes. @throws RangeError where they are not those of `expected`. */
+  /**
+   * Keeps bytes. Rejects with RangeError where they are not those of `expected`, with GatewayError BODY_TOO_LARGE, and
+   * with STORE_FULL where the disk takes no more (threat 65).
+   */
   put(bytes: Uint8Array | Readable, expected?: Digest): Promise<Digest>;
   /** Goes on with a blob that is not here. One at a time for each. */
   receive(digest: Digest): Promise<PartialBlob>;
@@ -36,8 +40,14 @@ export interface BlobStore {
   verify(digest: Digest): Promise<boolean>;
   list(): Promise<readonly Digest[]>;
   remove(digest: Digest): Promise<void>;
+  /** Removes what came in part, and what a kill left half written, where nothing was added since; milliseconds since 1970. */
+  sweep(since: number): Promise<void>;
 }
 
+/** Largest blob. */
+export const MAX_BLOB_BYTES = 4 * 1024 ** 3;
+const CANNOT_WRITE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
+const FRESH = '.new-';
 const PARTIAL = '.part';
 
 export function openBlobStore(folder: string): BlobStore {
@@ -51,13 +61,16 @@ export function openBlobStore(folder: string): BlobStore {
     has: async (digest) => (await size(digest)) !== undefined,
     read: (digest, start = 0) => createReadStream(path(digest), { start }),
     async put(bytes, expected) {
-      const fresh = join(home, `.new-${randomBytes(8).toString('hex')}`);
+      const fresh = join(home, `${FRESH}${randomBytes(8).toString('hex')}`);
       try {
         const digest = bytes instanceof Readable ? await writeStream(fresh, bytes) : await writeBytes(fresh, bytes);
         if (expected !== undefined && digest !== expected)
           throw new RangeError(`the bytes are those of ${digest}, not of ${expected}`);
         await settle(fresh, path(digest), home);
         return digest;
+      } catch (error) {
+        if (!CANNOT_WRITE.has(String((error as NodeJS.ErrnoException).code))) throw error;
+        throw new GatewayError('STORE_FULL', {}, { cause: error });
       } finally {
         await rm(fresh, { force: true });
       }
@@ -74,6 +87,14 @@ export function openBlobStore(folder: string): BlobStore {
       return names.map((name) => `sha256:${name}`).filter((name) => isDigest(name));
     },
     remove: (digest) => rm(path(digest), { force: true }),
+    async sweep(since) {
+      const unfinished = (await readdir(home)).filter((name) => name.startsWith(FRESH) || name.endsWith(PARTIAL));
+      for (const name of unfinished) {
+        const file = join(home, name);
+        const changed = (await stat(file).catch(() => undefined))?.mtimeMs ?? since;
+        if (changed < since) await rm(file, { force: true });
+      }
+    },
   };
   return store;
 }
@@ -91,8 +112,11 @@ async function writeBytes(file: string, bytes: Uint8Array): Promise<Digest> {
 
 async function writeStream(file: string, bytes: Readable): Promise<Digest> {
   const hash = createHash('sha256');
+  let size = 0;
   const counted = async function* (source: AsyncIterable<Uint8Array>) {
     for await (const part of source) {
+      size += part.byteLength;
+      if (size > MAX_BLOB_BYTES) throw new GatewayError('BODY_TOO_LARGE', { max: MAX_BLOB_BYTES });
       hash.update(part);
       yield part;
     }
@@ -117,6 +141,13 @@ async function receive(path: string, digest: Digest, home: string): Promise<Part
   const hash = createHash('sha256');
   let offset = 0;
   const handle: FileHandle = await open(file, 'a+', 0o600);
+  const keep = async () => {
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  };
   for await (const part of createReadStream(file)) {
     hash.update(part as Uint8Array);
     offset += (part as Uint8Array).byteLength;
@@ -130,13 +161,9 @@ async function receive(path: string, digest: Digest, home: string): Promise<Part
       hash.update(bytes);
       offset += bytes.byteLength;
     },
-    async pause() {
-      await handle.sync();
-      await handle.close();
-    },
+    pause: keep,
     async finish() {
-      await handle.sync();
-      await handle.close();
+      await keep();
       if (`sha256:${hash.digest('hex')}` === digest) {
         await settle(file, path, home);
         return true;

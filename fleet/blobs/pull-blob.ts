@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../../core/clock.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Log } from '../../core/log.ts';
-import type { BlobStore, PartialBlob } from './blob-store.ts';
+import { type BlobStore, MAX_BLOB_BYTES, type PartialBlob } from './blob-store.ts';
 
 /** Where a blob may be had. */
 export interface BlobSource {
@@ -36,12 +36,29 @@ export async function pullBlob(
   options: PullOptions,
 ): Promise<void> {
   const key = store.path(digest);
-  const held = pulling.get(key);
-  if (held !== undefined) return await held;
-  const pull = pullOnce(digest, sources, store, options).finally(() => pulling.delete(key));
+  for (let held = pulling.get(key); held !== undefined; held = pulling.get(key)) {
+    try {
+      return await held;
+    } catch (error) {
+      // Whoever began it may have gone: then it goes on for those who are left.
+      options.signal.throwIfAborted();
+      if (!(error instanceof PullEnded)) throw error;
+    }
+  }
+  const pull = pullOnce(digest, sources, store, options)
+    .catch((error: unknown) => {
+      throw options.signal.aborted ? new PullEnded('the pull was ended', { cause: error }) : error;
+    })
+    .finally(() => pulling.delete(key));
   pulling.set(key, pull);
-  await pull;
+  await pull.catch((error: unknown) => {
+    options.signal.throwIfAborted();
+    throw error;
+  });
 }
+
+/** Whoever asked for it wants it no more. */
+class PullEnded extends Error {}
 
 async function pullOnce(
   digest: Digest,
@@ -55,21 +72,35 @@ async function pullOnce(
   while (left.size > 0) {
     for (const source of left) {
       signal.throwIfAborted();
-      const { outcome, gained } = await pullFrom(source, digest, store, signal);
+      let { outcome, gained } = await pullFrom(source, digest, store, signal);
+      if (outcome === 'spoiled') {
+        // What had come before it may have been wrong: that is no lie of this one, which begins anew at once.
+        spoils += 1;
+        ({ outcome, gained } = await pullFrom(source, digest, store, signal));
+      }
       if (outcome === 'done') return;
       if (gained > 0) faults = 0;
       if (outcome === 'broken') faults += 1;
-      // What had come before it may have been wrong: that is nobody's lie, and it begins anew.
-      else if (outcome === 'spoiled') spoils += 1;
       // Who does not have it, or lies about it, is not asked again.
       else left.delete(source);
       if (outcome === 'wrong')
         log.error('a server sent other bytes than those asked for', { server: source.name, digest });
     }
     if (faults > MAX_FAULTS || spoils > MAX_FAULTS) break;
-    if (left.size > 0) await new Promise<void>((resolve) => clock.after(FIRST_PAUSE_MS * 2 ** faults, resolve));
+    if (left.size > 0) await pauseFor(FIRST_PAUSE_MS * 2 ** faults, { signal, clock });
   }
   throw new Error(`no server could send ${digest}`);
+}
+
+/** Shorter where it is wanted no more. */
+async function pauseFor(ms: number, { signal, clock }: Pick<PullOptions, 'signal' | 'clock'>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  const timer = clock.after(ms, end);
+  signal.addEventListener('abort', end, { once: true });
+  await promise;
+  timer.cancel();
+  signal.removeEventListener('abort', end);
 }
 
 type Outcome = 'done' | 'absent' | 'broken' | 'wrong' | 'spoiled';
@@ -85,6 +116,11 @@ async function pullFrom(
   const end = (outcome: Outcome) => ({ outcome, gained: partial.offset - start });
   try {
     const found = await source.open(digest, start, signal);
+    if (found !== undefined && !(found.size <= MAX_BLOB_BYTES)) {
+      found.stream.destroy();
+      await partial.pause();
+      return end('wrong');
+    }
     if (found === undefined || !(await fill(partial, found))) {
       await partial.pause();
       return end(found === undefined ? 'absent' : 'broken');
