@@ -25,6 +25,8 @@ export interface FleetBed {
   offer(source: string, data: Readonly<Record<string, Uint8Array>>): Promise<SetOfPlan>;
   /** Publishes a plan and waits until every assignment is ready and every server routes by it. Resolves to how long that took. */
   apply(plan: unknown): Promise<number>;
+  /** Takes a server out of use, or back into it. */
+  drain(server: string, isDraining: boolean): Promise<void>;
   /** Waits for a state of the fleet as the front server, or another, sees it. Resolves to how long that took. */
   untilStatus(isSo: (status: FleetStatus) => boolean, server?: string): Promise<number>;
   close(): Promise<void>;
@@ -103,6 +105,7 @@ export async function openFleetBed({ names, engines, environment = {} }: BedOpti
       await untilStatus((status) => status.serial >= signed.serial && status.isSettled);
       return systemClock.monotonic() - began;
     },
+    drain: (server, isDraining) => post(`/api/fleet/servers/${server}/drain`, { json: { draining: isDraining } }),
     close: () => fleet.close(),
   };
 }

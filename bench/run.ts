@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock.ts';
 import { chartMiss } from './chart-miss.ts';
+import { fleetLoss } from './fleet-loss.ts';
 import { fleetShift } from './fleet-shift.ts';
 import { pictureMiss } from './picture-miss.ts';
 import { treeProcessorMs } from './processor-time.ts';
@@ -18,7 +19,7 @@ import type { Course, Scenario, Subject } from './scenario.ts';
 import { round2, type Study, type StudyResult } from './study.ts';
 
 const SCENARIOS: readonly Scenario[] = [pictureMiss, chartMiss];
-const STUDIES: readonly Study[] = [fleetShift];
+const STUDIES: readonly Study[] = [fleetShift, fleetLoss];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const MIN_ROUNDS = 5;
 
