@@ -7,6 +7,7 @@ export const builtInFormatters: readonly URL[] = [
   'data-to-html',
   'data-to-markdown',
   'data-to-text',
+  'docx-to-html',
   'feed-to-html',
   'html-article',
   'html-full',
