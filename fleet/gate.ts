@@ -81,7 +81,9 @@ export function openGate(parts: GateParts): FleetGate {
         lastGood.keep(request, reply);
         return reply;
       } catch (error) {
-        const stale = isFault(error) && !request.signal.aborted ? lastGood.find(request) : undefined;
+        // By `serve` a server that does not hold the set says so.
+        const mayStandIn = isFault(error) && !request.signal.aborted && request.route.mode !== 'serve';
+        const stale = mayStandIn ? lastGood.find(request) : undefined;
         if (stale === undefined) throw error;
         parts.log.warn('a stale reply stands in', { set: request.route.set, reason: (error as Error).message });
         return stale;
