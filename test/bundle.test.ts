@@ -1,5 +1,6 @@
 /** Bundles: a component as it moves. Built alike everywhere, signed, refused by name, unpacked whole, run in its cage. */
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -9,17 +10,22 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test, { type ExecutionContext } from 'ava';
 import { canonicalJson } from '../core/canonical-json.ts';
+import type { ComponentEnv, Service } from '../core/component.ts';
+import { parseSettings } from '../core/config.ts';
 import { digestOfBytes } from '../core/digest.ts';
+import type { PlacedComponent } from '../core/fleet.ts';
 import { type BuiltBundle, buildBundle } from '../fleet/bundle/build-bundle.ts';
 import {
   BUNDLE_MARK,
@@ -28,9 +34,14 @@ import {
   MAX_BUNDLE_BYTES,
   readBundle,
 } from '../fleet/bundle/read-bundle.ts';
-import { makeSigningKeys, readSigningKey, readTrustedKeys, signText } from '../fleet/bundle/signing-keys.ts';
+import { keyIdOf, makeSigningKeys, readSigningKey, readTrustedKeys, signText } from '../fleet/bundle/signing-keys.ts';
+import { tryFormatter, tryService } from '../fleet/bundle/try-bundle.ts';
 import { unpackBundle } from '../fleet/bundle/unpack-bundle.ts';
+import { formatterSettings } from '../formatters/config.ts';
+import { parseManifest } from '../formatters/descriptor.ts';
 import { type OtherComponent, readPlugin } from '../formatters/plugins.ts';
+import { openPool } from '../formatters/pool/pool.ts';
+import { makeRegistry } from '../formatters/registry.ts';
 import { bundleOf, type Files, formatterText, serviceText, writeFiles } from './support/components.ts';
 import { ROOT } from './support/program.ts';
 
@@ -396,6 +407,225 @@ test('the sql-data service becomes a bundle, its database a data set of it', asy
   t.is(found.name, 'sql-data');
 });
 
+test('a component may carry CommonJS, built-in modules by either name, parts of peers, and code that does without an absent module', async (t) => {
+  const built = await bundleOf(
+    {
+      'index.mjs': `import { sep } from 'path';
+        import { load } from 'cheerio/slim';
+        import old from 'old-style';
+        const canvas = await import('canvas-that-is-absent').catch(({ code }) => code);
+        export default { contract: 1, kind: 'service', name: 'mixed', version: '1.0.0',
+        title: [sep, old.join('a', 'b'), load('<p>c</p>')('p').text(), canvas].join(' '),
+        async handle() { return new Response(''); } };`,
+      'node_modules/old-style/package.json': '{"name": "old-style", "main": "main.js"}',
+      'node_modules/old-style/main.js': `exports.join = (...parts) => require('path').posix.join(...parts);`,
+    },
+    key,
+  );
+  const { manifest, module } = readBundle(built.bytes, trusted);
+  t.deepEqual(manifest.peers, ['cheerio']);
+  t.is(manifest.plain['title'], '/ a/b c ERR_MODULE_NOT_FOUND');
+  const imports = [...module.matchAll(/^import\s[^;]*?from\s*["']([^"']+)["']/gm)].map(([, name]) => name!);
+  t.deepEqual([...new Set(imports.filter((name) => !isBuiltin(name)))], ['cheerio/slim']);
+});
+
+for (const [what, names] of [
+  ['files of an example', ['case/input.txt', 'case/Input.txt']],
+  ['examples', ['case/input.txt', 'Case/other.txt']],
+] as const)
+  test(`${what} whose names differ in case alone are refused though they are signed (threat 54)`, async (t) => {
+    const bytes = await signedAs((manifest) => {
+      const part = { sha256: digestOfBytes('x'), size: 1 };
+      manifest['examples'] = Object.fromEntries(names.map((name) => [name, part]));
+    });
+    t.is(refusalOf(bytes), 'bad-manifest');
+  });
+
+test('data sets whose names differ in case alone, and more of them or of examples than a bundle may have, are refused (threat 54)', async (t) => {
+  const part = { sha256: digestOfBytes('x'), size: 1 };
+  const many = (count: number, name: string, value: unknown) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${name}${at}`, value]));
+  const changes = [
+    { data: { sales: part.sha256, Sales: part.sha256 } },
+    { data: many(101, 'data', part.sha256) },
+    { examples: many(1_001, 'case/file', part) },
+  ];
+  for (const change of changes)
+    t.is(refusalOf(await signedAs((manifest) => void Object.assign(manifest, change))), 'bad-manifest');
+});
+
+test('a key is taken out of a file of keys by its comment signs; a file that holds none is told', (t) => {
+  const [ours, theirs] = [readFileSync(files.publicFile, 'utf8'), readFileSync(foreign.publicFile, 'utf8')];
+  const file = join(folder(), 'keys.pem');
+  writeFileSync(file, `# theirs, no more\n${theirs.replace(/^/gm, '# ')}\n${ours}`);
+  t.deepEqual(readTrustedKeys(file).map(keyIdOf), [files.id]);
+  writeFileSync(file, theirs.replace(/^/gm, '# '));
+  t.throws(() => readTrustedKeys(file, 'FLEET_KEYS'), {
+    instanceOf: RangeError,
+    message: /^FLEET_KEYS: .* holds no public key/,
+  });
+  writeFileSync(file, readFileSync(files.keyFile));
+  t.throws(() => readTrustedKeys(file), { instanceOf: RangeError, message: /holds no public key/ }, 'a private one');
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
+  writeFileSync(file, `${ours}\n${publicKey.export({ type: 'spki', format: 'pem' })}`);
+  t.throws(() => readTrustedKeys(file), { instanceOf: RangeError, message: /key 2 .* no ed25519 key/ });
+});
+
+test('where one file of a key pair lies nothing is made, so that no half of a pair is left', (t) => {
+  const half = folder();
+  copyFileSync(files.publicFile, join(half, 'signing.pub'));
+  t.throws(() => makeSigningKeys(half), { instanceOf: RangeError, message: /not overwritten/ });
+  t.deepEqual(readdirSync(half), ['signing.pub']);
+});
+
+test('a link into another installation is set right when the bundle is unpacked again', async (t) => {
+  const bundle = readBundle((await greeting()).bytes, trusted);
+  const home = folder();
+  const { root } = unpackBundle(bundle, home);
+  rmSync(join(root, 'node_modules'));
+  symlinkSync('/nowhere/node_modules', join(root, 'node_modules'));
+  const before = statSync(root).ino;
+  unpackBundle(bundle, home);
+  t.is(statSync(root).ino, before);
+  t.is(readlinkSync(join(root, 'node_modules')), join(ROOT, 'node_modules'));
+});
+
+/** Asks the unpacked service itself, as a set does: by its name, which it does not see. */
+async function askOf({ module, name }: PlacedComponent, data: Readonly<Record<string, string>> = {}) {
+  const { default: service } = (await import(module)) as { default: Service };
+  const env = {
+    signal: new AbortController().signal,
+    data: { names: () => Object.keys(data), path: (each: string) => data[each] },
+  } as unknown as ComponentEnv;
+  return async (request: Request) => {
+    const prefix = `/-/services/${name}`;
+    if (!new URL(request.url).pathname.startsWith(`${prefix}/`)) return new Response('another service');
+    return await service.handle(new Request(request.url.replace(prefix, ''), request), env);
+  };
+}
+
+const ECHO = serviceText(
+  'echo',
+  `return new Response(JSON.stringify([request.method, url.pathname + url.search, request.headers.get('x-word'), await request.text()]),
+    { status: Number(url.searchParams.get('status') ?? 200), headers: { 'content-type': 'application/json' } });`,
+);
+
+for (const [what, request, response, fault] of [
+  [
+    'status, fields and JSON',
+    { path: '/a?b=1', fields: { 'x-word': 'w' } },
+    { fields: { 'content-type': 'application/json' }, json: ['GET', '/a?b=1', 'w', ''] },
+    undefined,
+  ],
+  ['method and body', { path: '/', method: 'POST', body: 'sent' }, { body: '["POST","/",null,"sent"]' }, undefined],
+  ['one status of several', { path: '/?status=404' }, { status: [200, 404] }, undefined],
+  ['another status', { path: '/?status=500' }, {}, /^example one: its status is 500, expected 200$/],
+  ['none of several statuses', { path: '/?status=500' }, { status: [200, 404] }, /status is 500, expected 200 or 404/],
+  [
+    'another field',
+    { path: '/' },
+    { fields: { 'content-type': 'text/csv' } },
+    /field content-type is application\/json, expected text\/csv/,
+  ],
+  ['another body', { path: '/' }, { body: 'x' }, /its body is another than expected/],
+  ['a body without the words', { path: '/' }, { bodyIncludes: 'zebra' }, /does not hold `zebra`/],
+  ['other JSON', { path: '/' }, { json: ['GET'] }, /not the JSON that was expected: `\["GET","\/"/],
+  ['a request without a path', {}, {}, /request\.json is not as it should be \(at path\)/],
+  [
+    'an answer that asks for what nobody knows',
+    { path: '/' },
+    { colour: 'red' },
+    /response\.json is not as it should be/,
+  ],
+] as const)
+  test(`a service is tried by its examples: ${what}${fault === undefined ? '' : ' is told'}`, async (t) => {
+    const { bytes } = await bundleOf(
+      {
+        'index.mjs': ECHO,
+        'examples/one/request.json': JSON.stringify(request),
+        'examples/one/response.json': JSON.stringify(response),
+      },
+      key,
+    );
+    const placed = unpackBundle(readBundle(bytes, trusted), folder());
+    const faults = await tryService(placed, await askOf(placed));
+    t.is(faults.length, fault === undefined ? 0 : 1, faults.join());
+    if (fault !== undefined) t.regex(faults[0]!, fault);
+  });
+
+test('a service that throws, or whose example has no answer to compare with, is told by the name of the example', async (t) => {
+  const { bytes } = await bundleOf(
+    {
+      'index.mjs': serviceText('thrower', 'throw new Error("broken inside");'),
+      'examples/a/request.json': '{"path": "/"}',
+      'examples/a/response.json': '{}',
+      'examples/b/request.json': '{"path": "/"}',
+    },
+    key,
+  );
+  const placed = unpackBundle(readBundle(bytes, trusted), folder());
+  const faults = await tryService(placed, await askOf(placed));
+  t.deepEqual(
+    faults.map((fault) => fault.slice(0, 44)),
+    ['example a: broken inside', 'example b: response.json cannot be read: ENO'],
+  );
+});
+
+test('the sql-data service passes its own examples with a database and without one', async (t) => {
+  const { bytes } = await buildBundle({ source: join(ROOT, 'services/sql-data'), key });
+  const placed = unpackBundle(readBundle(bytes, trusted), folder());
+  t.true(readdirSync(join(placed.root, 'examples')).length > 1);
+  const file = join(folder(), 'sales.db');
+  const database = new DatabaseSync(file);
+  database.exec('create table sales (month text, sum integer)');
+  database.close();
+  t.deepEqual(await tryService(placed, await askOf(placed, { sales: file })), []);
+  t.deepEqual(await tryService(placed, await askOf(placed)), []);
+  const closed = async () => new Response('', { status: 500 });
+  t.is((await tryService(placed, closed)).length, 2, 'both can fail');
+});
+
+test('a formatter is tried by its examples, run in a process of its own; each that fails is told', async (t) => {
+  t.timeout(60_000);
+  const { bytes } = await bundleOf(
+    {
+      'index.mjs': formatterText(
+        'shout',
+        'text/x-shout',
+        `if (input.body.includes('stop')) throw new Error('stopped');
+        return { mediaType: 'text/x-shout', body: input.body.toUpperCase() };`,
+      ),
+      'examples/right/case.json': '{"why": "letters"}',
+      'examples/right/input.txt': 'word',
+      'examples/right/expected.txt': 'WORD',
+      'examples/stops/case.json': '{"why": "it fails as told", "fails": "failed"}',
+      'examples/stops/input.txt': 'stop',
+      'examples/wrong/case.json': '{"why": "not so"}',
+      'examples/wrong/input.txt': 'word',
+      'examples/wrong/expected.txt': 'word',
+      'examples/other/case.json': '{"why": "should fail", "fails": "failed"}',
+      'examples/other/input.txt': 'word',
+    },
+    key,
+  );
+  const placed = unpackBundle(readBundle(bytes, trusted), folder());
+  const source = { module: placed.module, root: placed.root, thirdParty: true };
+  const registry = makeRegistry([{ ...parseManifest(placed.plain), source }]).freeze();
+  const pool = openPool({ registry, pool: 1, limits: parseSettings(formatterSettings, {}) });
+  try {
+    const faults = await tryFormatter(placed, (job) => pool.run(job, new AbortController().signal));
+    t.deepEqual(faults.toSorted(), [
+      'example other: should have failed (failed)',
+      'example wrong: line 1 is `WORD`, expected `word`',
+    ]);
+  } finally {
+    await pool.close();
+  }
+  rmSync(join(placed.root, 'examples/right/input.txt'));
+  const [fault] = await tryFormatter(placed, () => Promise.reject(new Error('not asked')));
+  t.regex(fault!, /examples\/right has no file `input\.\*`/);
+});
+
 interface Ran {
   readonly code: number | null;
   readonly out: string;
@@ -456,4 +686,14 @@ test('keys and bundles on the command line: made, told as JSON, verified, refuse
   t.false(existsSync(join(home, 'never')));
   mkdirSync(join(home, 'empty'));
   t.not((await run(home, 'bundle', 'build', 'empty', '--key', 'keys/signing.key', '--out', 'never')).code, 0);
+});
+
+test('a bundle is the same from whatever folder it is built (design part 8)', async (t) => {
+  t.timeout(60_000);
+  const [here, there] = [folder(), mkdtempSync(join(folder(), 'deep-'))];
+  const args = ['bundle', 'build', join(ROOT, 'services/sql-data'), '--key', files.keyFile, '--out', 'out', '--json'];
+  const [one, two] = await Promise.all([run(here, ...args), run(there, ...args)]);
+  t.is(one.code, 0, one.err);
+  t.is(JSON.parse(one.out).bundle, JSON.parse(two.out).bundle);
+  t.is(JSON.parse(one.out).bundle, (await buildBundle({ source: join(ROOT, 'services/sql-data'), key })).digest);
 });

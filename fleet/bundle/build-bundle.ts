@@ -166,7 +166,8 @@ async function describe(module: string, source: string): Promise<AnyDescribed> {
     writeFileSync(path, module);
     linkPeers(folder);
     const found = await readPlugin({ path, root: folder }, { timeoutMs: DESCRIBE_MS });
-    if ('code' in found) throw new RangeError(`${source} is no component: ${found.code}: ${found.message}`);
+    if ('code' in found)
+      throw new RangeError(`${source} is no component (${found.code}): ${found.message.split('\n')[0]}`);
     return found.kind === 'formatter' ? { ...plainOf(found) } : found;
   } finally {
     rmSync(folder, { recursive: true, force: true });

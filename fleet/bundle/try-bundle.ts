@@ -1,13 +1,13 @@
 /** Tries a component by the examples of its own bundle, before anybody depends on it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { FormatFailure, type FormatJob, type FormatOutcome } from '../../core/executor.ts';
 import type { PlacedComponent } from '../../core/fleet.ts';
 import { parseManifest } from '../../formatters/descriptor.ts';
-import { findDifference, jobOfExample, readExamples } from '../../formatters/examples.ts';
+import { type Example, findDifference, jobOfExample, readExamples } from '../../formatters/examples.ts';
 
 const requestSchema = z.strictObject({
   method: z.string().default('GET'),
@@ -17,7 +17,8 @@ const requestSchema = z.strictObject({
   body: z.string().optional(),
 });
 const responseSchema = z.strictObject({
-  status: z.int().default(200),
+  /** One, or several that are all right. */
+  status: z.union([z.int(), z.array(z.int()).min(1)]).default(200),
   /** Those that must be there, with these values. */
   fields: z.record(z.string(), z.string()).default({}),
   /** The whole body. */
@@ -28,6 +29,9 @@ const responseSchema = z.strictObject({
   json: z.unknown().optional(),
 });
 
+/** How much of an answer a message shows. */
+const SHOWN = 160;
+
 /** What is wrong, a sentence each; empty where all is right, or nothing is to be tried. */
 export async function tryFormatter(
   component: PlacedComponent,
@@ -35,7 +39,13 @@ export async function tryFormatter(
 ): Promise<readonly string[]> {
   const manifest = parseManifest(component.plain);
   const faults: string[] = [];
-  for (const example of readExamples(component.root, manifest)) {
+  let examples: Example[];
+  try {
+    examples = readExamples(component.root, manifest);
+  } catch (error) {
+    return [(error as Error).message];
+  }
+  for (const example of examples) {
     const fault = await tryExample(() => run(jobOfExample(example, manifest)), example);
     if (fault !== undefined) faults.push(`example ${example.name}: ${fault}`);
   }
@@ -56,7 +66,11 @@ async function tryExample(
   }
 }
 
-/** What is wrong, a sentence each. */
+/**
+ * What is wrong, a sentence each; empty where all is right, or nothing is to be tried.
+ *
+ * @param ask asks the set that the service belongs to: the service is called by its name, since a set may have several
+ */
 export async function tryService(
   component: PlacedComponent,
   ask: (request: Request) => Promise<Response>,
@@ -66,26 +80,42 @@ export async function tryService(
   const faults: string[] = [];
   for (const name of readdirSync(folder).sort()) {
     if (!existsSync(join(folder, name, 'request.json'))) continue;
-    const fault = await tryRequest(join(folder, name), ask);
+    const fault = await tryRequest(join(folder, name), `/-/services/${component.name}`, ask);
     if (fault !== undefined) faults.push(`example ${name}: ${fault}`);
   }
   return faults;
 }
 
-async function tryRequest(folder: string, ask: (request: Request) => Promise<Response>): Promise<string | undefined> {
+async function tryRequest(
+  folder: string,
+  prefix: string,
+  ask: (request: Request) => Promise<Response>,
+): Promise<string | undefined> {
   try {
-    const { method, path, fields, body } = requestSchema.parse(readJson(folder, 'request.json'));
-    const expected = responseSchema.parse(readJson(folder, 'response.json'));
+    const { method, path, fields, body } = parseFile(join(folder, 'request.json'), requestSchema);
+    const expected = parseFile(join(folder, 'response.json'), responseSchema);
     const init = { method, headers: fields, ...(body === undefined ? {} : { body }) };
-    const response = await ask(new Request(new URL(path, 'http://localhost'), init));
+    const response = await ask(new Request(new URL(prefix + path, 'http://localhost'), init));
     return findFault(expected, response, await response.text());
   } catch (error) {
     return (error as Error).message;
   }
 }
 
-function readJson(folder: string, file: string): unknown {
-  return JSON.parse(readFileSync(join(folder, file), 'utf8'));
+/** @throws RangeError naming the file and what is wrong with it. */
+function parseFile<T>(file: string, schema: z.ZodType<T>): T {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new RangeError(`${basename(file)} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  const { data, error } = schema.safeParse(content);
+  if (error === undefined) return data;
+  const { path, message } = error.issues[0]!;
+  throw new RangeError(
+    `${basename(file)} is not as it should be${path.length === 0 ? '' : ` (at ${path.join('.')})`}: ${message}`,
+  );
 }
 
 function findFault(
@@ -93,13 +123,23 @@ function findFault(
   { status, headers }: Response,
   text: string,
 ): string | undefined {
-  if (status !== expected.status) return `its status is ${status}, expected ${expected.status}`;
+  const statuses = [expected.status].flat();
+  if (!statuses.includes(status)) return `its status is ${status}, expected ${statuses.join(' or ')}`;
   for (const [name, value] of Object.entries(expected.fields))
     if (headers.get(name) !== value) return `its field ${name} is ${headers.get(name)}, expected ${value}`;
   if (expected.body !== undefined && text !== expected.body) return 'its body is another than expected';
   if (expected.bodyIncludes !== undefined && !text.includes(expected.bodyIncludes))
     return `its body does not hold \`${expected.bodyIncludes}\``;
-  if (expected.json !== undefined && !isDeepStrictEqual(JSON.parse(text), expected.json))
-    return 'its JSON is another than expected';
+  if (expected.json !== undefined && !isEqualJson(text, expected.json))
+    return `its body is not the JSON that was expected: \`${text.slice(0, SHOWN)}\``;
   return undefined;
+}
+
+function isEqualJson(text: string, expected: unknown): boolean {
+  try {
+    return isDeepStrictEqual(JSON.parse(text), expected);
+  } catch {
+    // What is no JSON equals none.
+    return false;
+  }
 }
