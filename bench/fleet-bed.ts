@@ -23,6 +23,8 @@ export interface FleetBed {
   readonly front: string;
   /** Builds a component, signs it and stores it with its data sets on the front server. */
   offer(source: string, data: Readonly<Record<string, Uint8Array>>): Promise<SetOfPlan>;
+  /** Publishes a plan. */
+  publish(plan: unknown): Promise<void>;
   /** Publishes a plan and waits until every assignment is ready and every server routes by it. Resolves to how long that took. */
   apply(plan: unknown): Promise<number>;
   /** Takes a server out of use, or back into it. */
@@ -69,6 +71,10 @@ export async function openFleetBed({ names, engines, environment = {} }: BedOpti
     }
   };
   let serial = 0;
+  const publish = async (plan: unknown) => {
+    serial += 1;
+    await post('/api/fleet/apply', { json: signPlan(plan, serial, key) });
+  };
   try {
     await fleet.engines.start();
     await Promise.all(Object.values(fleet.servers).map((server) => server.start()));
@@ -97,12 +103,12 @@ export async function openFleetBed({ names, engines, environment = {} }: BedOpti
       const digests = [...built.data].map(([name, { digest }]) => [name, digest] as const);
       return { bundles: [built.digest], data: Object.fromEntries(digests) };
     },
+    publish,
     async apply(plan) {
-      serial += 1;
-      const signed = signPlan(plan, serial, key);
       const began = systemClock.monotonic();
-      await post('/api/fleet/apply', { json: signed });
-      await untilStatus((status) => status.serial >= signed.serial && status.isSettled);
+      await publish(plan);
+      const wanted = serial;
+      await untilStatus((status) => status.serial >= wanted && status.isSettled);
       return systemClock.monotonic() - began;
     },
     drain: (server, isDraining) => post(`/api/fleet/servers/${server}/drain`, { json: { draining: isDraining } }),

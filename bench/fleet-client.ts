@@ -6,7 +6,7 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly location: string | undefined;
-  /** Server that made it, where another than the asked one did. */
+  /** Server that made it, as it says. */
   readonly maker: string | undefined;
 }
 

@@ -12,6 +12,9 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock.ts';
 import { chartMiss } from './chart-miss.ts';
 import { fleetLoss } from './fleet-loss.ts';
+import { fleetManager } from './fleet-manager.ts';
+import { fleetResume } from './fleet-resume.ts';
+import { fleetRoute } from './fleet-route.ts';
 import { fleetShift } from './fleet-shift.ts';
 import { pictureMiss } from './picture-miss.ts';
 import { treeProcessorMs } from './processor-time.ts';
@@ -19,7 +22,7 @@ import type { Course, Scenario, Subject } from './scenario.ts';
 import { round2, type Study, type StudyResult } from './study.ts';
 
 const SCENARIOS: readonly Scenario[] = [pictureMiss, chartMiss];
-const STUDIES: readonly Study[] = [fleetShift, fleetLoss];
+const STUDIES: readonly Study[] = [fleetShift, fleetLoss, fleetRoute, fleetManager, fleetResume];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const MIN_ROUNDS = 5;
 
