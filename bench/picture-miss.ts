@@ -3,20 +3,12 @@
  * to WebP of 640 pixels, same settings. The gateway's side includes fetching from a loopback origin, both caches and
  * the client.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { Agent, get } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { startServer } from '../main.ts';
+import { openPictureGateway } from './picture-gateway.ts';
 import type { Course, Scenario } from './scenario.ts';
 
 const WIDTH = 640;
 const QUALITY = 70;
-const ORIGIN = fileURLToPath(new URL('./origin.ts', import.meta.url));
 
 /** The scenario; its only argument is the path of a JPEG to use instead of a drawn one. */
 export const pictureMiss: Scenario = {
@@ -27,27 +19,10 @@ export const pictureMiss: Scenario = {
 };
 
 async function open([path]: readonly string[]): Promise<Course> {
-  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-  const picture = path === undefined ? await drawPicture() : await readFile(path);
-  const file = join(folder, 'picture.jpg');
-  await writeFile(file, picture);
-  const origin = spawn(process.execPath, [ORIGIN, file], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [line] = (await once(origin.stdout, 'data')) as [Buffer];
-  const server = await startServer({
-    PORT: '0',
-    ADMIN_PORT: '0',
-    WORKERS: '1',
-    POOL: '1',
-    DATA_DIR: join(folder, 'data'),
-    UPSTREAM_ALLOW: '127.0.0.1',
-    LOG_LEVEL: 'silent',
-  });
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const gateway = await openPictureGateway(path);
+  const { picture } = gateway;
   let count = 0;
-  const ask = () => {
-    count += 1;
-    return askFor(`${server.origin}/${String(line).trim()}/picture.jpg?${count}`, agent);
-  };
+  const ask = () => gateway.ask(++count, WIDTH);
   // As a formatter process has it: nothing remembered, one thread.
   sharp.cache(false);
   sharp.concurrency(1);
@@ -55,77 +30,22 @@ async function open([path]: readonly string[]): Promise<Course> {
   const [made, plain] = [await ask(), await direct()];
   const { format, width } = await sharp(made).metadata();
   if (format !== 'webp' || width !== WIDTH) throw new Error(`the gateway gave ${format} of ${width} pixels`);
-  const { width: fromWidth, height: fromHeight } = await sharp(picture).metadata();
   return {
     subjects: [
       { name: 'sharp alone', run: (times) => repeat(times, direct) },
       { name: 'gateway', run: (times) => repeat(times, ask) },
     ],
-    uncounted: [origin.pid!],
+    uncounted: [gateway.originPid],
     about: {
-      picture: `${fromWidth}×${fromHeight}, ${picture.length} bytes`,
+      picture: gateway.about,
       to: `WebP ${WIDTH} pixels, quality ${QUALITY}`,
       directBytes: plain.length,
       gatewayBytes: made.length,
     },
-    async close() {
-      agent.destroy();
-      await server.close(0);
-      origin.stdin.end();
-      await once(origin, 'exit');
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => gateway.close(),
   };
 }
 
 async function repeat(times: number, work: () => Promise<unknown>): Promise<void> {
   for (let count = 0; count < times; count++) await work();
-}
-
-/** A browser that says how wide its picture will be. */
-function askFor(url: string, agent: Agent): Promise<Buffer> {
-  const headers = {
-    'user-agent':
-      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
-    accept: 'image/webp,image/*,*/*;q=0.8',
-    'sec-fetch-dest': 'image',
-    'sec-ch-width': String(WIDTH),
-  };
-  return new Promise((resolve, reject) => {
-    get(url, { agent, headers }, (response) => {
-      const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
-      response.on('error', reject);
-      response.on('end', () => {
-        const body = Buffer.concat(parts);
-        if (response.statusCode === 200 && !/hit/.test(String(response.headers['cache-status']))) resolve(body);
-        else
-          reject(
-            new Error(`no miss: ${response.statusCode} ${response.headers['cache-status']} ${body.subarray(0, 200)}`),
-          );
-      });
-    }).on('error', reject);
-  });
-}
-
-/** 12 megapixels of soft noise with some grain: coded to about what a camera makes of a landscape. */
-async function drawPicture(): Promise<Buffer> {
-  let state = 12;
-  const random = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state >>> 24;
-  };
-  const noise = (width: number, height: number) =>
-    sharp(Uint8Array.from({ length: width * height * 3 }, random), { raw: { width, height, channels: 3 } })
-      .resize(4000, 3000, { kernel: 'cubic' })
-      .png({ compressionLevel: 1 })
-      .toBuffer();
-  const [coarse, middle, fine] = await Promise.all([noise(8, 6), noise(80, 60), noise(1000, 750)]);
-  return await sharp(coarse)
-    .composite([
-      { input: middle, blend: 'soft-light' },
-      { input: fine, blend: 'soft-light' },
-    ])
-    .jpeg({ quality: 90 })
-    .toBuffer();
 }

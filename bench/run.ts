@@ -17,11 +17,12 @@ import { fleetResume } from './fleet-resume.ts';
 import { fleetRoute } from './fleet-route.ts';
 import { fleetShift } from './fleet-shift.ts';
 import { pictureMiss } from './picture-miss.ts';
+import { pictureVariant } from './picture-variant.ts';
 import { treeProcessorMs } from './processor-time.ts';
 import type { Course, Scenario, Subject } from './scenario.ts';
 import { round2, type Study, type StudyResult } from './study.ts';
 
-const SCENARIOS: readonly Scenario[] = [pictureMiss, chartMiss];
+const SCENARIOS: readonly Scenario[] = [pictureMiss, pictureVariant, chartMiss];
 const STUDIES: readonly Study[] = [fleetShift, fleetLoss, fleetRoute, fleetManager, fleetResume];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const MIN_ROUNDS = 5;

@@ -22,6 +22,13 @@ test('the benchmark of a picture miss runs, and both sides give the same bytes',
   for (const { processorMs, wallMs } of medians) t.true(processorMs > 0 && wallMs > 0);
 });
 
+test('the benchmark of a second size runs', async (t) => {
+  const { stdout } = await run(process.execPath, [RUN, 'picture-variant', '--short', '--json']);
+  const { medians, ratio } = JSON.parse(stdout);
+  t.is(medians.length, 2);
+  t.true(ratio > 0);
+});
+
 test('a scenario that is not there is named, with those that are', async (t) => {
   const failure = await t.throwsAsync<Error & { code: number; stderr: string }>(
     run(process.execPath, [RUN, 'nothing']),

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import type { PlainRecord } from '../core/component.ts';
 import type { FormatFailure } from '../core/executor.ts';
 import { fitBytes } from '../formatters/image/fit-bytes.ts';
+import { masterOf, masterSize } from '../formatters/image/masters.ts';
 import { png as pngOf } from './support/bombs.ts';
 import { CLIENTS } from './support/client.ts';
 import { formatWith } from './support/format-with.ts';
@@ -596,6 +597,44 @@ test('the bytes decide what a picture is, whatever the label (threat 38)', async
   t.deepEqual(noteOf(outcome, 'type-corrected'), { claimed: JPEG, found: PNG });
   const same = await make(png, { from: JPEG, to: JPEG, demands: { clean: true } });
   t.is((await sharp(same.body).metadata()).format, 'jpeg', 'a JPEG was promised');
+});
+
+test('a large photograph is decoded once for several sizes; kept or not, the bytes are the same', async (t) => {
+  const original = await photo(1_600, 1_200).jpeg({ quality: 85 }).toBuffer();
+  const same = Buffer.concat([original, Buffer.from('another file')]);
+  for (const [to, demands] of [
+    [WEBP, { maxWidth: 640 }],
+    [WEBP, { maxWidth: 480 }],
+    [AVIF, { maxWidth: 240, light: true }],
+    [JPEG, { maxWidth: 300, maxHeight: 300, fit: 'cover' }],
+    [PNG, { maxWidth: 320, color: { mode: 'gray', levels: 16 } }],
+  ] as const) {
+    const asked = { from: JPEG, to, demands: { clean: true, quality: 70, ...demands } };
+    const made = await make(original, asked);
+    t.is(to === PNG ? 320 : (await sharp(made.body).metadata()).width, demands.maxWidth);
+    t.true(Buffer.from((await make(same, asked)).body).equals(made.body), `${to} ${JSON.stringify(demands)}`);
+  }
+  const turned = await photo(1_600, 1_200).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+  const { body } = await make(turned, { from: JPEG, to: WEBP, demands: { clean: true, quality: 70, maxWidth: 480 } });
+  const { width, height } = await sharp(body).metadata();
+  t.deepEqual([width, height], [480, 640]);
+});
+
+test('masters are as wide as screens, are found by their bytes alone, and make room for others', async (t) => {
+  t.deepEqual(masterSize({ width: 4_000, height: 3_000 }, 0.1), { width: 640, height: 480 });
+  t.deepEqual(masterSize({ width: 4_000, height: 3_000 }, 0.16), { width: 640, height: 480 });
+  t.deepEqual(masterSize({ width: 4_000, height: 3_000 }, 0.2), { width: 1_080, height: 810 });
+  t.is(masterSize({ width: 4_000, height: 3_000 }, 0.9), undefined, 'hardly smaller');
+  t.is(masterSize({ width: 800, height: 600 }, 0.5), undefined, 'small pictures are decoded whole');
+  let decodes = 0;
+  const size = { width: 2_000, height: 1_500 };
+  const decode = async () => {
+    decodes += 1;
+    return { data: new Uint8Array(9_000_000), ...size, channels: 3 as const };
+  };
+  const of = (name: string) => masterOf(Buffer.from(name), size, decode);
+  for (const name of ['a', 'b', 'a', 'a', 'c', 'a', 'b']) await of(name);
+  t.is(decodes, 4, 'two fit: `c` puts `b` out, which was used longer ago than `a`');
 });
 
 test('equal input gives equal bytes', async (t) => {

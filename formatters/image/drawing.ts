@@ -2,6 +2,7 @@
 import type { Sharp, SharpOptions } from 'sharp';
 import { loadSharp } from '../pictures/sharp-library.ts';
 import { analysePixels, type PixelFacts, type RawPicture } from './analyse-pixels.ts';
+import { masterOf, masterSize, type Size } from './masters.ts';
 import { type PictureHeader, pixelLimit } from './picture-header.ts';
 import { hostile, tooLarge } from './refusals.ts';
 import { withoutPngTexts } from './strip-metadata.ts';
@@ -46,13 +47,15 @@ export async function draw(source: Source, wants: PictureWants): Promise<Drawing
   const [width, height] = isTurned ? [header.height, header.width] : [header.width, header.height];
   const isScaled = width > (wants.maxWidth ?? width) || height > (wants.maxHeight ?? height);
   const size = isScaled ? scaledSize({ width, height }, wants) : { width, height };
-  const pipeline = () => {
-    const upright = animated || orientation === 1 ? open() : open().autoOrient();
-    return isScaled ? upright.resize(resizing(wants, animated)) : upright;
-  };
+  const upright = () => (animated || orientation === 1 ? open() : open().autoOrient());
+  const pipeline = () => (isScaled ? upright().resize(resizing(wants, animated)) : upright());
   const common = { frames: animated ? header.frames : 1, isUpright: animated || orientation === 1, isScaled };
-  if (animated || !header.mayBeGraphic || size.width * size.height > MAX_ANALYSED_PIXELS)
-    return { ...common, ...size, pipeline, facts: { hasAlpha, isGraphic: false, fewColours: undefined } };
+  if (animated || !header.mayBeGraphic || size.width * size.height > MAX_ANALYSED_PIXELS) {
+    const facts = { hasAlpha, isGraphic: false, fewColours: undefined };
+    if (animated || header.mayBeGraphic || hasAlpha || !isScaled) return { ...common, ...size, pipeline, facts };
+    const fromMaster = await masterPipeline(source.bytes, upright, { whole: { width, height }, size, wants });
+    return { ...common, ...size, pipeline: fromMaster ?? pipeline, facts };
+  }
   const raw = await decoding(() => toRaw(pipeline()));
   const facts = analysePixels(raw);
   const sharp = await loadSharp();
@@ -61,6 +64,26 @@ export async function draw(source: Source, wants: PictureWants): Promise<Drawing
     return facts.hasAlpha || raw.channels % 2 === 1 ? again : again.removeAlpha();
   };
   return { ...common, width: raw.width, height: raw.height, pipeline: redraw, facts };
+}
+
+/** A photograph scaled from its master; `undefined` where it has none. */
+async function masterPipeline(
+  bytes: Buffer,
+  upright: () => Sharp,
+  { whole, size, wants }: { whole: Size; size: Size; wants: PictureWants },
+): Promise<(() => Sharp) | undefined> {
+  const scale = Math.max(size.width / whole.width, size.height / whole.height);
+  const reduced = masterSize(whole, scale);
+  if (reduced === undefined) return undefined;
+  const master = await masterOf(bytes, reduced, () =>
+    decoding(() => toRaw(upright().resize({ ...reduced, fit: 'fill', kernel: 'lanczos3' }))),
+  );
+  const sharp = await loadSharp();
+  const { width, height, channels } = master;
+  // `inside` keeps the proportions of the whole, which the master has only nearly.
+  const target =
+    wants.fit === 'inside' ? ({ ...size, fit: 'fill', kernel: 'lanczos3' } as const) : resizing(wants, false);
+  return () => sharp(master.data, { raw: { width, height, channels } }).resize(target);
 }
 
 /**
@@ -144,10 +167,7 @@ function resizing({ maxWidth, maxHeight, fit, background }: PictureWants, animat
 }
 
 /** As the library will size it; of `inside`, which keeps the proportions, else the bounds. */
-function scaledSize(
-  { width, height }: { width: number; height: number },
-  { maxWidth = width, maxHeight = height, fit }: PictureWants,
-): { width: number; height: number } {
+function scaledSize({ width, height }: Size, { maxWidth = width, maxHeight = height, fit }: PictureWants): Size {
   if (fit !== 'inside') return { width: Math.min(width, maxWidth), height: Math.min(height, maxHeight) };
   const scale = Math.min(maxWidth / width, maxHeight / height);
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
