@@ -1,12 +1,15 @@
 /** A server of the fleet, as an operator starts it: the program, in a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endProcess, endWithUs, untilSays } from './child-process.ts';
 
 /** The command line of the program. */
 export const PROGRAM = fileURLToPath(new URL('../../bin/cli.ts', import.meta.url));
+
+/** Of its log, where it does not start. */
+const LINES_OF_FAULT = 10;
 
 export interface GatewayProcess {
   readonly name: string;
@@ -35,6 +38,7 @@ export interface GatewayProcessOptions {
 
 export function makeGatewayProcess(options: GatewayProcessOptions): GatewayProcess {
   const { name, folder, port, adminPort, environment } = options;
+  const logFile = join(folder, `${name}.log`);
   let child: ChildProcess | undefined;
   const end = async (signal: NodeJS.Signals) => {
     await endProcess(child, signal);
@@ -63,11 +67,14 @@ export function makeGatewayProcess(options: GatewayProcessOptions): GatewayProce
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       endWithUs(child);
-      const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
+      const log = createWriteStream(logFile, { flags: 'a' });
       child.stdout!.pipe(log, { end: false });
       child.stderr!.pipe(log, { end: false });
       child.once('exit', () => log.end());
-      await untilSays(child.stdout!, (line) => line.startsWith('Admin:') || undefined);
+      await untilSays(child.stdout!, (line) => line.startsWith('Admin:') || undefined).catch((cause: unknown) => {
+        const said = readFileSync(logFile, 'utf8').trim().split('\n').slice(-LINES_OF_FAULT).join('\n');
+        throw new Error(`${name} did not start: ${said}`, { cause });
+      });
     },
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
