@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { unzipSync, zipSync } from 'fflate';
+import { readArchive } from '../formatters/archive/read-archive.ts';
+import { parseMessage, parseParameters } from '../formatters/mail-to-html/parse-message.ts';
 import { parseXml, withoutDeclarations } from '../formatters/xml/parse-xml.ts';
 import { type Ask, CLIENTS } from './support/client.ts';
 import { inWorld, type World } from './support/gateway.ts';
@@ -120,6 +123,109 @@ test(
     t.is(named.fields['content-type'], 'application/pdf');
   }),
 );
+
+const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
+const ODT = 'application/vnd.oasis.opendocument.text';
+
+test(
+  'documents of word processors, books and mails are pages to those who cannot open them',
+  inWorld(async (t, world) => {
+    serving(world, {
+      '/minutes.docx': [DOCX, exampleOf('docx-to-html', 'minutes/input.docx')],
+      '/letter.odt': [ODT, exampleOf('odt-to-html', 'letter/input.odt')],
+      '/tale.epub': ['application/epub+zip', exampleOf('epub-to-html', 'tale/input.epub')],
+      '/parts.eml': ['message/rfc822', exampleOf('mail-to-html', 'parts/input.eml')],
+    });
+    await getsAll(t, world, '/minutes.docx', [
+      ['desktop', DOCX, /^PK/],
+      ['curl', DOCX, /^PK/],
+      ['kaios', 'text/html', /<h2>Present<\/h2>/, /<th>Tons<\/th>/, /id="footnote-1"/],
+      ['lynx', 'text/html', /<li>wheat<\/li>/],
+      ['wap', 'text/vnd.wap.wml', /Minutes of the harbour board/],
+      ['agent', 'text/markdown', /^author: "?Jo Field"?$/m, /^\| 2023 \| 5,100 \|$/m],
+      [{ 'format-profile': 'terminal' }, 'text/plain', /More ships than ever/],
+    ]);
+    await getsAll(t, world, '/letter.odt', [
+      ['desktop', ODT, /^PK/],
+      ['kaios', 'text/html', /<h2>Cargo<\/h2>/],
+      ['agent', 'text/markdown', /^1\. {1,2}wheat$/m, /^> More than ever\.$/m],
+    ]);
+    await getsAll(t, world, '/tale.epub', [
+      ['desktop', 'application/epub+zip', /^PK/],
+      ['curl', 'application/epub+zip', /^PK/],
+      [{ 'format-profile': 'archive' }, 'application/epub+zip', /^PK/],
+      ['kaios', 'text/html', /<a href="#c2-end">Arriving<\/a>/, /id="c2-end"/],
+      ['agent', 'text/markdown', /## Leaving/, /ships\.example/],
+      [{ 'format-profile': 'terminal' }, 'text/plain', /The end/],
+    ]);
+    await getsAll(t, world, '/parts.eml', [
+      ['desktop', 'message/rfc822', /^MIME-Version/],
+      ['curl', 'message/rfc822', /^MIME-Version/],
+      ['kaios', 'text/html', /<h1>Plans<\/h1>/, /Pläne A\.pdf/],
+      ['agent', 'text/markdown', /In HTML/],
+      [{ 'format-profile': 'terminal' }, 'text/plain', /What was said before/],
+    ]);
+  }),
+);
+
+test(
+  'archives that unpack to too much, and mails of too many parts, are refused before they are read (threats 41, 42)',
+  inWorld(async (t, world) => {
+    const docx = unzipSync(exampleOf('docx-to-html', 'minutes/input.docx'));
+    const zeros = new Uint8Array(30_000_000);
+    const bomb = Buffer.from(zipSync({ ...docx, 'word/document.xml': [zeros, { level: 9 }] }));
+    const levels = Array.from({ length: 30 }, (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\n\n--b${i}\n`);
+    serving(world, {
+      '/bomb.docx': [DOCX, bomb],
+      '/deep.eml': ['message/rfc822', `From: a@b.example\n${levels.join('')}`],
+      '/deep.xml': ['text/xml', '<a>'.repeat(50_000)],
+      '/bomb.epub': ['application/epub+zip', Buffer.from(zipSync({ 'META-INF/container.xml': [zeros, { level: 9 }] }))],
+      '/no.epub': ['application/epub+zip', 'PK nothing more'],
+      '/still.docx': [DOCX, exampleOf('docx-to-html', 'plain/input.docx')],
+    });
+    for (const [path, status] of Object.entries({
+      '/bomb.docx': 422,
+      '/deep.eml': 422,
+      '/deep.xml': 422,
+      '/bomb.epub': 422,
+      '/no.epub': 200,
+      '/still.docx': 200,
+    }))
+      t.is((await world.through(path, { fields: CLIENTS.kaios })).status, status, path);
+    t.is((await world.through('/bomb.docx', { fields: CLIENTS.curl })).body.byteLength, bomb.byteLength);
+  }),
+);
+
+test('an archive gives no more than it says, and only what is wanted (threats 41, 54)', (t) => {
+  const zip = Buffer.from(zipSync({ a: [new Uint8Array(900_000), { level: 9 }], b: [Buffer.from('b'), {}] }));
+  const bounds = { what: 'the book', maxBytes: 1_000_000 };
+  t.deepEqual(
+    [...readArchive(zip, bounds)].map(([name, part]) => [name, part.byteLength]),
+    [
+      ['a', 900_000],
+      ['b', 1],
+    ],
+  );
+  t.deepEqual([...readArchive(zip, { ...bounds, maxBytes: 10, wants: (name) => name === 'b' }).keys()], ['b']);
+  t.throws(() => readArchive(zip, { ...bounds, maxBytes: 10 }), { message: /unpacks to over 10 bytes/ });
+  zip.writeUInt32LE(1000, zip.indexOf('PK\u0001\u0002') + 24);
+  t.is(readArchive(zip, bounds).get('a')?.byteLength, 1000, 'a size that is a lie is what is unpacked');
+  t.throws(() => readArchive(Buffer.from('PK'), bounds), { message: /no archive/ });
+  const many = Object.fromEntries(Array.from({ length: 5001 }, (_, i) => [`${i}`, new Uint8Array()]));
+  t.throws(() => readArchive(zipSync(many, { level: 0 }), bounds), { message: /over 5000 parts/ });
+});
+
+test('fields of mails: folded, encoded, raw, in pieces', (t) => {
+  const subjectOf = (text: string) => parseMessage(Buffer.from(`Subject: ${text}\n\n`)).fields.get('subject');
+  t.is(subjectOf('=?utf-8?q?a_b?= =?utf-8?q?_c?= d'), 'a b c d');
+  t.is(subjectOf('=?iso-8859-1?b?5PY=?='), 'äö');
+  t.is(subjectOf('ä raw'), 'ä raw');
+  t.is(subjectOf('one\n two'), 'one two');
+  t.is(subjectOf('=?no-such?q?x?= =?broken'), 'x =?broken');
+  t.is(parseParameters(`a; name*0="one "; name*1=two`).parameters.get('name'), 'one two');
+  t.is(parseParameters(`a; filename*=iso-8859-1''%E4.txt`).parameters.get('filename'), 'ä.txt');
+  t.throws(() => parseMessage(Buffer.from('no field at all')), { message: /no mail/ });
+});
 
 test('a document type is skipped with all it declares, quotes and comments in it included (threat 42)', (t) => {
   const bomb = `<!DOCTYPE a [<!-- don't ]> --><!ENTITY x "]>"><!ENTITY y '&x;&x;'>]><a b="&y;">&y;&#65;&lt;</a>`;

@@ -1,5 +1,5 @@
 /** Markup of others as a part of a page of ours: whole by itself, so that none of it reaches into what follows. */
-import { type Element, isTag } from 'domhandler';
+import { type Element, isTag, type ParentNode } from 'domhandler';
 import { editTree, findElement, isHtml, walkElements } from './edit-tree.ts';
 import { parseDocument } from './parse.ts';
 import { resolveBase } from './resolve-base.ts';
@@ -15,15 +15,18 @@ export interface ForeignMarkup {
   readonly pageUrl: string;
   /** The level that its highest heading gets; absent leaves headings as they are. */
   readonly topHeading?: number;
+  /** Changes the parsed document before it is sanitised: what only its own kind of document understands. */
+  before?(root: ParentNode): void;
   /** Changes the sanitised body before it is written. */
   edit?(body: Element): void;
 }
 
 /** Sanitised, well nested markup of what stands in the body of `html`. @throws FormatFailure too-large */
-export function embedMarkup(html: string, { base, pageUrl, topHeading, edit }: ForeignMarkup): string {
+export function embedMarkup(html: string, { base, pageUrl, topHeading, before, edit }: ForeignMarkup): string {
   const head = base === undefined ? '' : `<base href="${escapeAttribute(base)}">`;
   const $ = parseDocument(`<!DOCTYPE html>${head}${html}`);
   resolveBase($, pageUrl);
+  before?.($.root()[0]!);
   sanitiseDocument($, 'fragment');
   const body = findElement($.root()[0]!, 'body');
   if (body === undefined) return '';

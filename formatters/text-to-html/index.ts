@@ -3,12 +3,12 @@ import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../.
 import { stripControls } from '../document/control-sequences.ts';
 import { findElement, makeText, setChildren } from '../document/edit-tree.ts';
 import { finishPage } from '../document/finish-page.ts';
+import { linkAddresses } from '../document/link-addresses.ts';
 import { readPageDemand } from '../document/page-demand.ts';
 import { nameOfAddress } from '../document/page-facts.ts';
 import { parseDocument } from '../document/parse.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
 import { escapeText } from '../document/serialise.ts';
-import { linkAddresses } from './link-addresses.ts';
 
 /** Addresses that become links. */
 const MAX_LINKS = 20_000;

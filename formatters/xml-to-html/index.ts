@@ -9,6 +9,7 @@ import { composeFeedPage } from '../feeds/feed-page.ts';
 import { isFeedRoot, readFeed } from '../feeds/read-feed.ts';
 import { attributeOf } from '../xml/find-xml.ts';
 import { parseXml } from '../xml/parse-xml.ts';
+import { xhtmlAsHtml } from '../xml/xhtml-as-html.ts';
 import { writeOutline } from './write-outline.ts';
 
 /** Types of XML whose vocabulary we do not know. */
@@ -42,7 +43,7 @@ async function toHtml(input: FormatInput, want: Want, env: FormatEnv): Promise<F
     return { mediaType, document };
   }
   if (root.localName === 'html') {
-    const document = parseDocument(text);
+    const document = parseDocument(xhtmlAsHtml(text));
     sanitiseDocument(document, 'lite');
     return { mediaType, document };
   }

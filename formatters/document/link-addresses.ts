@@ -1,5 +1,5 @@
 /** Bare addresses in text as links; everything else escaped. */
-import { escapeAttribute, escapeText } from '../document/serialise.ts';
+import { escapeAttribute, escapeText } from './serialise.ts';
 
 const ADDRESS =
   /(?<![\w@/.])(?:https?:\/\/|www\.(?=[\w-]+\.))[^\s<>"'`{}|\\^\u0000-\u001f]{2,2000}|(?<![\w@/.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?![\w@.-]*@)/gi;
