@@ -49,7 +49,7 @@ export interface FleetControl {
    * @throws GatewayError BAD_INPUT for a bundle that is not signed by a trusted key, BODY_TOO_LARGE, STORE_FULL.
    */
   push(body: Readable, isNamedBundle: boolean): Promise<Pushed>;
-  /** What a plan would change. @throws GatewayError BAD_INPUT. */
+  /** What a plan would change; one that comes signed is checked as `apply` does. @throws GatewayError BAD_INPUT. */
   plan(json: unknown): Promise<PlannedChange>;
   /** @throws GatewayError BAD_INPUT for a plan that is not taken, REGISTRY_AWAY. */
   apply(signed: unknown): Promise<PlannedChange>;
@@ -84,7 +84,15 @@ export function makeFleetControl(parts: ControlParts): FleetControl {
         throw new GatewayError('BAD_INPUT', { why: `the bundle is refused (${error.code}): ${error.message}` });
       }
     },
-    plan: async (json) => await foresee(parsed(json), parts),
+    async plan(json) {
+      try {
+        const isSigned = typeof json === 'object' && json !== null && 'signature' in json;
+        const options = { newerThan: agent.plans.serial };
+        return await foresee(isSigned ? openSignedPlan(json, trusted, options).plan : parsePlan(json), parts);
+      } catch (error) {
+        throw asGatewayError(error);
+      }
+    },
     async apply(signed) {
       try {
         const { plan } = openSignedPlan(signed, trusted, { newerThan: agent.plans.serial });
@@ -109,14 +117,6 @@ export function makeFleetControl(parts: ControlParts): FleetControl {
       }
     },
   };
-}
-
-function parsed(json: unknown): FleetPlan {
-  try {
-    return parsePlan(json);
-  } catch (error) {
-    throw asGatewayError(error);
-  }
 }
 
 async function foresee(plan: FleetPlan, parts: ControlParts): Promise<PlannedChange> {

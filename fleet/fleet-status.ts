@@ -2,6 +2,7 @@
 import type { FleetAgent } from './agent.ts';
 import type { Member } from './fleet-view.ts';
 import { explainAssignment } from './plan/explain-assignment.ts';
+import type { FleetPlan } from './plan/fleet-plan.ts';
 import { isUpToDate, readyFor } from './ready-sets.ts';
 import { versionOf } from './reconciler.ts';
 import type { Registry } from './registry/registry.ts';
@@ -38,6 +39,8 @@ export interface FleetStatus {
   readonly registry: { readonly kind: Registry['kind']; readonly isConnected: boolean };
   readonly manager: string | null;
   readonly serial: number;
+  /** The plan of that serial, with its placement, routes and sites; `null` before the first. */
+  readonly plan: FleetPlan | null;
   readonly servers: readonly ServerStatus[];
   readonly sets: readonly SetStatus[];
   readonly authorities: Readonly<Record<string, string>>;
@@ -71,6 +74,7 @@ export function describeFleet(parts: {
     registry: { kind: registry.kind, isConnected: registry.isConnected },
     manager: members.find(({ isManager }) => isManager)?.name ?? null,
     serial: agent.plans.serial,
+    plan: agent.plans.plan ?? null,
     servers,
     sets,
     authorities: agent.authorities(),

@@ -26,9 +26,9 @@ function sectionOf(command: Command, before: string): string {
     return `## ${name}\n\n${command.description()}\n\n${command.commands.map((each) => sectionOf(each, `${name} `)).join('\n')}`;
   const usage = [
     name,
-    ...command.registeredArguments.map(({ name: word, required, variadic }) => {
-      const text = `${word}${variadic ? '...' : ''}`;
-      return required ? `<${text}>` : `[${text}]`;
+    ...command.registeredArguments.map((argument) => {
+      const text = `${argument.name()}${argument.variadic ? '...' : ''}`;
+      return argument.required ? `<${text}>` : `[${text}]`;
     }),
   ].join(' ');
   const rows = command.options.map(({ flags, description, defaultValue, defaultValueDescription, argChoices }) => {

@@ -27,6 +27,15 @@ const statusSchema = z.object({
   registry: z.object({ kind: z.enum(['local', 'nats']), isConnected: z.boolean() }),
   manager: z.string().nullable(),
   serial: z.number(),
+  plan: z
+    .looseObject({
+      functionSets: z.record(z.string(), z.unknown()),
+      placement: z.record(z.string(), z.unknown()),
+      routes: z.array(z.unknown()),
+      sites: z.array(z.unknown()),
+      authority: z.record(z.string(), z.string()),
+    })
+    .nullable(),
   servers: z.array(z.looseObject({ name: z.string(), url: z.string(), key: z.string(), zone: z.string() })),
   sets: z.array(setSchema),
   authorities: z.record(z.string(), z.string()),
@@ -65,7 +74,7 @@ export function fleetRoutes({ fleetActions }: Admin): ApiRoute[] {
     {
       method: 'POST',
       path: '/api/fleet/plan',
-      summary: 'What a plan would change. Nothing is done.',
+      summary: 'What a plan, signed or not, would change. Nothing is done.',
       body: { schema: planSchema },
       answers: [{ status: 200, description: 'The changes.', schema: changeSchema }],
       handle: async (call) => ({ json: await fleetActions.plan(await call.json()) }),

@@ -4,6 +4,8 @@ import type { Screen } from './screen.ts';
 import { auditScreens } from './screens/audit.ts';
 import { clientScreens } from './screens/clients.ts';
 import { fleetScreens } from './screens/fleet.ts';
+import { fleetPlanScreens } from './screens/fleet-plan.ts';
+import { fleetServerScreens } from './screens/fleet-servers.ts';
 import { formatterScreens } from './screens/formatters.ts';
 import { overviewScreens } from './screens/overview.ts';
 import { previewScreens } from './screens/preview.ts';
@@ -27,6 +29,8 @@ export function uiScreens(admin: Admin): readonly Screen[] {
     viewScreens,
     trafficScreens,
     fleetScreens,
+    fleetServerScreens,
+    fleetPlanScreens,
     auditScreens,
   ].flatMap((makeScreens) => makeScreens(admin));
 }

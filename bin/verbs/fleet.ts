@@ -1,4 +1,4 @@
-/** `fleet push|plan|apply|status|drain`: what operators ask of a fleet, by any of its servers. */
+/** `fleet push|plan|sign|apply|status|drain`: what operators ask of a fleet, by any of its servers. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
@@ -27,6 +27,12 @@ export function addFleetVerbs(program: Command): void {
     fleet.command(text).description(help).addOption(serverOption()).addOption(jsonOption());
   verb('push <file...>', 'Store bundles and data sets on one server; the others pull them from it.').action(push);
   verb('plan <file>', 'Tell what a plan would change; nothing is done.').action(plan);
+  fleet
+    .command('sign <file>')
+    .description('Sign a plan and print it, for who applies it elsewhere; no server is asked.')
+    .requiredOption('--key <file>', 'signing key, made by `keys new`')
+    .requiredOption('--serial <number>', 'above that of the plan in force, which `fleet status` tells')
+    .action(sign);
   verb('apply <file>', 'Sign a plan with the next serial and publish it.')
     .requiredOption('--key <file>', 'signing key, made by `keys new`')
     .option('--wait', 'return when every assignment is ready and every live server routes by it')
@@ -62,6 +68,10 @@ async function plan(file: string, { server, json }: Options): Promise<void> {
   const { text } = await callServer({ server, method: 'POST', path: '/api/fleet/plan', json: readPlan(file) });
   if (json) console.log(text.trimEnd());
   else printChange(JSON.parse(text) as PlannedChange);
+}
+
+function sign(file: string, { key, serial }: { readonly key: string; readonly serial: string }): void {
+  console.log(JSON.stringify(signPlan(readPlan(file), Number(serial), readSigningKey(key))));
 }
 
 async function apply(file: string, options: WaitOptions & { readonly key: string }): Promise<void> {

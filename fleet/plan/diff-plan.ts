@@ -124,7 +124,8 @@ function tellSets(before: FunctionSet, after: FunctionSet): string {
   return told.join('; ');
 }
 
-function tellPlacement({ replicas, servers, zone, spread, affinity }: Placement): string {
+/** @example tellPlacement({ replicas: 1, servers: ['b'] }) // 'on 1 server, only b' */
+export function tellPlacement({ replicas, servers, zone, spread, affinity }: Placement): string {
   const told = [`on ${replicas} ${replicas === 1 ? 'server' : 'servers'}`];
   if (servers !== undefined) told.push(`only ${servers.join(', ')}`);
   if (zone !== undefined) told.push(`in zone ${zone}`);

@@ -8,7 +8,7 @@ import { table } from '../parts/table.ts';
 import type { Screen } from '../screen.ts';
 
 const PAGE = 50;
-const KINDS = ['profile', 'client', 'formatter', 'sites', 'view'];
+const KINDS = ['profile', 'client', 'formatter', 'sites', 'view', 'fleet'];
 
 export function auditScreens({ audit }: Admin): Screen[] {
   return [
