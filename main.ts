@@ -62,7 +62,7 @@ export async function startServer(
     logRequests: settings.logRequests,
     note: parts.traffic.note,
     // A fleet of one has nobody to talk to.
-    peers: settings.natsUrl === undefined ? undefined : parts.fleet.peers,
+    peers: (settings.natsUrl ?? settings.channelSecret) ? parts.fleet.peers : undefined,
     tls: tlsFilesOf(settings.tlsCert, settings.tlsKey, ['TLS_CERT', 'TLS_KEY']),
   });
   try {

@@ -151,6 +151,12 @@ const CATALOGUE = {
     report: false,
     proxyStatus: 'destination_unavailable',
   },
+  BACK_END_AWAY: {
+    status: 503,
+    sentence: 'The link to the other side is down, and this is not held here. Try again in {seconds} seconds.',
+    report: false,
+    proxyStatus: 'destination_unavailable',
+  },
   REGISTRY_AWAY: {
     status: 503,
     sentence: 'The registry of the fleet does not answer; nothing has been changed. Try again in {seconds} seconds.',

@@ -14,6 +14,7 @@ import { makeBlobSources } from './blob-sources.ts';
 import { type BlobStore, openBlobStore } from './blobs/blob-store.ts';
 import { readBundle } from './bundle/read-bundle.ts';
 import { readTrustedKeys } from './bundle/signing-keys.ts';
+import type { ChannelDoor } from './channel.ts';
 import type { fleetSettings } from './config.ts';
 import { type FleetControl, makeFleetControl } from './control.ts';
 import { type FleetStore, openFleetStore } from './fleet-store.ts';
@@ -52,6 +53,8 @@ export interface FleetParts {
   /** Tries the examples of what is new in a set. */
   readonly tryOut: (host: SetHost, set: PlacedSet, fresh: readonly PlacedComponent[]) => Promise<readonly string[]>;
   readonly variants: PeerRouteParts['variants'];
+  /** What front-ends ask of this server; `undefined` where it is nobody's back-end. */
+  readonly door: ChannelDoor | undefined;
   /** Whether an authority (`host[:port]`) is this server's own. */
   readonly isOwn: (authority: string) => boolean;
   readonly load: () => number;
@@ -119,8 +122,9 @@ export function openFleet(parts: FleetParts): Fleet {
   const profiles = makeProfileAuthority({ profiles: parts.profiles, owner, self: settings.nodeName, peers, log });
   const peerServer = makePeerServer({
     self,
-    memberKey: (name) => others().find((each) => each.name === name)?.key,
-    routes: makePeerRoutes({ ...parts, store, host, blobs, profiles }),
+    aliases: parts.door === undefined ? [] : [parts.door.identity],
+    memberKey: (name) => parts.door?.keys[name] ?? others().find((each) => each.name === name)?.key,
+    routes: { ...makePeerRoutes({ ...parts, store, host, blobs, profiles }), ...parts.door?.routes },
     limits: { maxBodyBytes: Math.max(MAX_PEER_BODY, settings.maxServiceBytes), maxStreams: MAX_STREAMS },
     isOwn: parts.isOwn,
     log,

@@ -4,7 +4,6 @@ import type { Exchange } from './exchange.ts';
 import { cookieOf, ownCookieLine } from './own-cookies.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
-import type { FetchedOriginal } from './steps/fetch-original.ts';
 import type { User } from './users.ts';
 
 /** Browsers cap cookies at 400 days (RFC 6265bis 5.5). */
@@ -20,11 +19,11 @@ export function jarOwnerOf(received: Received, user: User | undefined): string |
 /** Puts what the origin set into the jar; gives the client its bearer cookie when this is the first. */
 export function takeCookies(
   reply: Reply,
-  fetched: FetchedOriginal,
+  given: readonly string[],
   { received, target, client, gateway }: Exchange,
 ): Reply {
   const isKept = target.mode === 'prefix' && target.picture === undefined;
-  const lines = isKept ? fetched.fields.getAll('set-cookie') : [];
+  const lines = isKept ? [...given] : [];
   if (lines.length === 0) return reply;
   const held = jarOwnerOf(received, client.user);
   if (held !== undefined) {

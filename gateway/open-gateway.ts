@@ -20,6 +20,7 @@ import { makeOriginalIndex } from './cache/original-index.ts';
 import { makeReplyMemo } from './cache/reply-memo.ts';
 import { makeSingleFlight } from './cache/single-flight.ts';
 import { makeVariantCache } from './cache/variant-cache.ts';
+import type { FrontEnd } from './channel/front-end.ts';
 import type { gatewaySettings } from './config.ts';
 import { makeCookieJar } from './cookie-jar.ts';
 import { openDocuments } from './documents.ts';
@@ -49,6 +50,8 @@ export interface GatewayParts {
   readonly users: Users;
   readonly services: Services;
   readonly fleet: FleetGate;
+  /** Where a back-end is asked. */
+  readonly frontEnd?: FrontEnd | undefined;
   readonly views: Pick<Views, 'get'>;
   /** Origin under which clients know the gateway. */
   readonly publicOrigin: () => string;
@@ -142,6 +145,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     documents: openDocuments(),
     services: parts.services,
     fleet: parts.fleet,
+    frontEnd: parts.frontEnd,
     views: parts.views,
     pages: makeOwnPages(parts, { sessions, jar, gateway: () => gateway }),
     pseudonym: pseudonymOf(parts.instanceKey),

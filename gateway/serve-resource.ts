@@ -26,11 +26,13 @@ export async function serveResource(
 ): Promise<Reply> {
   if (target.explain) return await explain(received, target, gateway);
   const exchange = await prepare(received, target, read, gateway);
+  const brought = await gateway.frontEnd?.answer(exchange);
+  if (brought !== undefined) return brought;
   const held = await lookUp(exchange);
   if (held !== undefined) return held;
   const fetched = await fetchOriginal(exchange);
   const shown = fetched.upgraded === undefined ? exchange : asUpgraded(exchange, fetched.upgraded);
-  const reply = takeCookies(await answer(shown, fetched), fetched, exchange);
+  const reply = takeCookies(await answer(shown, fetched), fetched.fields.getAll('set-cookie'), exchange);
   // Who made the original comes before who formatted it.
   const { madeBy } = fetched;
   if (madeBy !== undefined)
@@ -39,6 +41,15 @@ export async function serveResource(
       [formatServer(madeBy), reply.fields.get('format-server')].filter(Boolean).join(', '),
     );
   return reply;
+}
+
+/** A reply for somebody else's client, and the cookies that its origin set: what a back-end makes for a front-end. */
+export async function answerExchange(exchange: Exchange): Promise<{ reply: Reply; cookies: readonly string[] }> {
+  const held = await lookUp(exchange);
+  if (held !== undefined) return { reply: held, cookies: [] };
+  const fetched = await fetchOriginal(exchange);
+  const shown = fetched.upgraded === undefined ? exchange : asUpgraded(exchange, fetched.upgraded);
+  return { reply: await answer(shown, fetched), cookies: fetched.fields.getAll('set-cookie') };
 }
 
 /**

@@ -18,6 +18,7 @@ import type { OriginalIndex } from './cache/original-index.ts';
 import type { ReplyMemo } from './cache/reply-memo.ts';
 import type { SingleFlight } from './cache/single-flight.ts';
 import type { Variant, VariantCache } from './cache/variant-cache.ts';
+import type { FrontEnd } from './channel/front-end.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import type { Documents } from './documents.ts';
 import { makeErrorReply } from './error-page.ts';
@@ -68,6 +69,8 @@ export interface Gateway {
   readonly services: Pick<Services, 'answer'>;
   /** Function sets of the fleet, here and on other servers. */
   readonly fleet: FleetGate;
+  /** Asks the back-end server, where this is a front-end (S5). */
+  readonly frontEnd?: FrontEnd | undefined;
   /** What `/-/views` answers from. */
   readonly views: Pick<Views, 'get'>;
   /** Our name in Via, Cache-Status and Proxy-Status. */

@@ -5,10 +5,12 @@ import type { PlacedComponent, PlacedSet, SetHost } from '../core/fleet.ts';
 import type { Log } from '../core/log.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
 import { tryFormatter, tryService } from '../fleet/bundle/try-bundle.ts';
+import { makeChannelDoor } from '../fleet/channel.ts';
 import { type Fleet, openFleet } from '../fleet/open-fleet.ts';
 import { openPool, type Pool } from '../formatters/pool/pool.ts';
 import { makeRegistry } from '../formatters/registry.ts';
 import { packVariant, unpackVariant } from '../gateway/cache/variant-parcel.ts';
+import { makeRenderHandler } from '../gateway/channel/back-end.ts';
 import { makeServiceFetch } from '../gateway/component-fetch.ts';
 import type { OpenGateway } from '../gateway/open-gateway.ts';
 import { isOwnName } from '../gateway/own-hosts.ts';
@@ -57,6 +59,10 @@ export function openServerFleet(parts: ServerFleetParts): Fleet {
         if (variant !== undefined) gateway().variants.put(variant, true);
       },
     },
+    door:
+      settings.channelSecret === undefined
+        ? undefined
+        : makeChannelDoor(settings.channelSecret, makeRenderHandler(gateway)),
     isOwn: (authority) => isOwnName(authority, gateway().rules),
     load: () => pool.busy + pool.queued,
     clock,

@@ -12,6 +12,7 @@ import { demoData } from '../demo/demo-data.ts';
 import { DEMO_VIEW, readDemoView } from '../demo/demo-view.ts';
 import { openDemo } from '../demo/open-demo.ts';
 import { type EgressParts, openEgress } from '../egress/fetch-upstream.ts';
+import { type ChannelParts, openChannel } from '../fleet/channel.ts';
 import { makeFleetExecutor } from '../fleet/fleet-executor.ts';
 import type { Fleet } from '../fleet/open-fleet.ts';
 import { openRegistry } from '../formatters/open-registry.ts';
@@ -20,6 +21,7 @@ import { openPool, type Pool } from '../formatters/pool/pool.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
 import { type FormatterSwitches, openSwitches } from '../formatters/switches.ts';
 import { openCaches } from '../gateway/cache/open-caches.ts';
+import { makeFrontEnd } from '../gateway/channel/front-end.ts';
 import { makeComponentFetch, makeServiceFetch } from '../gateway/component-fetch.ts';
 import { openGateway } from '../gateway/open-gateway.ts';
 import { openServices } from '../gateway/services/open-services.ts';
@@ -173,8 +175,10 @@ export async function openParts(
   });
   const isHere = ({ formatter, version }: PlanStep) => registries.local().get(formatter)?.version === version;
   const executor = makeFleetExecutor({ local: pool, gate: fleet.gate, isHere });
+  const backEnd = openBackEnd(settings, { egress, clock, log });
   const gateway: ReturnType<typeof openGateway> = openGateway({
     settings,
+    frontEnd: backEnd === undefined ? undefined : makeFrontEnd({ backEnd, clock, log }),
     fleet: fleet.gate,
     sites,
     users,
@@ -218,7 +222,7 @@ export async function openParts(
     switches,
     fleet,
     async close() {
-      await fleet.close();
+      await Promise.all([fleet.close(), backEnd?.close()]);
       await Promise.all([pool.close(), services.close(), egress.close(), ownDemo?.close()]);
       await caches.close();
       traffic.close();
@@ -264,12 +268,27 @@ function withDemoView(views: Views, demoOrigin: string | undefined): Pick<Views,
   };
 }
 
+function openBackEnd(
+  { backEnd, channelSecret }: Settings,
+  parts: Pick<ChannelParts, 'egress' | 'clock' | 'log'>,
+): ReturnType<typeof openChannel> | undefined {
+  if (backEnd === undefined) return undefined;
+  const url = URL.parse(backEnd);
+  const faults = [
+    ...(url === null || !/^https?:$/.test(url.protocol)
+      ? [{ variable: 'BACK_END', message: `must be an http or https URL, got ${backEnd}` }]
+      : []),
+    ...(channelSecret === undefined
+      ? [{ variable: 'CHANNEL_SECRET', message: 'is needed where BACK_END is set' }]
+      : []),
+  ];
+  if (faults.length > 0) throw new SettingsError(faults);
+  return openChannel({ ...parts, url: url!.origin, secret: channelSecret! });
+}
+
 // What is promised but not there yet must not be mistaken for working.
 function refuseUnsupported(settings: Settings): void {
-  const wanted = [
-    ['BACK_END', settings.backEnd],
-    ['SUBDOMAINS', settings.subdomains],
-  ].filter(([, value]) => value !== undefined);
+  const wanted = [['SUBDOMAINS', settings.subdomains]].filter(([, value]) => value !== undefined);
   if (wanted.length > 0)
     throw new SettingsError(
       wanted.map(([variable]) => ({ variable: String(variable), message: 'is not supported by this version yet' })),

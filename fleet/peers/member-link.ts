@@ -15,6 +15,17 @@ export interface LinkParts {
   readonly egress: Egress;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long a link may be silent. Default: that of servers in one place. */
+  readonly patience?: LinkPatience | undefined;
+}
+
+/** Milliseconds, and pings. */
+export interface LinkPatience {
+  /** Bound of connecting, greeting included. */
+  readonly openMs: number;
+  readonly pingMs: number;
+  /** Pings without an answer after which a session is lost, however late this process's timers fire. */
+  readonly maxUnanswered: number;
 }
 
 /** A session on which both sides know each other. */
@@ -25,11 +36,8 @@ export interface Warm {
   counter: number;
 }
 
-/** Bound of connecting, greeting included. */
-const OPEN_MS = 3_000;
-const PING_MS = 250;
-/** Pings without an answer after which a session is lost: one second of ours, however late its timers fire. */
-const MAX_UNANSWERED = 4;
+/** A server that is lost is known to be within a second. */
+const NEAR: LinkPatience = { openMs: 3_000, pingMs: 250, maxUnanswered: 4 };
 /** How long after its last use a session is watched. */
 const WATCHED_MS = 30_000;
 const FIRST_PAUSE_MS = 100;
@@ -43,6 +51,7 @@ export class MemberLink {
   /** Keeps a session open even while it is not used. */
   isKeptWarm = false;
   readonly #parts: LinkParts;
+  readonly #patience: LinkPatience;
   readonly #onChange: (isUp: boolean) => void;
   readonly #ended = new AbortController();
   #warm: Warm | undefined;
@@ -59,6 +68,7 @@ export class MemberLink {
   constructor(address: PeerAddress, parts: LinkParts, onChange: (isUp: boolean) => void) {
     this.address = address;
     this.#parts = parts;
+    this.#patience = parts.patience ?? NEAR;
     this.#onChange = onChange;
   }
 
@@ -111,7 +121,7 @@ export class MemberLink {
 
   async #open(): Promise<Warm> {
     const { clock, egress } = this.#parts;
-    const limit = deadline(clock, OPEN_MS, this.#ended.signal);
+    const limit = deadline(clock, this.#patience.openMs, this.#ended.signal);
     try {
       const session = await openPeerSession(egress, new URL(this.address.url), limit.signal);
       try {
@@ -157,7 +167,7 @@ export class MemberLink {
     this.#openedAt = clock.monotonic();
     this.#failures = 0;
     this.#unanswered = 0;
-    this.#watch = clock.every(PING_MS, () => this.#look(warm));
+    this.#watch = clock.every(this.#patience.pingMs, () => this.#look(warm));
     warm.session.onClose((wasLost) => this.#closed(warm, wasLost));
     this.#setUp(true);
   }
@@ -196,7 +206,7 @@ export class MemberLink {
     if (!session.isOpen) return;
     const isUsed = this.#parts.clock.monotonic() - this.#usedAt < WATCHED_MS;
     if (!isUsed && !this.isKeptWarm && session.pending === 0) return;
-    if (this.#unanswered >= MAX_UNANSWERED) {
+    if (this.#unanswered >= this.#patience.maxUnanswered) {
       this.#setUp(false);
       session.destroy();
       return;

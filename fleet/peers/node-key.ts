@@ -26,6 +26,11 @@ export function readOrMakeNodeKey(folder: string): NodeKey {
   const { secret, file } = readOrMakeSecret(folder, 'node.key');
   const seed = Buffer.from(secret, 'base64url');
   if (seed.length !== 32) throw new Error(`${file} must hold 32 bytes in base64url`);
+  return nodeKeyOf(seed);
+}
+
+/** The key that 32 secret bytes make. */
+export function nodeKeyOf(seed: Uint8Array): NodeKey {
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, seed]), format: 'der', type: 'pkcs8' });
   const { x } = createPublicKey(key).export({ format: 'jwk' });
   return { publicKey: `${PREFIX}${x}`, sign: (text) => sign(null, Buffer.from(text), key).toString('base64url') };

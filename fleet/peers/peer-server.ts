@@ -44,8 +44,16 @@ export interface PeerAnswer {
 /** What it throws reaches the asker: a GatewayError as itself, all else as INTERNAL. */
 export type PeerHandler = (question: PeerQuestion) => PeerAnswer | Promise<PeerAnswer>;
 
+/** A name and the key that goes with it. */
+export interface PeerIdentity {
+  readonly name: string;
+  readonly sign: (text: string) => string;
+}
+
 export interface PeerServerParts {
-  readonly self: { readonly name: string; readonly sign: (text: string) => string };
+  readonly self: PeerIdentity;
+  /** Other names that it answers to, each with a key of its own. Default: none. */
+  readonly aliases?: readonly PeerIdentity[] | undefined;
   /** Public key (`ed25519:…`) of a member; `undefined` for who is none, or no longer one. */
   readonly memberKey: (name: string) => string | undefined;
   /** By the first part of the path below `/-/fleet/`. */
@@ -155,7 +163,8 @@ async function greet(server: Serving, request: PeerMessage, response: PeerMessag
   const session = request.stream!.session!;
   const hello = readHello(await readBody(request, MAX_HELLO_BYTES));
   if (request.method !== 'POST' || hello === undefined) throw new Refusal(401, 'that is no hello');
-  if (hello.to !== server.self.name) throw new Refusal(403, 'it is meant for another server');
+  const identity = [server.self, ...(server.aliases ?? [])].find(({ name }) => name === hello.to);
+  if (identity === undefined) throw new Refusal(403, 'it is meant for another server');
   if (server.memberKey(hello.node) === undefined) throw new Refusal(403, 'that server is no member of this fleet');
   if (server.connections.has(session)) throw new Refusal(403, 'a connection has one hello');
   const serverNonce = randomBytes(32).toString('base64url');
@@ -163,7 +172,7 @@ async function greet(server: Serving, request: PeerMessage, response: PeerMessag
   server.connections.set(session, { greeted, highest: 0 });
   // Nothing is granted yet that a stranger could use: more streams, each refused unless it is signed.
   session.settings({ maxConcurrentStreams: server.limits.maxStreams });
-  const proof = server.self.sign(helloText(greeted));
+  const proof = identity.sign(helloText(greeted));
   const body = Buffer.from(JSON.stringify({ node: hello.to, nonce: serverNonce, proof }));
   await send(response, { status: 200, fields: { 'content-type': 'application/json' }, body });
 }

@@ -1,0 +1,77 @@
+/** Replies on the channel: a page, then its parts, each a line of JSON and its bytes. */
+import type { Readable } from 'node:stream';
+
+/** What is said of the bytes that follow. */
+export interface FrameHead {
+  /** Bytes; `-1` for all that is left. */
+  readonly length: number;
+}
+
+const MAX_HEAD_BYTES = 1_048_576;
+
+/** @example frame({ status: 200 }, body) */
+export function frame(head: object, body: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ ...head, length: body.byteLength })}\n`), body]);
+}
+
+/** The head of a frame whose bytes are all that is left of the stream. */
+export function openFrame(head: object): Buffer {
+  return Buffer.from(`${JSON.stringify({ ...head, length: -1 })}\n`);
+}
+
+/** Reads frames one after the other. */
+export class FrameReader<Head extends FrameHead> {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #stream: Readable;
+  #held = Buffer.alloc(0);
+
+  constructor(stream: Readable) {
+    this.#stream = stream;
+    this.#source = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  }
+
+  /** The next head; `undefined` at the end. @throws RangeError for what is none. */
+  async head(): Promise<Head | undefined> {
+    for (;;) {
+      const end = this.#held.indexOf(10);
+      if (end !== -1) {
+        const head = JSON.parse(this.#held.toString('utf8', 0, end)) as Head;
+        this.#held = this.#held.subarray(end + 1);
+        if (typeof head.length !== 'number') throw new RangeError('a frame without a length');
+        return head;
+      }
+      if (this.#held.byteLength > MAX_HEAD_BYTES) throw new RangeError('the head of a frame is too long');
+      if (!(await this.#more())) return undefined;
+    }
+  }
+
+  /** Bytes of the frame whose head was read. @throws RangeError where the stream ends before. */
+  async body({ length }: FrameHead): Promise<Buffer> {
+    while (this.#held.byteLength < length)
+      if (!(await this.#more())) throw new RangeError('the stream ended within a frame');
+    const body = Buffer.from(this.#held.subarray(0, length));
+    this.#held = this.#held.subarray(length);
+    return body;
+  }
+
+  /** All that is left, as it comes. */
+  async *rest(): AsyncGenerator<Uint8Array> {
+    if (this.#held.byteLength > 0) yield this.#held;
+    this.#held = Buffer.alloc(0);
+    while (await this.#more()) {
+      yield this.#held;
+      this.#held = Buffer.alloc(0);
+    }
+  }
+
+  end(): void {
+    this.#stream.destroy();
+  }
+
+  async #more(): Promise<boolean> {
+    const { done, value } = await this.#source.next();
+    if (done === true) return false;
+    this.#held = this.#held.byteLength === 0 ? Buffer.from(value) : Buffer.concat([this.#held, value]);
+    return true;
+  }
+}

@@ -1,0 +1,138 @@
+/** Replies that a front-end holds, each for the client it was made for: nobody else's is looked at. */
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { currentAgeSeconds, freshnessLifetimeSeconds } from '../../core/cache-control.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Fields } from '../../core/fields.ts';
+import { parseVary } from '../../core/vary.ts';
+import type { Exchange } from '../exchange.ts';
+import { clientKeyOf } from '../steps/identify.ts';
+import { digestOfBody } from './bodies.ts';
+import { shortName } from './find-parts.ts';
+
+export interface HeldReply {
+  readonly place: string;
+  readonly status: number;
+  readonly fields: Fields;
+  readonly body: Uint8Array;
+  readonly digest: string;
+  readonly isPage: boolean;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  /** Values of the request fields that it was selected by. */
+  readonly selected: readonly (readonly [string, string | undefined])[];
+  /** Digest of the preferences that it was made by. */
+  readonly wishes: string;
+  /** Came with its page, unasked. */
+  readonly isPart: boolean;
+}
+
+/** What is known of the one who asks. */
+export interface Asker {
+  readonly client: string;
+  /** The address as the client names it. */
+  readonly place: string;
+  readonly wishes: string;
+}
+
+export interface HeldReplies {
+  find(asker: Asker, fields: Fields): HeldReply | undefined;
+  isFresh(held: HeldReply): boolean;
+  /** Seconds since it was made. */
+  age(held: HeldReply): number;
+  put(client: string, held: Omit<HeldReply, 'digest' | 'receivedAt' | 'selected'>, fields: Fields): void;
+  /** The same again, by what the origin says now. */
+  renew(client: string, held: HeldReply, fields: Fields): void;
+  drop(client: string, place: string): void;
+  /** Pages of a client, newest first: what its next page may be told by. */
+  dictionaries(client: string): readonly string[];
+  body(client: string, digest: string): Uint8Array | undefined;
+  /** Short names of the parts that a client holds fresh, newest first. */
+  freshParts(client: string): readonly string[];
+}
+
+const MAX_BYTES = 128 * 1024 * 1024;
+const MAX_REPLY_BYTES = 8 * 1024 * 1024;
+const MAX_DICTIONARIES = 4;
+const MAX_PARTS = 96;
+const MAX_OF_PLACE = 4;
+/** A part that came with its page is as good as the page for so long, whatever its origin says of freshness. */
+const PART_MS = 30_000;
+
+export function askerOf({ received, client, negotiation }: Exchange): Asker {
+  const { accept: _accept, acceptText: _text, ...wishes } = negotiation;
+  return {
+    client: JSON.stringify(clientKeyOf(received, client.user)),
+    place: received.form === 'absolute' ? received.absolute! : received.path,
+    wishes: createHash('sha256').update(canonicalJson(wishes)).digest('base64url').slice(0, 16),
+  };
+}
+
+export function makeHeldReplies(clock: Clock): HeldReplies {
+  const byClient = new LRUCache<string, LRUCache<string, HeldReply>>({ max: 1_000 });
+  const all = new LRUCache<string, HeldReply>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ body }) => body.byteLength + 2_000,
+    noDisposeOnSet: true,
+    dispose: (_, key) => {
+      const [client, name] = JSON.parse(key) as [string, string];
+      byClient.peek(client)?.delete(name);
+    },
+  });
+  const of = (client: string) => {
+    const known = byClient.get(client) ?? new LRUCache<string, HeldReply>({ max: 2_000 });
+    byClient.set(client, known);
+    return known;
+  };
+  const keep = (client: string, held: HeldReply) => {
+    const name = JSON.stringify([held.place, held.wishes, held.selected]);
+    const others = [...of(client).entries()].filter(([key, each]) => each.place === held.place && key !== name);
+    for (const [key] of others.slice(MAX_OF_PLACE - 1)) all.delete(JSON.stringify([client, key]));
+    of(client).set(name, held);
+    all.set(JSON.stringify([client, name]), held);
+  };
+  const times = ({ receivedAt }: HeldReply) => ({ requestedAt: receivedAt, receivedAt, now: clock.now() });
+  const store: HeldReplies = {
+    find({ client, place, wishes }, fields) {
+      for (const held of byClient.get(client)?.values() ?? [])
+        if (held.place === place && held.wishes === wishes && isSelected(held, fields)) return held;
+      return undefined;
+    },
+    isFresh(held) {
+      if (held.isPart && clock.now() - held.receivedAt < PART_MS) return true;
+      const lifetime = freshnessLifetimeSeconds(held.fields, held.receivedAt);
+      return lifetime !== undefined && lifetime > currentAgeSeconds(held.fields, times(held));
+    },
+    age: (held) => currentAgeSeconds(held.fields, times(held)),
+    put(client, given, fields) {
+      if (given.body.byteLength > MAX_REPLY_BYTES) return;
+      const varying = parseVary(given.fields.get('vary'));
+      if (varying === '*') return;
+      const selected = varying
+        .filter((name) => name !== 'accept-encoding')
+        .sort()
+        .map((name) => [name, fields.get(name)] as const);
+      keep(client, { ...given, selected, digest: digestOfBody(given.body), receivedAt: clock.now() });
+    },
+    renew: (client, held, fields) => keep(client, { ...held, fields, receivedAt: clock.now() }),
+    drop(client, place) {
+      for (const [name, held] of byClient.get(client)?.entries() ?? [])
+        if (held.place === place) all.delete(JSON.stringify([client, name]));
+    },
+    dictionaries: (client) => {
+      const pages = [...(byClient.get(client)?.values() ?? [])].filter(({ isPage }) => isPage);
+      return pages.slice(0, MAX_DICTIONARIES).map(({ digest }) => digest);
+    },
+    body: (client, digest) => [...(byClient.get(client)?.values() ?? [])].find((held) => held.digest === digest)?.body,
+    freshParts(client) {
+      const parts = [...(byClient.get(client)?.values() ?? [])].filter((held) => !held.isPage && store.isFresh(held));
+      return parts.slice(0, MAX_PARTS).map(({ place }) => shortName(place));
+    },
+  };
+  return store;
+}
+
+function isSelected({ selected }: HeldReply, fields: Fields): boolean {
+  return selected.every(([name, value]) => fields.get(name) === value);
+}

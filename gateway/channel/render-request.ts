@@ -1,0 +1,97 @@
+/** What a front-end sends its back-end: the upstream request, and all that the reply will be chosen and made by. */
+import { parseAccept } from '../../core/accept.ts';
+import { Fields } from '../../core/fields.ts';
+import type { LinkMap } from '../../core/links/address-map.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Client } from '../steps/identify.ts';
+import type { UpstreamOrder } from '../steps/make-upstream-request.ts';
+import type { Negotiation } from '../steps/negotiate.ts';
+import type { Target } from '../target.ts';
+
+/** Plain data. */
+export interface RenderRequest {
+  readonly order: Omit<UpstreamOrder, 'url' | 'fields'> & { readonly url: string; readonly fields: [string, string][] };
+  readonly target: Pick<
+    Target,
+    'mode' | 'presentation' | 'parameters' | 'part' | 'picture' | 'ownOrigin' | 'gatewayPath'
+  > & { readonly url: string; readonly links: LinkMap };
+  /** Fields of the client's request that replies are selected by. */
+  readonly fields: readonly (readonly [string, string])[];
+  readonly negotiation: Omit<Negotiation, 'accept'>;
+  readonly client: Pick<Client, 'detection' | 'personal'>;
+  /** Entity tag of the reply that is held for this; the same again needs no bytes. */
+  readonly heldTag: string | undefined;
+  /** Digests of bodies of this client that are held, newest first: what is sent may be told by what differs. */
+  readonly dictionaries: readonly string[];
+  /** Short names of parts that this client holds fresh: they are left out. */
+  readonly heldParts: readonly string[];
+  /** Accept of this client's requests for pictures; `undefined` where the parts are not wanted. */
+  readonly partAccept: string | undefined;
+}
+
+/** Conditions are judged where the client is; codings are the channel's own business. */
+const KEPT_HERE: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'authorization',
+  'cookie',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'proxy-authorization',
+  'referer',
+]);
+
+export function makeRenderRequest(
+  { order, target, received, negotiation, client }: Exchange,
+  held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'heldParts' | 'partAccept'>,
+): RenderRequest {
+  const { mode, presentation, parameters, part, picture, ownOrigin, gatewayPath, links } = target;
+  const { accept: _accept, values: _values, ...wishes } = negotiation;
+  const { method, url, fields, isPassThrough } = order;
+  return {
+    order: { method, url: url.href, fields: fields.entries().map(([name, value]) => [name, value]), isPassThrough },
+    target: {
+      mode,
+      url: target.url.href,
+      presentation,
+      parameters,
+      part,
+      picture,
+      ownOrigin,
+      gatewayPath,
+      links,
+    },
+    fields: received.fields.entries().filter(([name]) => !KEPT_HERE.has(name)),
+    negotiation: { ...wishes, values: {} },
+    client: { detection: client.detection, personal: client.personal },
+    ...held,
+  };
+}
+
+/** The records of a request, as the steps take them. */
+export function readRenderRequest(request: RenderRequest): Pick<
+  Exchange,
+  'order' | 'target' | 'negotiation' | 'client'
+> & {
+  readonly fields: Fields;
+} {
+  const { order, target, negotiation, client, fields } = request;
+  return {
+    order: { ...order, url: new URL(order.url), fields: Fields.from(order.fields) },
+    target: {
+      ...target,
+      kind: 'resource',
+      url: new URL(target.url),
+      // A name of the front-end's configuration is no grant here: the back-end has rules of its own (threat 1).
+      grant: undefined,
+      site: undefined,
+      explain: false,
+    },
+    negotiation: { ...negotiation, accept: parseAccept(negotiation.acceptText) },
+    client: { ...client, user: undefined, profile: undefined, record: undefined },
+    fields: Fields.from(fields),
+  };
+}
