@@ -5,8 +5,8 @@ import { composePage } from '../document/compose-page.ts';
 import { embedMarkup } from '../document/foreign-markup.ts';
 import { nameOfAddress, oneLine } from '../document/page-facts.ts';
 import { escapeAttribute, escapeText } from '../document/serialise.ts';
+import { writeTime } from '../document/write-time.ts';
 import type { Feed, FeedEntry } from './feed.ts';
-import { writeTime } from './write-time.ts';
 
 /** Entries shown; feeds have their newest first. */
 const MAX_ENTRIES = 200;

@@ -2,6 +2,7 @@ import type { FormatInput, FormatResult, Formatter, Want } from '../../core/comp
 import { composePage } from '../document/compose-page.ts';
 import { oneLine } from '../document/page-facts.ts';
 import { escapeText } from '../document/serialise.ts';
+import { isoTime } from '../document/write-time.ts';
 import { parseMessage } from './parse-message.ts';
 import { subjectOf, writeMessage } from './write-message.ts';
 
@@ -30,7 +31,7 @@ function toHtml(input: FormatInput, want: Want): FormatResult {
     {
       title,
       author: oneLine(message.fields.get('from')),
-      date: oneLine(message.fields.get('date')),
+      date: isoTime(message.fields.get('date') ?? ''),
       language: message.fields.get('content-language')?.split(',')[0],
       body: `<main><h1>${escapeText(title)}</h1>${writeMessage(message, input.url)}</main>`,
     },

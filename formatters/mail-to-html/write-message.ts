@@ -6,6 +6,7 @@ import { embedMarkup } from '../document/foreign-markup.ts';
 import { linkAddresses } from '../document/link-addresses.ts';
 import { oneLine } from '../document/page-facts.ts';
 import { escapeText } from '../document/serialise.ts';
+import { writeTime } from '../document/write-time.ts';
 import { type MailPart, textOfPart } from './parse-message.ts';
 
 const SHOWN_FIELDS = ['from', 'to', 'cc', 'date'];
@@ -50,7 +51,8 @@ function writeFields({ fields }: MailPart): string {
   const shown = SHOWN_FIELDS.map((name) => [name, oneLine(fields.get(name))] as const).filter(([, value]) => value);
   if (shown.length === 0) return '';
   const items = shown.map(
-    ([name, value]) => `<dt>${name[0]!.toUpperCase()}${name.slice(1)}</dt><dd>${escapeText(value!)}</dd>`,
+    ([name, value]) =>
+      `<dt>${name[0]!.toUpperCase()}${name.slice(1)}</dt><dd>${name === 'date' ? writeTime(value!) : escapeText(value!)}</dd>`,
   );
   return `<dl>${items.join('')}</dl>`;
 }

@@ -52,7 +52,7 @@ async function toHtml(input: FormatInput, want: Want, env: FormatEnv): Promise<F
       {
         ...facts,
         title,
-        body: `<main>${heading}${await writeOutline(pdf)}${content}${more}</main>`,
+        body: `<main>${withContents(heading + content, await writeOutline(pdf))}${more}</main>`,
       },
       want,
     );
@@ -60,6 +60,12 @@ async function toHtml(input: FormatInput, want: Want, env: FormatEnv): Promise<F
   } finally {
     await pdf.loadingTask.destroy();
   }
+}
+
+/** The contents below the title, where the page begins with one. */
+function withContents(html: string, contents: string): string {
+  const title = /^(?:<span id="page-1"><\/span>)?<h1>.*?<\/h1>/s.exec(html)?.[0] ?? '';
+  return title + contents + html.slice(title.length);
 }
 
 function taggedBlock(page: PdfPage): Block {

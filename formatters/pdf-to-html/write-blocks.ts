@@ -54,12 +54,22 @@ function writeBlock(block: Block): string {
     case 'item':
       return block.ordered ? `<p>${writePieces(block.pieces)}</p>\n` : `<li>${writePieces(block.pieces)}</li>\n`;
     case 'table': {
-      const rows = block.rows.map((row) => `<tr>${row.map((cell) => `<td>${writePieces(cell)}</td>`).join('')}</tr>`);
+      const head = hasHead(block.rows.map((row) => row.map(textOf))) ? 'th' : 'td';
+      const rows = block.rows.map((row, i) => {
+        const name = i === 0 ? head : 'td';
+        return `<tr>${row.map((cell) => `<${name}>${writePieces(cell)}</${name}>`).join('')}</tr>`;
+      });
       return `<table>${rows.join('\n')}</table>\n`;
     }
     default:
       return `<p>${writePieces(block.pieces)}</p>\n`;
   }
+}
+
+/** True where the first row has no numbers and a column has nothing else below it. */
+function hasHead([first = [], ...rows]: readonly (readonly string[])[]): boolean {
+  const isNumber = (text: string): boolean => /^[^\p{L}]*\d[^\p{L}]*$/u.test(text);
+  return !first.some(isNumber) && first.some((_, column) => rows.every((row) => isNumber(row[column] ?? '')));
 }
 
 function joinParts(blocks: readonly Block[]): Block[] {

@@ -32,10 +32,11 @@ function writeElement(element: XmlElement, level: number, state: { shown: number
     return '';
   }
   state.shown++;
-  const name = `<b>${escapeText(element.name)}</b>${writeAttributes(element)}`;
+  const attributes = writeAttributes(element);
   const parts = childrenOf(element);
   if (parts.length === 0 || level >= MAX_LEVELS) {
     const text = writeText(xmlText(element));
+    const name = `<b>${escapeText(element.name)}</b>${attributes}`;
     return text === '' ? `<div>${name}</div>` : `<div>${name}: ${text}</div>`;
   }
   const items = element.children.map((child) => {
@@ -46,7 +47,7 @@ function writeElement(element: XmlElement, level: number, state: { shown: number
     const text = writeText(child);
     return text === '' ? '' : `<li>${text}</li>`;
   });
-  return `<details${level < OPEN_LEVELS ? ' open' : ''}><summary>${name}</summary><ul>${items.join('')}</ul></details>`;
+  return `<details${level < OPEN_LEVELS ? ' open' : ''}><summary>${escapeText(element.name)}${attributes}</summary><ul>${items.join('')}</ul></details>`;
 }
 
 function writeAttributes({ attributes }: XmlElement): string {
