@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { type Digest, digestOfBytes } from '../core/digest.ts';
 import type { PlacedComponent, PlacedData, PlacedSet } from '../core/fleet.ts';
@@ -44,7 +44,9 @@ export interface Holdings {
 }
 
 export function openHoldings({ folder, blobs, sources, readBundle, clock, log }: HoldingsParts): Holdings {
-  const dataFolder = (set: string) => join(folder, 'data', set);
+  // Components run elsewhere: what they are given must not depend on where this process was started.
+  const home = resolve(folder);
+  const dataFolder = (set: string) => join(home, 'data', set);
   const pull = async (digest: Digest, signal: AbortSignal): Promise<void> => {
     if (await blobs.has(digest)) return;
     await pullBlob(digest, sources(), blobs, { signal, clock, log });
@@ -54,9 +56,9 @@ export function openHoldings({ folder, blobs, sources, readBundle, clock, log }:
     // Threat 66: what has changed on the disk is removed here, and fetched anew.
     await blobs.verify(digest);
     await pull(digest, signal);
-    const home = dataFolder(set);
-    const path = join(home, digest.slice('sha256:'.length));
-    await mkdir(home, { recursive: true, mode: 0o700 });
+    const folderOfSet = dataFolder(set);
+    const path = join(folderOfSet, digest.slice('sha256:'.length));
+    await mkdir(folderOfSet, { recursive: true, mode: 0o700 });
     const fresh = `${path}.${randomBytes(6).toString('hex')}`;
     await link(blobs.path(digest), fresh);
     await rename(fresh, path);
@@ -74,16 +76,16 @@ export function openHoldings({ folder, blobs, sources, readBundle, clock, log }:
       if (digestOfBytes(bytes) !== digest) {
         await blobs.remove(digest);
         await pull(digest, signal);
-        return unpackBundle(readBundle(await readAll(blobs.read(digest))), join(folder, 'components'));
+        return unpackBundle(readBundle(await readAll(blobs.read(digest))), join(home, 'components'));
       }
-      return unpackBundle(readBundle(bytes), join(folder, 'components'));
+      return unpackBundle(readBundle(bytes), join(home, 'components'));
     },
     placeData,
     async isWhole({ components, data }) {
       const sound = await Promise.all([
         ...components.map(async ({ bundle }) => {
           if (!(await blobs.verify(bundle))) return false;
-          unpackBundle(readBundle(await readAll(blobs.read(bundle))), join(folder, 'components'));
+          unpackBundle(readBundle(await readAll(blobs.read(bundle))), join(home, 'components'));
           return true;
         }),
         ...Object.values(data).map(async ({ digest, path }) => {

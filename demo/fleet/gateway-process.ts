@@ -61,7 +61,7 @@ export function makeGatewayProcess(options: GatewayProcessOptions): GatewayProce
           ADMIN_PORT: `${adminPort}`,
           DEMO_PORT: '0',
           NODE_NAME: name,
-          DATA_DIR: join(folder, name),
+          DATA_DIR: name,
           ...environment,
         },
         stdio: ['ignore', 'pipe', 'pipe'],
