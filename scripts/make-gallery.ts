@@ -7,6 +7,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { silentLog } from '../core/log.ts';
 import { type RunningServer, startServer } from '../main.ts';
+import { drawPictureSheet } from './picture-sheet.ts';
 
 const FOLDER = fileURLToPath(new URL('../docs/gallery/', import.meta.url));
 const KAIOS = 'Mozilla/5.0 (Mobile; Nokia_8110_4G; rv:48.0) Gecko/48.0 Firefox/48.0 KAIOS/2.5';
@@ -102,6 +103,8 @@ const SHOTS: readonly Shot[] = [
   { name: 'error', about: 'An error that helps', path: '/http:///', width: 700 },
 ];
 
+const SHEET = { name: 'pictures', about: 'Four pictures as ten kinds of client are sent them' };
+
 const HEIGHT = 900;
 
 const dataDir = mkdtempSync(join(tmpdir(), 'gallery-'));
@@ -113,7 +116,8 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 try {
   mkdirSync(FOLDER, { recursive: true });
   for (const shot of SHOTS) await take(shot, browser, server);
-  const lines = SHOTS.map(({ name, about }) => `## ${about}\n\n![${about}](${name}.webp)\n`);
+  await save('pictures', await drawPictureSheet(browser, server));
+  const lines = [...SHOTS, SHEET].map(({ name, about }) => `## ${about}\n\n![${about}](${name}.webp)\n`);
   writeFileSync(
     join(FOLDER, 'index.md'),
     `# Gallery\n\nTaken from the running program by \`npm run gallery\`.\n\n${lines.join('\n')}`,
@@ -140,13 +144,16 @@ async function take(
     await page.goto((shot.admin ? adminOrigin : origin) + shot.path.replace('DEMO', String(demoOrigin)));
     // Frames are loaded when they come into view.
     if (shot.admin) await page.waitForTimeout(1_000);
-    const picture = await page.screenshot();
-    await sharp(picture)
-      .webp({ quality: 80, effort: 4 })
-      .toFile(join(FOLDER, `${shot.name}.webp`));
+    await save(shot.name, await page.screenshot());
   } finally {
     await context.close();
   }
+}
+
+async function save(name: string, picture: Buffer): Promise<void> {
+  await sharp(picture)
+    .webp({ quality: 80, effort: 4 })
+    .toFile(join(FOLDER, `${name}.webp`));
 }
 
 async function signIn(page: Page, origin: string, token: string): Promise<void> {

@@ -518,6 +518,30 @@ test('greys are dithered to the levels that are wanted, and black and white to t
   t.is((await sharp(jpeg.body).metadata()).channels, 1, 'a grey JPEG');
 });
 
+test('drawings keep flat areas flat in few greys, and pale grounds white in two', async (t) => {
+  const original = await graphic(300, 200).negate().linear(-0.8, 224).png().toBuffer();
+  const weights: number[] = [];
+  for (const levels of [16, 4]) {
+    const demands = { clean: true, quality: 70, color: { mode: 'gray', levels } };
+    const { body } = await make(original, { from: PNG, to: PNG, demands });
+    const { data, channels } = await pixelsOf(body);
+    const source = await sharp(original).greyscale().toColourspace('b-w').raw().toBuffer();
+    for (let at = 0; at < source.length; at++) {
+      const nearest = Math.round((source[at]! / 255) * (levels - 1)) * (255 / (levels - 1));
+      if (Math.abs(nearest - data[at * channels]!) > 1)
+        return t.fail(`${levels}: ${source[at]} became ${data[at * channels]}`);
+    }
+    weights.push(body.length);
+  }
+  t.true(weights[1]! <= weights[0]!);
+  const map = await sharp({ create: { width: 90, height: 60, channels: 3, background: '#cfe4ee' } })
+    .png()
+    .toBuffer();
+  const demands = { clean: true, color: { mode: 'mono', levels: 2 } };
+  const { bits } = readWbmp((await make(map, { from: PNG, to: WBMP, demands })).body);
+  for (let x = 0; x < 90; x++) t.is(bits(x, 30), 1, 'a pale ground has no dots');
+});
+
 test('a wireless bitmap holds the dithered picture, and can be read again', async (t) => {
   const original = await photo(300, 200).jpeg().toBuffer();
   const demands = { clean: true, quality: 70, maxWidth: 90, color: { mode: 'mono', levels: 2 } };
@@ -713,6 +737,8 @@ test(
       if (type.startsWith('text')) t.is(readHalfBlocks(reply.text).width, 50);
       if (type.endsWith('sixel')) t.is(readSixel(reply.text).width, 450);
     }
+    const map = await get('/drawing.svg', { ...CLIENTS.curl, accept: '*/*', 'format-profile': 'colours' });
+    t.is(readHalfBlocks(map.text).width, 50, 'drawings too');
     const moving = await get('/moves.gif', CLIENTS.desktopImage);
     t.is((await sharp(moving.body).metadata()).pages, 6, 'an animation is not stopped for AVIF');
     t.is((await get('/bomb.png', CLIENTS.desktopImage)).status, 413);

@@ -1,6 +1,16 @@
 /** Fewer greys, with what is lost spread over the neighbours: Floyd and Steinberg, every other row backwards. */
 import type { GreyPicture } from './wbmp.ts';
 
+/** Sets every pixel to the nearest level in place: flat areas stay flat. Parameters and result as of `dither`. */
+export function toNearestLevels({ pixels }: GreyPicture, levels: number): Uint8Array {
+  const scale = (levels - 1) / 255;
+  return pixels.map((grey, at) => {
+    const index = Math.round(grey * scale);
+    pixels[at] = Math.round(index / scale);
+    return index;
+  });
+}
+
 /**
  * Dithers in place to evenly spaced levels from black to white.
  *

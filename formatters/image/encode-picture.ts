@@ -1,7 +1,7 @@
 /** Encoders, set up by what a picture is and what is wanted of it. */
 import type { Sharp } from 'sharp';
 import { loadSharp } from '../pictures/sharp-library.ts';
-import { dither } from './dither.ts';
+import { dither, toNearestLevels } from './dither.ts';
 import { type Drawing, decoding, drawGrey } from './drawing.ts';
 import { type Content, encoderQuality } from './encoder-quality.ts';
 import { makeIndexedGif } from './indexed-gif.ts';
@@ -180,7 +180,8 @@ async function drawLevels(
   const levels = color?.levels ?? 256;
   const grey = await drawGrey(drawing, { background, levels });
   const { width, height, pixels } = grey;
-  const indexes = dither(grey, levels);
+  // Dots in the flat areas of a drawing weigh more and look worse than the nearest grey.
+  const indexes = drawing.facts.isGraphic && levels > 2 ? toNearestLevels(grey, levels) : dither(grey, levels);
   const sharp = await loadSharp();
   return { width, height, indexes, pipeline: sharp(pixels, { raw: { width, height, channels: 1 } }) };
 }

@@ -15,8 +15,8 @@ export const MAX_ENCODES = 4;
 const MIN_QUALITY = 30;
 /** A bound that is met with that much to spare is not tried again. */
 const ENOUGH = 0.75;
-/** Aimed a little below the bound, since the estimate is one. */
-const AIM = 0.93;
+/** Aimed below the bound, each time lower, since estimates may be wrong. */
+const AIMS = [0.93, 0.85, 0.65];
 /** How bytes grow with quality and with width: exponents fitted to photographs. */
 const BYTES_BY_QUALITY = 1.1;
 const BYTES_BY_SCALE = 1.7;
@@ -36,7 +36,7 @@ export async function fitBytes(
 ): Promise<Attempt> {
   let [best, last] = [first, first];
   for (let count = 1; count < MAX_ENCODES && !isEnough(best, maxBytes, first); count++) {
-    const { quality, scale } = next(last, { aim: maxBytes * AIM, isLossy, first });
+    const { quality, scale } = next(last, { aim: maxBytes * AIMS[count - 1]!, isLossy, first });
     if (quality === last.quality && scale === last.scale) break;
     last = { body: await encode(quality, scale), quality, scale };
     best = better(best, last, maxBytes);

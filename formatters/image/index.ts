@@ -28,7 +28,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.3.0',
+  version: '1.4.0',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),

@@ -164,6 +164,7 @@ function pictureCandidates({ from, negotiation, target }: WishContext): Candidat
   ]);
   const shown = [...all].filter((type) => {
     const isListed = types.length === 0 || types.includes(type);
+    if (type === SVG && negotiation.preferences.presentation[0] === 'text') return asks(negotiation.accept, SVG);
     if (type === SVG) return isStored ? isListed : showsSvg(negotiation);
     if (asks(negotiation.accept, type)) return isListed || !isStored;
     return isListed && (isStored || isCommonPicture(type) || type === from || types[0] === type);
@@ -200,8 +201,8 @@ function rankOf(candidate: Candidate, context: WishContext): number[] | undefine
 
 // Part of (3): browsers scale a drawing to any screen. Where bytes matter most, or a size is asked, it is a picture.
 function staysDrawing({ mediaType }: Candidate, { from, target, negotiation }: WishContext): boolean {
-  const isLite = target.presentation === 'lite' || negotiation.preferences.presentation[0] === 'lite';
-  return from === SVG && mediaType === SVG && target.picture === undefined && !isLite;
+  const first = target.presentation ?? negotiation.preferences.presentation[0];
+  return from === SVG && mediaType === SVG && target.picture === undefined && first !== 'lite' && first !== 'text';
 }
 
 // Where Accept says nothing in particular the original's own type is kept, if the client shows it: no loss.
