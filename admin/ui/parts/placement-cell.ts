@@ -31,8 +31,10 @@ const TONES: Readonly<Partial<Record<State, string>>> = { ready: ' good', failed
 function stateOf({ servers, plan }: FleetStatus, set: SetStatus, name: string): { state: State; why: string } {
   const server = servers.find((each) => each.name === name);
   const isAssigned = set.assigned.includes(name);
-  if (server === undefined)
-    return isAssigned ? { state: 'not there', why: 'it is to have it' } : { state: '', why: '–' };
+  if (server === undefined) {
+    const isNamed = isAssigned || plan?.placement[set.name]?.servers?.includes(name) === true;
+    return { state: isNamed ? 'not there' : '', why: isNamed ? '' : '–' };
+  }
   const problem = server.problems[set.name];
   const holder = set.holders.find((each) => each.server === name);
   const isNewest = Object.entries(set.editions).every(([data, edition]) => (holder?.editions[data] ?? 0) >= edition);
@@ -41,5 +43,5 @@ function stateOf({ servers, plan }: FleetStatus, set: SetStatus, name: string): 
   if (isAssigned) return { state: 'being got', why: holder === undefined ? '' : 'is what it has so far' };
   if (holder !== undefined) return { state: 'to be given up', why: '' };
   const reason = plan === null ? undefined : whyNot(plan, set.name, server);
-  return { state: '', why: reason ?? '–' };
+  return { state: '', why: reason ?? (server.isDraining ? 'drained' : '–') };
 }

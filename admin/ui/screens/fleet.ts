@@ -54,7 +54,8 @@ function summary({ node }: Admin, { registry, manager, serial, servers: all, ser
 
 /** Those there are, and those that the plan names. */
 function namesOf({ servers: all, sets: planned, plan }: FleetStatus): readonly string[] {
-  const named = [...planned.flatMap(({ assigned }) => assigned), ...Object.keys(plan?.servers ?? {})];
+  const placed = Object.values(plan?.placement ?? {}).flatMap((placement) => placement.servers ?? []);
+  const named = [...planned.flatMap(({ assigned }) => assigned), ...placed, ...Object.keys(plan?.servers ?? {})];
   return [...new Set([...all.map(({ name }) => name), ...named])].sort();
 }
 
