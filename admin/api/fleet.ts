@@ -1,4 +1,5 @@
 /** The fleet: its state, and what operators do to it (design part 8). */
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { GatewayError } from '../../core/errors.ts';
 import { uploadOf } from '../../gateway/upload.ts';
@@ -96,8 +97,11 @@ export function fleetRoutes({ fleetActions }: Admin): ApiRoute[] {
       answers: [{ status: 201, description: 'Its digest.', schema: pushedSchema }],
       async handle({ received, query, actor }) {
         const body = uploadOf(received, MAX_BLOB_BYTES);
-        if (body === undefined) throw new GatewayError('BAD_REQUEST', { why: 'the body is missing' });
-        return { status: 201, json: await fleetActions.push(body, query.get('kind') === 'bundle', actor) };
+        // A data set may well be empty.
+        const isEmpty = received.fields.get('content-length') === '0';
+        if (body === undefined && !isEmpty) throw new GatewayError('BAD_REQUEST', { why: 'the body is missing' });
+        const bytes = body ?? Readable.from([]);
+        return { status: 201, json: await fleetActions.push(bytes, query.get('kind') === 'bundle', actor) };
       },
     },
     {

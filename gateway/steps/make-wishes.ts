@@ -26,6 +26,7 @@ import type { Target } from '../target.ts';
 import { SVG, showsSvg } from './chart-look.ts';
 import { DATA_TYPES, dataWishes, isForReading } from './data-wishes.ts';
 import { documentDemands, ownDemands, pictureDemands } from './derive-demands.ts';
+import { foreignTypes } from './foreign-types.ts';
 import type { Negotiation } from './negotiate.ts';
 import { profileQuality, TYPE_OF, typeForMarkup } from './presentation-types.ts';
 
@@ -53,14 +54,27 @@ export function makeWishes(context: WishContext): Wish[] {
   const named = context.target.presentation;
   if (named === 'original') return [];
   const own = ownDemands(context.negotiation.preferences, context.edges);
-  if (isData(context.from)) return dataWishes(context, own);
-  if (named !== undefined && isDataPresentation(named)) return [];
   const wishOf = (candidate: Candidate, rank: readonly number[]) => toWish(candidate, { rank, own }, context);
+  if (isData(context.from)) return [...dataWishes(context, own), ...foreignWishes(context, own)];
+  if (named !== undefined && isDataPresentation(named)) return [];
   if (named !== undefined) return wishesNamed(context, named, wishOf);
-  return candidatesOf(context, own)
+  const wishes = candidatesOf(context, own)
     .map((candidate) => ({ candidate, rank: rankOf(candidate, context) }))
     .filter(({ rank }) => rank !== undefined)
     .map(({ candidate, rank }) => wishOf(candidate, rank!));
+  return [...wishes, ...foreignWishes(context, own)];
+}
+
+/** What only plugins make carries nobody's demands but their own; a document that they make is one like others. */
+function foreignWishes(context: WishContext, own: PlainRecord): Wish[] {
+  if (context.target.presentation !== undefined) return [];
+  return foreignTypes(context).flatMap((mediaType) => {
+    const candidate = { mediaType, presentation: 'full' } as const;
+    const rank = rankOf(candidate, context);
+    if (rank === undefined) return [];
+    if (isDocument(mediaType)) return [toWish(candidate, { rank, own }, context)];
+    return [{ ...candidate, rank, required: {}, optional: own }];
+  });
 }
 
 // The URL says how, but not in which format a picture is to come: Accept does, unless a link names that too.
