@@ -1,6 +1,6 @@
 /**
  * `npm run demo:fleet`: an engine and three servers on loopback. A database and its component are shifted, upgraded and
- * killed while a client counts what it lost. `--keep` leaves all of it running until Ctrl-C.
+ * killed while a client counts what it lost. `--keep` leaves all of it running until Ctrl-C, `--short` does not dwell.
  */
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
@@ -16,13 +16,15 @@ import { makeFleetOfProcesses } from './fleet-of-processes.ts';
 import { runVerb } from './run-verb.ts';
 import { SERVERS, tellStory } from './story.ts';
 
+/** That the client asks on after each happening. */
+const CALM_MS = 1_500;
 const INSTALL = `The engine of a fleet is nats-server 2.9 or newer, which is not on this machine. To install it:
   Debian, Ubuntu   apt-get install nats-server
   macOS            brew install nats-server
   others           https://nats.io/download/`;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { keep: { type: 'boolean' } } });
+  const { values } = parseArgs({ options: { keep: { type: 'boolean' }, short: { type: 'boolean' } } });
   const isStyled = process.stdout.isTTY === true && readEnvironment()['NO_COLOR'] === undefined;
   const account = makeAccount({ write: (line) => console.log(line), isStyled, clock: systemClock });
   const folder = mkdtempSync(join(tmpdir(), 'fleet-demo-'));
@@ -30,7 +32,10 @@ async function main(): Promise<void> {
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => true as const);
   try {
     await runVerb(['keys', 'new', join(folder, 'keys')], fleet);
-    const isCutShort = await Promise.race([interrupted, tellStory({ fleet, account, clock: systemClock })]);
+    const isCutShort = await Promise.race([
+      interrupted,
+      tellStory({ fleet, account, calmMs: values.short === true ? 100 : CALM_MS, clock: systemClock }),
+    ]);
     if (isCutShort === true || values.keep !== true) return;
     console.log(`\nIt all runs on. The token of the admin pages is ${fleet.token}`);
     for (const { name, origin, adminOrigin, pid } of Object.values(fleet.servers))

@@ -17,6 +17,8 @@ type Server = (typeof SERVERS)[number];
 export interface StoryParts {
   readonly fleet: FleetOfProcesses;
   readonly account: Account;
+  /** How long the client asks on after each happening. */
+  readonly calmMs: number;
   readonly clock: Clock;
 }
 
@@ -36,8 +38,6 @@ const SQL = 'SELECT month, species, tonnes FROM landings ORDER BY month, species
 const QUERY = `/data/query.csv?sql=${encodeURIComponent(SQL)}`;
 const CSV = { accept: 'text/csv' };
 const CONCURRENCY = 4;
-/** Before and after each happening. */
-const CALM_MS = 1_500;
 const LOOK_MS = 10;
 const PATIENCE_MS = 20_000;
 
@@ -228,8 +228,8 @@ async function beCalm(story: Story, client: CountingClient, name: string): Promi
 }
 
 /** Lets the client go on a while, and writes down what it has counted since the last time. */
-async function count({ account, phases }: Story, client: CountingClient, name: string): Promise<Tally> {
-  await pause(CALM_MS);
+async function count({ account, phases, calmMs }: Story, client: CountingClient, name: string): Promise<Tally> {
+  await pause(calmMs);
   const tally = client.take();
   phases.push({ name, tally });
   account.tell(`the client has asked ${tally.asked} times and lost ${tally.lost.length}`);
