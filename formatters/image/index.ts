@@ -16,10 +16,11 @@ import { type PictureWants, parseWants } from './wants.ts';
  *
  * Meets the demands `clean` (upright, no metadata), `quality` (1 to 100, one scale for all formats), `maxWidth` and
  * `maxHeight` with `fit` (never enlarged; `cover` keeps what draws the eye), `maxBytes` (by lower quality, then fewer
- * pixels, in at most four encodings), `color` (greys, dithered to a number of levels), `still`, `light` and
- * `background`; for terminals, as half blocks in 24-bit colours or as sixels, the width of `wrap`. What is transparent goes onto the background, white by default, where the format has no transparency;
- * animations stay in WebP and GIF; drawings are coded without loss where that is smaller. A picture that would not
- * become smaller is kept, without its metadata.
+ * pixels, in at most four encodings), `color` (greys, photographs dithered to a number of levels), `still`, `light` and
+ * `background`; for terminals, as half blocks in 24-bit colours or as sixels, the width of `wrap`. What is transparent
+ * goes onto the background, white by default, where the format has no transparency; animations stay in WebP and GIF;
+ * drawings are coded without loss where that is smaller. A picture that would not become smaller is kept, without its
+ * metadata.
  *
  * The kind is told by the bytes, not the label; what is no picture, or a broken one, is refused, and so is what would
  * need too much memory, by its header alone.
