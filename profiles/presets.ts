@@ -71,7 +71,12 @@ const PRESETS: readonly (Omit<Profile, 'selectable' | 'prefers'> & { readonly pr
   {
     name: 'screen-reader',
     title: 'Screen reader',
-    prefers: { presentation: 'lite', images: { load: false }, page: { styles: 'none', scripts: false, fonts: false } },
+    prefers: {
+      presentation: 'lite',
+      images: { load: false },
+      page: { styles: 'none', scripts: false, fonts: false },
+      formatters: { 'html-to-text': { speech: true } },
+    },
   },
   {
     name: 'terminal',

@@ -8,6 +8,7 @@ import { nameOfAddress, readPageFacts } from '../document/page-facts.ts';
 import { preparePage } from '../document/prepare-page.ts';
 import { readWrapDemand } from '../document/text/wrap-demand.ts';
 import { References } from './references.ts';
+import { writeSpeech } from './write-speech.ts';
 import { TextWriter } from './write-text.ts';
 
 /**
@@ -16,16 +17,35 @@ import { TextWriter } from './write-text.ts';
  * Links bear numbers that a list at the end explains by their original addresses; tables line up, lists and quotes are
  * indented, fields of forms are drawn, pictures are their words, preformatted text stays as it is. Lines are filled by
  * what they take on the screen (ideographs two columns, combining marks none) to the width of `demands.wrap`, by default
- * 72. With its `emphasis: ansi` headings and emphasis are bold and underlined. Escape sequences of a page never pass.
+ * 72. With its `emphasis: ansi` headings and emphasis are bold and underlined. Escape sequences of a page never pass. With the
+ * option `speech` the text is for a voice: what lines, columns and signs would show is said in words, a block a line.
  */
 export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-to-text',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'HTML to plain text',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/plain', keeps: 0.7, cost: 4, meets: ['wrap'] }],
+  optionsSchema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      speech: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Text to be read aloud: headings, lists, tables, links and fields are announced in words, nothing is drawn.',
+      },
+    },
+  },
+  parseOptions(raw) {
+    const { speech = false } = (raw ?? {}) as Record<string, PlainData>;
+    if (typeof speech !== 'boolean')
+      throw new RangeError(`\`speech\` must be true or false, got \`${JSON.stringify(speech)}\``);
+    return { speech };
+  },
   format: toText,
 } satisfies Formatter;
 
@@ -41,9 +61,12 @@ function toText(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
     pictureWidth: 480,
     notes: false,
   });
+  const titled = withTitle(blocks, facts.title ?? nameOfAddress(input.url));
+  if ((want.options as { speech?: boolean } | undefined)?.speech === true)
+    return { mediaType: want.mediaType, body: `${writeSpeech(titled).join('\n')}\n`, ...prepared };
   const references = new References();
   const writer = new TextWriter({ references, ansi: emphasis === 'ansi' });
-  const lines = writer.blocks(withTitle(blocks, facts.title ?? nameOfAddress(input.url)), width);
+  const lines = writer.blocks(titled, width);
   const links = references.lines();
   const body = `${(links.length === 0 ? lines : [...lines, '', ...links]).join('\n')}\n`;
   return { mediaType: want.mediaType, body, ...prepared };
