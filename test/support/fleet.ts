@@ -1,6 +1,6 @@
 /** A fleet of a test's own: an engine, servers on free loopback ports, keys and plans; closed whatever happens. */
 import type { KeyObject } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pause, systemClock } from '../../core/clock.ts';
@@ -224,6 +224,7 @@ async function startAsProgram(
   environment: Record<string, string>,
   nodes: Map<string, Node>,
 ): Promise<Node> {
+  mkdirSync(environment['DATA_DIR']!, { recursive: true });
   const program = await startProgram({ LOG_LEVEL: 'silent', ...environment });
   const started: Started = {
     origin: program.origin,
