@@ -1,4 +1,4 @@
-/** Pictures of the screens, taken from the running program: `npm run gallery` writes `docs/gallery/`. Needs Chromium. */
+/** Pictures of the screens, taken from the running program: `npm run gallery` writes `docs/gallery/`, `npm run gallery -- NAME…` these alone. Needs Chromium, and nats-server for the fleet. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { silentLog } from '../core/log.ts';
 import { type RunningServer, startServer } from '../main.ts';
+import { FLEET_SHOTS, takeFleetPictures } from './fleet-pictures.ts';
 import { drawPictureSheet } from './picture-sheet.ts';
 
 const FOLDER = fileURLToPath(new URL('../docs/gallery/', import.meta.url));
@@ -115,9 +116,14 @@ const server = await startServer(
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
   mkdirSync(FOLDER, { recursive: true });
-  for (const shot of SHOTS) await take(shot, browser, server);
-  await save('pictures', await drawPictureSheet(browser, server));
-  const lines = [...SHOTS, SHEET].map(({ name, about }) => `## ${about}\n\n![${about}](${name}.webp)\n`);
+  for (const shot of SHOTS) if (isWanted(shot)) await take(shot, browser, server);
+  if (FLEET_SHOTS.some(isWanted))
+    for (const [index, picture] of (await takeFleetPictures(browser)).entries())
+      await save(FLEET_SHOTS[index]!.name, picture);
+  if (isWanted(SHEET)) await save(SHEET.name, await drawPictureSheet(browser, server));
+  const lines = [...SHOTS, ...FLEET_SHOTS, SHEET].map(
+    ({ name, about }) => `## ${about}\n\n![${about}](${name}.webp)\n`,
+  );
   writeFileSync(
     join(FOLDER, 'index.md'),
     `# Gallery\n\nTaken from the running program by \`npm run gallery\`.\n\n${lines.join('\n')}`,
@@ -126,6 +132,11 @@ try {
   await browser.close();
   await server.close(0);
   rmSync(dataDir, { recursive: true, force: true });
+}
+
+function isWanted({ name }: { readonly name: string }): boolean {
+  const wanted = process.argv.slice(2);
+  return wanted.length === 0 || wanted.includes(name);
 }
 
 async function take(

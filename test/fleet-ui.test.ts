@@ -269,6 +269,13 @@ test.serial('a plan that is not signed is tried, offered for download, and lists
 });
 
 test.serial('a move that cannot be is told beside the form, which stays as it was filled', async (t) => {
+  t.is(
+    cheerio
+      .load((await visitor.get('/ui/fleet/move?set=charts')).text)('#replicas')
+      .attr('value'),
+    '1',
+    'as it is',
+  );
   t.is(faultOf(await visitor.get('/ui/fleet/move?set=nobody&try=yes')), 'the plan has no set `nobody`.');
   const wrong = await visitor.get('/ui/fleet/move?set=charts&server=harbour&replicas=lots&try=yes');
   t.is(wrong.status, 422);

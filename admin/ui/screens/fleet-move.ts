@@ -54,7 +54,8 @@ export function moveFields({ sets, servers, plan }: FleetStatus, query: URLSearc
   const { servers: chosen = [], zone = '', spread } = move?.placement ?? asFilled(query);
   const names = [...new Set([...servers.map(({ name }) => name), ...Object.keys(plan?.servers ?? {}), ...chosen])];
   const zones = [...new Set([...servers.map((server) => server.zone), ...(zone === '' ? [] : [zone])])];
-  const replicas = query.has('try') ? (query.get('replicas') ?? '') : '';
+  const now = move === undefined || move.placement.replicas === chosen.length ? '' : String(move.placement.replicas);
+  const replicas = query.has('try') ? (query.get('replicas') ?? '') : now;
   const isWrong = query.has('try') && move === undefined && sets.some(({ name }) => name === set);
   return html`<div class="card"><div class="field"><label for="set">Set</label><select id="set" name="set">${sets.map(({ name }) => html`<option value="${name}"${name === set && html` selected`}>${name}</option>`)}</select></div>
 <fieldset class="choices" aria-describedby="servers-help"><legend>Servers</legend>${names.sort().map((name) => html`<label><input type="checkbox" name="server" value="${name}"${chosen.includes(name) && html` checked`}> ${name}</label>`)}<span class="help" id="servers-help">None ticked: any server.</span></fieldset>

@@ -77,7 +77,7 @@ function planPage(call: UiCall, admin: Admin, { text, change, isSigned, error }:
       }</section>
 ${!isSigned && change.changes.length > 0 && howToApply(call, { text, serial: change.serial, origin: originOf(call, admin) })}`
     }
-<form action="/ui/fleet/plan" method="post">${call.formToken}<div><label for="plan">Plan, or signed plan</label><span class="help" id="plan-help">JSON, as in PLAN.json, or as <code>fleet sign</code> prints it. Nothing is done until you have seen what would change.</span>
+<form action="/ui/fleet/plan" method="post">${call.formToken}<div><label for="plan">Plan, or signed plan</label><p class="help" id="plan-help">JSON, as in PLAN.json, or as <code>fleet sign</code> prints it. Nothing is done until you have seen what would change.</p>
 <textarea id="plan" name="plan" rows="24" spellcheck="false" required aria-describedby="plan-help${error !== undefined && ' plan-fault'}"${invalid}>
 ${text}</textarea></div><div class="actions"><button class="main">Show what would change</button> <a class="button" href="/ui/fleet">The fleet</a></div></form>`,
   });

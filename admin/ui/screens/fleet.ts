@@ -94,7 +94,16 @@ function servers(status: FleetStatus): Html {
 
 function absentRow(name: string, { plan }: FleetStatus): (Html | string)[] {
   const url = plan?.servers?.[name]?.url ?? '';
-  return [name, html`<code>${url}</code>`, '', html`<span class="tag bad">not there</span>`, '', '', '', ''];
+  return [
+    name,
+    html`<span class="mono">${url}</span>`,
+    '',
+    html`<span class="tag bad">not there</span>`,
+    '',
+    '',
+    '',
+    '',
+  ];
 }
 
 function serverRow(server: ServerStatus, status: FleetStatus): (Html | string | number)[] {
@@ -103,7 +112,7 @@ function serverRow(server: ServerStatus, status: FleetStatus): (Html | string | 
   const to = `/ui/fleet/servers/${encodeURIComponent(name)}`;
   return [
     html`${name}${name === status.server && html` <span class="tag">this server</span>`}${name === status.manager && html` <span class="tag">manager</span>`}`,
-    html`<code>${url}</code>`,
+    html`<span class="mono">${url}</span>`,
     zone,
     stateTag(server),
     serial,
@@ -166,7 +175,7 @@ function routes({ plan }: FleetStatus): Html {
       { label: 'Taken off' },
     ],
     rows: (plan?.routes ?? []).map(({ match, host, set, mode, key, strip }) => [
-      html`<code>${match}</code>`,
+      html`<span class="mono">${match}</span>`,
       host ?? 'own hosts',
       set,
       mode,
