@@ -3,11 +3,9 @@
  * key that both make from the secret they share.
  */
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { BackEnd, RenderHandler } from '../core/back-end.ts';
+import { closeHead, openHead } from '../core/channel-head.ts';
 import type { Clock } from '../core/clock.ts';
-import { pack, unpack } from '../core/envelope.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
@@ -15,9 +13,6 @@ import { nodeKeyOf } from './peers/node-key.ts';
 import { makePeers } from './peers/peer-client.ts';
 import { PeerUnreachable } from './peers/peer-errors.ts';
 import type { PeerHandler, PeerIdentity } from './peers/peer-server.ts';
-
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
 
 const FRONT_END = 'front-end';
 const BACK_END = 'back-end';
@@ -29,7 +24,6 @@ const FAR = { openMs: 15_000, pingMs: 5_000, maxUnanswered: 4 };
 const PATIENCE_MS = 4_000;
 const LOOK_MS = 100;
 const MAX_WAITING = 256;
-const MAX_HEAD_BYTES = 64 * 1024 * 1024;
 
 export interface ChannelParts {
   readonly url: string;
@@ -66,7 +60,10 @@ export function openChannel({ url, secret, egress, clock, log }: ChannelParts): 
       return peers.isUp(BACK_END);
     },
     async render({ head, body, signal, isSparable }) {
-      const packed = await compress(pack(head, body));
+      const closed = closeHead(head);
+      const size = Buffer.alloc(4);
+      size.writeUInt32BE(closed.byteLength);
+      const packed = Buffer.concat([size, closed, body ?? new Uint8Array()]);
       const request = { method: 'POST', path: RENDER, body: packed, signal, timeoutMs: TIMEOUT_MS };
       const reply = await (isSparable ? peers.send(BACK_END, request) : patiently(() => peers.send(BACK_END, request)));
       if (reply.status === 200) return reply.body;
@@ -94,8 +91,9 @@ export function makeChannelDoor(secret: string, render: RenderHandler): ChannelD
     routes: {
       async [RENDER]({ from, body, signal }) {
         if (from !== FRONT_END) throw new GatewayError('FORBIDDEN', { why: 'only front-ends ask for this' });
-        const { head, body: upload } = unpack(await decompress(body, { maxOutputLength: MAX_HEAD_BYTES }));
-        return { status: 200, body: await render(head, upload, signal) };
+        const end = 4 + (body.byteLength < 4 ? 0 : body.readUInt32BE());
+        const head = openHead(body.subarray(4, end)) as Record<string, unknown>;
+        return { status: 200, body: await render(head, body.subarray(end), signal) };
       },
     },
   };

@@ -88,6 +88,7 @@ export async function openParts(
 ): Promise<Parts> {
   const { clock, log } = options;
   refuseUnsupported(settings);
+  checkBackEnd(settings);
   // A restore waits until nobody works with the folder.
   const letGoOfFolder = holdFolder(settings.dataDir, 'shared');
   const sites = openSites(join(settings.dataDir, 'sites.db'), {
@@ -268,22 +269,25 @@ function withDemoView(views: Views, demoOrigin: string | undefined): Pick<Views,
   };
 }
 
-function openBackEnd(
-  { backEnd, channelSecret }: Settings,
-  parts: Pick<ChannelParts, 'egress' | 'clock' | 'log'>,
-): ReturnType<typeof openChannel> | undefined {
-  if (backEnd === undefined) return undefined;
-  const url = URL.parse(backEnd);
+// Before anything is opened that would have to be closed again.
+function checkBackEnd({ backEnd, channelSecret }: Settings): void {
+  if (backEnd === undefined) return;
+  const isAddress = /^https?:$/.test(URL.parse(backEnd)?.protocol ?? '');
   const faults = [
-    ...(url === null || !/^https?:$/.test(url.protocol)
-      ? [{ variable: 'BACK_END', message: `must be an http or https URL, got ${backEnd}` }]
-      : []),
+    ...(isAddress ? [] : [{ variable: 'BACK_END', message: `must be an http or https URL, got ${backEnd}` }]),
     ...(channelSecret === undefined
       ? [{ variable: 'CHANNEL_SECRET', message: 'is needed where BACK_END is set' }]
       : []),
   ];
   if (faults.length > 0) throw new SettingsError(faults);
-  return openChannel({ ...parts, url: url!.origin, secret: channelSecret! });
+}
+
+function openBackEnd(
+  { backEnd, channelSecret }: Settings,
+  parts: Pick<ChannelParts, 'egress' | 'clock' | 'log'>,
+): ReturnType<typeof openChannel> | undefined {
+  if (backEnd === undefined) return undefined;
+  return openChannel({ ...parts, url: new URL(backEnd).origin, secret: channelSecret! });
 }
 
 // What is promised but not there yet must not be mistaken for working.

@@ -1,5 +1,6 @@
-/** Replies on the channel: a page, then its parts, each a line of JSON and its bytes. */
+/** Replies on the channel: a page, then its parts, each a head of plain data and its bytes. */
 import type { Readable } from 'node:stream';
+import { closeHead, openHead } from '../../core/channel-head.ts';
 
 /** What is said of the bytes that follow. */
 export interface FrameHead {
@@ -8,15 +9,23 @@ export interface FrameHead {
 }
 
 const MAX_HEAD_BYTES = 1_048_576;
+const SIZE_BYTES = 4;
 
 /** @example frame({ status: 200 }, body) */
 export function frame(head: object, body: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify({ ...head, length: body.byteLength })}\n`), body]);
+  return Buffer.concat([framedHead({ ...head, length: body.byteLength }), body]);
 }
 
 /** The head of a frame whose bytes are all that is left of the stream. */
 export function openFrame(head: object): Buffer {
-  return Buffer.from(`${JSON.stringify({ ...head, length: -1 })}\n`);
+  return framedHead({ ...head, length: -1 });
+}
+
+function framedHead(head: FrameHead): Buffer {
+  const bytes = closeHead(head);
+  const size = Buffer.alloc(SIZE_BYTES);
+  size.writeUInt32BE(bytes.byteLength);
+  return Buffer.concat([size, bytes]);
 }
 
 /** Reads frames one after the other. */
@@ -32,26 +41,17 @@ export class FrameReader<Head extends FrameHead> {
 
   /** The next head; `undefined` at the end. @throws RangeError for what is none. */
   async head(): Promise<Head | undefined> {
-    for (;;) {
-      const end = this.#held.indexOf(10);
-      if (end !== -1) {
-        const head = JSON.parse(this.#held.toString('utf8', 0, end)) as Head;
-        this.#held = this.#held.subarray(end + 1);
-        if (typeof head.length !== 'number') throw new RangeError('a frame without a length');
-        return head;
-      }
-      if (this.#held.byteLength > MAX_HEAD_BYTES) throw new RangeError('the head of a frame is too long');
-      if (!(await this.#more())) return undefined;
-    }
+    if (this.#held.byteLength === 0 && !(await this.#more())) return undefined;
+    const size = (await this.#take(SIZE_BYTES)).readUInt32BE();
+    if (size > MAX_HEAD_BYTES) throw new RangeError('the head of a frame is too long');
+    const head = openHead(await this.#take(size)) as Head;
+    if (typeof head.length !== 'number') throw new RangeError('a frame without a length');
+    return head;
   }
 
   /** Bytes of the frame whose head was read. @throws RangeError where the stream ends before. */
   async body({ length }: FrameHead): Promise<Buffer> {
-    while (this.#held.byteLength < length)
-      if (!(await this.#more())) throw new RangeError('the stream ended within a frame');
-    const body = Buffer.from(this.#held.subarray(0, length));
-    this.#held = this.#held.subarray(length);
-    return body;
+    return Buffer.from(await this.#take(length));
   }
 
   /** All that is left, as it comes. */
@@ -66,6 +66,14 @@ export class FrameReader<Head extends FrameHead> {
 
   end(): void {
     this.#stream.destroy();
+  }
+
+  async #take(length: number): Promise<Buffer> {
+    while (this.#held.byteLength < length)
+      if (!(await this.#more())) throw new RangeError('the stream ended within a frame');
+    const taken = this.#held.subarray(0, length);
+    this.#held = this.#held.subarray(length);
+    return taken;
   }
 
   async #more(): Promise<boolean> {

@@ -120,7 +120,10 @@ async function ask(exchange: Exchange, asker: Asker, found: HeldReply | undefine
   timings.push({ name: 'channel', ms: clock.monotonic() - started });
   if (order.method !== 'GET' && head.status < 400) held.drop(asker.client, asker.place);
   const fields = Fields.from(head.fields);
-  if (head.length === -1) return finish(exchange, { status: head.status, fields, body: Readable.from(reader.rest()) });
+  if (head.length === -1) {
+    const streamed = finish(exchange, { status: head.status, fields, body: Readable.from(reader.rest()) });
+    return takeCookies(streamed, head.cookies, exchange);
+  }
   const reply = await takeFirst(exchange, { head, fields, reader, asker, found, state });
   void takeParts(exchange, { head, reader, asker, state });
   return takeCookies(reply, head.cookies, exchange);
