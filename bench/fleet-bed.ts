@@ -43,6 +43,9 @@ export interface BedOptions {
 const LOOK_MS = 2;
 const PATIENCE_MS = 60_000;
 
+// Who is told to end takes all that it started along.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 /** Starts it. */
 export async function openFleetBed({ names, engines, environment = {} }: BedOptions): Promise<FleetBed> {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-bench-'));

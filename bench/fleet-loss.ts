@@ -127,7 +127,7 @@ async function run(options: StudyOptions): Promise<StudyResult> {
     const { count, turns } = await runPhase(PHASES[name]!, settings, name === 'engine' || name === 'outage' ? 3 : 1);
     rounds.push(roundOf(name, turns, count));
     figures.push({ name: `${name}: lost of ${count.asked}`, value: count.lost.length, unit: 'requests', aim: 0 });
-    if (process.stderr.isTTY) process.stderr.write(`${name}: ${count.lost.length} of ${count.asked} lost\n`);
+    process.stderr.write(`${name}: ${count.lost.length} of ${count.asked} lost\n`);
   }
   const { requests, concurrency, outageMs } = settings;
   return { about: { setBytes: DATA_BYTES, servers: NAMES.length, requests, concurrency, outageMs }, figures, rounds };
