@@ -1,6 +1,7 @@
 /** What is known of one exchange while it passes the layers of the dispatcher. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Dispatcher } from 'undici';
+import type { Fields } from '../core/fields.ts';
 import type { OriginStore } from './origin-store.ts';
 
 /** A stored response, as the store gives it. */
@@ -12,6 +13,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Wall clock, milliseconds since 1970. */
   readonly now: () => number;
+  /** Told of early hints. */
+  readonly onHints: ((fields: Fields) => void) | undefined;
   /** What the cache had stored for the request. */
   entry: StoredResponse | undefined;
   /** Set when the request was sent upstream. */

@@ -72,8 +72,10 @@ export class ResponseGuard implements Handler {
 
   onResponseStart(controller: Controller, status: number, _parsed: unknown, message?: string): void {
     if (status < 200) {
-      // P-15: dropped, so that no cache ever sees one.
+      // P-15: told or dropped here, so that no cache ever sees one.
       if (++this.#interim > MAX_INTERIM) this.#refuse(controller, 'more than 20 interim answers');
+      else if (status === 103)
+        this.#exchange.onHints?.(removeHopByHop(Fields.fromRaw(controller.rawHeaders as Buffer[])));
       return;
     }
     const raw = controller.rawHeaders as Buffer[];

@@ -11,6 +11,7 @@ import { readCodings } from './decode.ts';
 import type { DispatchLayers, Partition } from './dispatch-layers.ts';
 import { currentExchange, type Exchange, type ExchangeOptions } from './exchange.ts';
 import { toFieldRecord } from './field-record.ts';
+import type { OriginStore } from './origin-store.ts';
 import { type ResponseHead, ResponseReceiver } from './response-receiver.ts';
 import { portOf } from './target-port.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
@@ -22,18 +23,11 @@ export interface Sender {
   readonly layers: DispatchLayers;
 }
 
-// A shared cache must not answer these from, or keep them for, others; ranges and the client's own conditions would
-// come back as answers to another question (RFC 9111 3.5, P-8, known traps of the cache interceptor).
-const PAST_CACHE = [
-  'authorization',
-  'cookie',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'range',
-];
+// A shared cache must not answer these from, or keep them for, others (RFC 9111 3.5); P-11: the others are for the origin.
+const PAST_CACHE = ['authorization', 'cookie', 'if-match', 'if-unmodified-since'];
+// What is answered from a stored response by whoever asked; where none is stored it is for the origin, as its answers
+// would be kept as answers to another question (P-8, known traps of the cache interceptor).
+const OF_CLIENT = ['if-modified-since', 'if-none-match', 'if-range', 'range'];
 
 type Way = 'cached' | 'bypass' | 'method';
 
@@ -42,9 +36,15 @@ export async function sendRequest(sender: Sender, request: UpstreamRequest): Pro
   const { clock, layers } = sender;
   const partition = isGranted(request) ? layers.granted : layers.open;
   const fields = fieldsToSend(request);
+  const stored = await findStored(request, fields, { partition, now: clock.now() });
+  if (stored !== undefined) for (const name of OF_CLIENT) fields.delete(name);
   const way = findWay(request, fields);
   const requestedAt = clock.now();
-  const { options, exchange, receiver } = makeExchange(sender, request, fields);
+  const { options, exchange, receiver } = makeExchange(
+    sender,
+    { ...request, method: stored ?? request.method },
+    fields,
+  );
   // C-9: what may not be answered from the cache, and may not be answered without it, is a 504 (RFC 9111 5.2.1.7).
   if (way === 'bypass' && isOnlyIfCached(fields)) receiver.answer(504);
   else if (!exchange.signal.aborted) {
@@ -68,8 +68,9 @@ export async function sendRequest(sender: Sender, request: UpstreamRequest): Pro
     requestedAt,
     receivedAt,
     cache,
+    isStored: stored !== undefined,
     passThrough: () => receiver.relax(sender.settings.passIdleTimeoutMs),
-    forget: () => forget(partition, options),
+    forget: () => forget(partition, keyOf(request.url, options.method, fields)),
   };
 }
 
@@ -96,6 +97,7 @@ function makeExchange({ clock, settings }: Sender, request: UpstreamRequest, fie
     host,
     signal: abandoned.signal,
     now: () => clock.now(),
+    onHints: request.onHints,
     entry: undefined,
     forwarded: false,
     forwardedStatus: undefined,
@@ -127,7 +129,27 @@ function fieldsToSend({ fields, url, body }: UpstreamRequest): Fields {
 function findWay({ method, cache = true }: UpstreamRequest, fields: Fields): Way {
   // Other methods pass the cache too: it forgets what they change (C-4).
   if (method !== 'GET' && method !== 'HEAD') return 'method';
-  return cache && !PAST_CACHE.some((name) => fields.has(name)) ? 'cached' : 'bypass';
+  return cache && ![...PAST_CACHE, ...OF_CLIENT].some((name) => fields.has(name)) ? 'cached' : 'bypass';
+}
+
+/**
+ * The method of a stored response that answers a request with conditions or a range of the client's own, or a HEAD
+ * (RFC 9111 4: by what a GET stored, if that is fresh); `undefined` where there is none.
+ */
+async function findStored(
+  { method, url, cache = true }: UpstreamRequest,
+  fields: Fields,
+  { partition: { store }, now }: { partition: Partition; now: number },
+): Promise<'GET' | undefined> {
+  if (store === undefined || !cache || PAST_CACHE.some((name) => fields.has(name))) return undefined;
+  const isOfClient = method === 'GET' && OF_CLIENT.some((name) => fields.has(name));
+  if (!isOfClient && method !== 'HEAD') return undefined;
+  const found = await store.get(keyOf(url, 'GET', fields));
+  return found !== undefined && (method === 'GET' || found.staleAt > now) ? 'GET' : undefined;
+}
+
+function keyOf({ origin, pathname, search }: URL, method: string, fields: Fields): Parameters<OriginStore['get']>[0] {
+  return { origin, method, path: `${pathname}${search}`, headers: toFieldRecord(fields) };
 }
 
 function reportCache({
@@ -159,12 +181,9 @@ function reportCache({
   };
 }
 
-function forget({ store }: Partition, options: ExchangeOptions): void {
-  if (store === undefined) return;
-  const headers = options.headers as Record<string, string | string[]>;
-  const key = { origin: String(options.origin), method: options.method, path: options.path, headers };
+function forget({ store }: Partition, key: Parameters<OriginStore['delete']>[0]): void {
   // The entry is written when the last byte has come, which may be just now.
-  setImmediate(() => void store.delete(key));
+  if (store !== undefined) setImmediate(() => void store.delete(key));
 }
 
 function isOnlyIfCached(fields: Fields): boolean {

@@ -10,7 +10,8 @@ export interface UpstreamRequest {
   readonly url: URL;
   /**
    * Fields to send; hop-by-hop ones, `Expect` and a wrong `Content-Length` are left out, a `Host` of its own is sent. With
-   * Cookie, Authorization, Range or a condition among them the origin cache is passed by.
+   * Cookie, Authorization, If-Match or If-Unmodified-Since among them the origin cache is passed by; with Range or another
+   * condition too, where nothing is stored (`UpstreamResponse.isStored`).
    */
   readonly fields: Fields;
   readonly body?: Uint8Array | Readable | undefined;
@@ -24,4 +25,6 @@ export interface UpstreamRequest {
   readonly timing?: 'formatted' | 'pass-through' | undefined;
   /** False passes the origin cache by. Default true. */
   readonly cache?: boolean | undefined;
+  /** Told of early hints (103, RFC 8297) before the answer. Default: they are dropped. */
+  readonly onHints?: ((fields: Fields) => void) | undefined;
 }

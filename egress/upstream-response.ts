@@ -40,6 +40,11 @@ export interface UpstreamResponse {
   readonly requestedAt: number;
   readonly receivedAt: number;
   readonly cache: OriginCacheReport;
+  /**
+   * True where a stored response was at hand: then the request's Range, If-Range, If-None-Match and If-Modified-Since were
+   * not asked of the origin, and are the caller's to answer. Default false.
+   */
+  readonly isStored?: boolean;
   /** Says that the body is passed through: only pauses are bounded from now on (design part 3, "Laws"). */
   readonly passThrough: () => void;
   /** Takes the response out of the origin cache: it was found to be broken. */

@@ -41,6 +41,8 @@ export interface Received {
   readonly hasBody: boolean;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
+  /** Sends early hints: values of Link. Default: the client gets none. */
+  readonly sendHints?: ((links: readonly string[]) => void) | undefined;
 }
 
 const MAX_TARGET_CHARACTERS = 8_192;

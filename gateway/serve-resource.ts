@@ -1,5 +1,6 @@
 /** Serving an upstream resource: the steps from `identify` to `reply`. */
 import type { VaryRecorder } from '../core/vary.ts';
+import { answerOptions } from './answer-options.ts';
 import type { MemoEntry } from './cache/reply-memo.ts';
 import { type Exchange, prepare } from './exchange.ts';
 import { explain } from './explain.ts';
@@ -26,6 +27,8 @@ export async function serveResource(
 ): Promise<Reply> {
   if (target.explain) return await explain(received, target, gateway);
   const exchange = await prepare(received, target, read, gateway);
+  const options = answerOptions(received, gateway.pseudonym);
+  if (options !== undefined) return options;
   const brought = await gateway.frontEnd?.answer(exchange);
   if (brought !== undefined) return brought;
   const held = await lookUp(exchange);

@@ -143,7 +143,7 @@ async function exchange(
   response.on('close', () => {
     if (!isSentWhole(response)) gone.abort(new DOMException('the client has gone', 'AbortError'));
   });
-  const { reply, received } = await answer(message, gone.signal, parts);
+  const { reply, received } = await answer(message, response, { ...parts, signal: gone.signal });
   // A request that broke the rules of framing cannot be followed by another on its connection (P-19).
   if (draining || (received === undefined && reply.status >= 400)) response.shouldKeepAlive = false;
   const { socket } = response;
@@ -173,17 +173,27 @@ function isSentWhole(response: ServerResponse): boolean {
 
 async function answer(
   message: IncomingMessage,
-  signal: AbortSignal,
-  parts: ShellParts,
+  response: ServerResponse,
+  { signal, ...parts }: ShellParts & { readonly signal: AbortSignal },
 ): Promise<{ reply: Reply; received?: Received }> {
   let received: Received;
   try {
-    received = receive(message, parts.trustedProxies, signal);
+    const sendHints = (links: readonly string[]) => writeHints(response, links);
+    received = { ...receive(message, parts.trustedProxies, signal), sendHints };
   } catch (error) {
     const read = new VaryRecorder(Fields.fromRaw(message.rawHeaders));
     return { reply: makeErrorReply(error, { read, requestId: makeRequestId(), pseudonym: parts.pseudonym }) };
   }
   return { reply: await parts.serve(received), received };
+}
+
+function writeHints(response: ServerResponse, links: readonly string[]): void {
+  if (response.headersSent || response.destroyed) return;
+  try {
+    response.writeEarlyHints({ link: [...links] });
+  } catch {
+    // A Link that Node does not take is hinted at by nobody; the reply itself carries it.
+  }
 }
 
 async function refuseExpectation(

@@ -136,10 +136,42 @@ for (const [title, fields] of stored)
 const bypassing: [title: string, fields: Record<string, string>][] = [
   ['a cookie', { cookie: 'a=b' }],
   ['credentials', { authorization: 'Basic x' }],
+  ['a condition on what it changes', { 'if-match': '"x"' }],
+];
+const ofClient: [title: string, fields: Record<string, string>][] = [
   ['a range', { range: 'bytes=0-1' }],
   ['the client’s own condition', { 'if-none-match': '"other"' }],
   ['the client’s own date', { 'if-modified-since': 'Sun, 06 Nov 1994 08:49:37 GMT' }],
 ];
+for (const [title, fields] of ofClient)
+  cacheTest(
+    `P-8, P-10, RFC 9111 4.3.2: a request with ${title} goes to the origin as it is, until something is stored that its asker can answer it from`,
+    numbered('Cache-Control: public, max-age=60\r\nETag: "x"'),
+    async ({ t, origin, get }) => {
+      const first = await get(fields);
+      t.deepEqual(first.cache, { hit: false, fwd: 'bypass' });
+      t.false(first.response.isStored);
+      const [[name, value]] = Object.entries(fields) as [[string, string]];
+      t.true(origin.requests[0]!.includes(`${name}: ${value}`));
+      t.is((await get()).text, 'n2');
+      const held = await get(fields);
+      t.is(held.text, 'n2');
+      t.true(held.cache.hit && held.response.isStored);
+      t.is(origin.requests.length, 2);
+    },
+  );
+cacheTest(
+  'RFC 9111 4: a HEAD is answered by what a GET stored while it is fresh',
+  numbered('Cache-Control: public, max-age=60\r\nETag: "x"'),
+  async ({ t, origin, get }) => {
+    await get();
+    const { response, cache } = await get({}, { method: 'HEAD' });
+    t.true(cache.hit);
+    t.false(response.hasBody);
+    t.is(response.fields.get('etag'), '"x"');
+    t.is(origin.requests.length, 1);
+  },
+);
 for (const [title, fields] of bypassing)
   cacheTest(
     `P-8, C-1: a request with ${title} passes the cache by, as it is`,

@@ -15,6 +15,7 @@ import { isPicture } from '../document-types.ts';
 import type { Exchange } from '../exchange.ts';
 import { uploadOf } from '../upload.ts';
 import { choose, type OriginalHead } from './choose.ts';
+import { hintsFor } from './early-hints.ts';
 import { digestOf, type Original } from './format.ts';
 import { gatherView } from './gather-view.ts';
 import { insistedUrl, mayUpgrade, refuseClearForm, wantsUpgrade } from './https-upgrade.ts';
@@ -96,6 +97,7 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
   const started = gateway.clock.monotonic();
   const wantsHttps = wantsUpgrade(exchange);
   refuseClearForm(exchange, wantsHttps);
+  const onHints = hintsFor(exchange);
   const send = (fields: Fields, body: Readable | undefined, url = order.url) =>
     gateway.egress.fetchUpstream({
       method: order.method,
@@ -106,6 +108,7 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
       followRedirects: target.picture === undefined ? 'never' : 'any',
       timing: order.isPassThrough ? 'pass-through' : 'formatted',
       grant: target.grant,
+      onHints,
     });
   let response = await send(order.fields, uploadOf(received, gateway.limits.maxUploadBytes));
   if (mustAskAgain(response, exchange)) {

@@ -11,6 +11,7 @@ import { codingFor, encodeBody } from '../content-coding.ts';
 import { isDocument } from '../document-types.ts';
 import { type Exchange, replyContext } from '../exchange.ts';
 import { dropByteFields } from '../hop-fields.ts';
+import { asPart } from '../range.ts';
 import type { Reply } from '../reply.ts';
 import type { Trace } from '../traffic/trace.ts';
 import { type Choice, type PassReason, reachablePresentations } from './choose.ts';
@@ -86,7 +87,7 @@ export async function replyWithVariant(exchange: Exchange, made: VariantReply): 
   const body = await encodeBody(variant.body, coding, variant.coded);
   if (coding !== 'identity') fields.set('content-encoding', coding);
   fields.set('content-length', String(body.byteLength));
-  return { status: facts.status, fields, body: received.method === 'HEAD' ? undefined : body, trace };
+  return asPart({ status: facts.status, fields, body: received.method === 'HEAD' ? undefined : body, trace }, received);
 }
 
 /** A reply with the origin's bytes, streamed. */
@@ -101,12 +102,13 @@ export async function passOriginal(exchange: Exchange, fetched: FetchedOriginal,
   }
   if (isHead || fetched.status === 204 || fetched.status === 304) {
     fetched.response.body.destroy();
-    return { status: fetched.status, fields, body: undefined, trace };
+    return asWanted(exchange, fetched, { status: fetched.status, fields, body: undefined, trace });
   }
   fetched.response.passThrough();
   const codings = fetched.response.contentCoding;
   const isTaken = codings.length === 0 || reason === 'no-transform' || isCodingTaken(exchange, codings);
-  if (isTaken || !isDecodable(codings)) return { status: fetched.status, fields, body: fetched.response.body, trace };
+  if (isTaken || !isDecodable(codings))
+    return asWanted(exchange, fetched, { status: fetched.status, fields, body: fetched.response.body, trace });
   weaken(fields);
   fields.delete('content-encoding').delete('content-length');
   return { status: fetched.status, fields, body: decodeBody(fetched.response), trace };
@@ -127,7 +129,13 @@ export async function passBody(
   const encoded = await encodeBody(body, coding, new Map());
   if (coding !== 'identity') fields.set('content-encoding', coding);
   fields.set('content-length', String(encoded.byteLength));
-  return { status: fetched.status, fields, body: exchange.received.method === 'HEAD' ? undefined : encoded, trace };
+  const isHead = exchange.received.method === 'HEAD';
+  return asWanted(exchange, fetched, { status: fetched.status, fields, body: isHead ? undefined : encoded, trace });
+}
+
+// Where Range went to the origin, its answer is the origin's own.
+function asWanted({ order, received }: Exchange, { response }: FetchedOriginal, reply: Reply): Reply {
+  return order.fields.has('range') && response.isStored !== true ? reply : asPart(reply, received);
 }
 
 function traceOfPass(exchange: Exchange, fetched: FetchedOriginal, reply: Fields, body?: Uint8Array): Trace {

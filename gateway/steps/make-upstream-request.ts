@@ -5,6 +5,7 @@ import { isNoTransform } from '../../core/cache-control.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { Fields } from '../../core/fields.ts';
 import { removeHopByHop } from '../../core/hop-by-hop.ts';
+import { readMaxForwards } from '../answer-options.ts';
 import { type CookieJar, type SiteContext, siteOf } from '../cookie-jar.ts';
 import { isOwnRequestField, VIA_COMMENT } from '../hop-fields.ts';
 import { readPrefixReferer } from '../modes/prefix.ts';
@@ -57,6 +58,7 @@ export function makeUpstreamRequest(received: Received, target: Target, parts: U
   if (target.picture === undefined) setCookies(fields, received, target, parts);
   else for (const name of PERSONAL) fields.delete(name);
   setVia(fields, received, target, parts.pseudonym);
+  if (received.method === 'OPTIONS') countForward(fields);
   const method = received.method === 'HEAD' && !isPassThrough ? 'GET' : received.method;
   return { method, url: target.url, fields, isPassThrough };
 }
@@ -107,6 +109,12 @@ function siteContext(received: Received, target: Target, page: URL | undefined):
   const destination = received.fields.get('sec-fetch-dest');
   const isNavigation = destination === undefined || destination === 'document';
   return isNavigation && /^(?:GET|HEAD)$/.test(received.method) ? 'cross-site-navigation' : 'cross-site';
+}
+
+// P-2, RFC 9110 7.6.2: whoever gets 0 answers itself (`answerOptions`); a malformed number is no number.
+function countForward(fields: Fields): void {
+  const left = readMaxForwards(fields);
+  if (left !== undefined) fields.set('max-forwards', String(Math.max(0, left - 1)));
 }
 
 function checkLoop(received: Received, pseudonym: string): void {

@@ -1,0 +1,6 @@
+/** Every case of the suite. */
+import type { Case } from '../case.ts';
+import { FAULTS } from './faults.ts';
+import { PROXYING } from './proxying.ts';
+
+export const CASES: readonly Case[] = [...PROXYING, ...FAULTS];
