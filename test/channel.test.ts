@@ -180,15 +180,18 @@ test.serial(
   }),
 );
 
-test.serial('a front-end with another secret is refused, and tells its clients no more than that the link is down (threat 67)', async (t) => {
-  await withPair(async ({ back, through }) => {
-    back.origin.on('/page', '<title>Boats</title><p>There.</p>');
-    const reply = await through('/page', kaios);
-    t.is(reply.status, 503);
-    t.is(back.origin.requests.length, 0);
-    t.notRegex(reply.text, /secret/);
-  }, 'another secret');
-});
+test.serial(
+  'a front-end with another secret is refused, and tells its clients no more than that the link is down (threat 67)',
+  async (t) => {
+    await withPair(async ({ back, through }) => {
+      back.origin.on('/page', '<title>Boats</title><p>There.</p>');
+      const reply = await through('/page', kaios);
+      t.is(reply.status, 503);
+      t.is(back.origin.requests.length, 0);
+      t.notRegex(reply.text, /secret/);
+    }, 'another secret');
+  },
+);
 
 test.serial('BACK_END without its secret, or with no address, stops the start with both faults', async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'front-end-'));
