@@ -32,6 +32,7 @@ export function addFleetVerbs(program: Command): void {
     .description('Sign a plan and print it, for who applies it elsewhere; no server is asked.')
     .requiredOption('--key <file>', 'signing key, made by `keys new`')
     .requiredOption('--serial <number>', 'above that of the plan in force, which `fleet status` tells')
+    .addOption(jsonOption().default(true, 'always'))
     .action(sign);
   verb('apply <file>', 'Sign a plan with the next serial and publish it.')
     .requiredOption('--key <file>', 'signing key, made by `keys new`')
