@@ -20,6 +20,7 @@ import { versionOf } from '../fleet/reconciler.ts';
 import { requestForSet } from '../fleet/set-message.ts';
 import { openFleetBed } from './fleet-bed.ts';
 import { ask } from './fleet-client.ts';
+import { treeProcessorMs } from './processor-time.ts';
 import { quantile, type Round, round2, type Study, type StudyOptions, type StudyResult } from './study.ts';
 
 const MIN_ROUNDS = 5;
@@ -79,17 +80,19 @@ async function run({ isShort, rounds: wanted }: StudyOptions): Promise<StudyResu
   }
 }
 
-/** Medians in milliseconds, by subject. */
+/** Medians in milliseconds, by subject, and the processor time of all processes for one request. */
 async function takeTurns(subjects: Readonly<Record<string, Work>>, times: number, round: number): Promise<Round> {
   const names = round % 2 === 0 ? Object.keys(subjects) : Object.keys(subjects).toReversed();
   const medians: Record<string, number> = {};
   for (const name of names) {
     const taken: number[] = [];
+    const processor = treeProcessorMs();
     for (let turn = 0; turn < times; turn++) {
       const began = systemClock.monotonic();
       await subjects[name]!(turn);
       taken.push(systemClock.monotonic() - began);
     }
+    medians[`${name}ProcessorMs`] = round2((treeProcessorMs() - processor) / times);
     medians[name] = Math.round(quantile(taken, 0.5) * 10_000) / 10_000;
   }
   return medians;
@@ -101,6 +104,13 @@ function summarise(rounds: readonly Round[], about: StudyResult['about']): Study
       rounds.map((round) => Number(round[name]) - Number(round[to])),
       0.5,
     );
+  const processorOf = (name: string, to: string | undefined) =>
+    quantile(
+      rounds.map(
+        (round) => Number(round[`${name}ProcessorMs`]) - (to === undefined ? 0 : Number(round[`${to}ProcessorMs`])),
+      ),
+      0.5,
+    );
   const redirects = rounds.map(({ redirect }) => Number(redirect));
   return {
     about: { ...about, servers: NAMES.length },
@@ -108,6 +118,9 @@ function summarise(rounds: readonly Round[], about: StudyResult['about']): Study
       { name: 'serve, added p50', value: added('gate', 'host'), unit: 'ms', aim: 0.05 },
       { name: 'redirect, added p50', value: round2(quantile(redirects, 0.5)), unit: 'ms', aim: 2 },
       { name: 'replay, added p50', value: round2(added('replay', 'direct')), unit: 'ms', aim: 1.5 },
+      // What a shared machine adds of its own is not in these.
+      { name: 'redirect, processor time', value: processorOf('redirect', undefined), unit: 'ms' },
+      { name: 'replay, added processor time', value: processorOf('replay', 'direct'), unit: 'ms' },
     ],
     rounds,
   };
