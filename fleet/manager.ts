@@ -118,7 +118,8 @@ export class Manager {
     const { plan, serial } = plans;
     if (token === undefined || plan === undefined) return;
     const held = await registry.get(KEY);
-    const current = held === undefined ? this.#decision : (readDecision(voice.hear(held.value)) ?? this.#decision);
+    const known = held === undefined ? undefined : readDecision(voice.hear(held.value));
+    const current = known ?? this.#decision;
     // Who holds a newer token is the manager now.
     if (current.token > token || current.serial > serial) return;
     const servers = members.all().map(({ name, zone, isDraining, sets }) => ({
@@ -128,7 +129,8 @@ export class Manager {
       held: Object.keys(sets),
     }));
     const sets = assign({ plan, servers, current: current.sets });
-    if (current.serial === serial && digestOf(current.sets) === digestOf(sets)) return;
+    // An engine that has lost what was decided, or holds what nobody believes, is told again.
+    if (known !== undefined && known.serial === serial && digestOf(known.sets) === digestOf(sets)) return;
     const decision: Decision = { serial, token, sets: sets as Decision['sets'] };
     const revision = await registry.compareAndSet(KEY, voice.say(decision), held?.revision);
     if (revision === undefined) this.#isStale = true;
