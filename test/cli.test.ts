@@ -26,6 +26,8 @@ async function runIn(
   const [file = '', ...args] = command;
   const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
   const child = spawn(file, args, { cwd, env: { PATH, ...more }, stdio: ['pipe', 'pipe', 'pipe'] });
+  // A verb that reads nothing may have ended before.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const [out, err] = await Promise.all(
     [child.stdout, child.stderr].map(async (stream) => (await stream.toArray()).join('')),
