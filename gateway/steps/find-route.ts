@@ -243,10 +243,10 @@ function findPlaced(received: Received, host: string | undefined, rules: RouteRu
   if (host !== undefined && rules.fleet.hasSite(host) && path.startsWith('/-/'))
     return findGatewayPage(path, placedSite(received, host, rules));
   if (path === '*' || path.startsWith('/-/')) return undefined;
+  const set = rules.fleet.findRoute(host, splitQuery(path)[0]);
+  if (set === undefined) return undefined;
   const origin = `${peer.secure ? 'https' : 'http'}://${authority || 'localhost'}`;
-  const url = parseTargetUrl(`${origin}${path}`);
-  const set = rules.fleet.findRoute(host, url.pathname);
-  return set === undefined ? undefined : makeSetTarget(url, set, PLAIN);
+  return makeSetTarget(parseTargetUrl(`${origin}${path}`), set, PLAIN);
 }
 
 /** A site of the fleet plan, for the gateway's own names on its host. */
