@@ -1,6 +1,6 @@
 /** One request to one origin, without redirects. The target has been checked. */
 import { Readable } from 'node:stream';
-import { parseCacheControl, readAgeSeconds } from '../core/cache-control.ts';
+import { formatCacheControl, parseCacheControl, readAgeSeconds } from '../core/cache-control.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fields } from '../core/fields.ts';
 import { removeHopByHop } from '../core/hop-by-hop.ts';
@@ -28,6 +28,9 @@ const PAST_CACHE = ['authorization', 'cookie', 'if-match', 'if-unmodified-since'
 // What is answered from a stored response by whoever asked; where none is stored it is for the origin, as its answers
 // would be kept as answers to another question (P-8, known traps of the cache interceptor).
 const OF_CLIENT = ['if-modified-since', 'if-none-match', 'if-range', 'range'];
+
+/** As many as a cache can count (RFC 9111 1.2.2). */
+const MAX_STALE_SECONDS = 2 ** 31 - 1;
 
 type Way = 'cached' | 'bypass' | 'method';
 
@@ -121,6 +124,10 @@ function isGranted({ grant, url }: UpstreamRequest): boolean {
 function fieldsToSend({ fields, url, body }: UpstreamRequest): Fields {
   const sent = removeHopByHop(fields.clone()).delete('expect');
   if (!(body instanceof Readable)) sent.delete('content-length');
+  // RFC 9111 5.2.1.2: without a number it means however stale, which the cache interceptor does not know.
+  const wishes = parseCacheControl(sent.get('cache-control'));
+  if (wishes.get('max-stale') === true)
+    sent.set('cache-control', formatCacheControl(new Map([...wishes, ['max-stale', String(MAX_STALE_SECONDS)]])));
   // The default goes without saying, also in the cache key.
   if (sent.getAll('host').length !== 1 || sent.get('host') === url.host) sent.delete('host');
   return sent;

@@ -1,5 +1,5 @@
 /** Step `look-up`: a fresh original whose variant is held needs neither fetch nor work; a validator of ours is answered 304. */
-import { parseCacheControl } from '../../core/cache-control.ts';
+import { directiveSeconds, parseCacheControl } from '../../core/cache-control.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import { parseVary } from '../../core/vary.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
@@ -30,13 +30,15 @@ export async function lookUp(exchange: Exchange): Promise<Reply | undefined> {
   if (wantsUpgrade(exchange)) return undefined;
   const facts = gateway.originals.find(order.url.href, order.fields);
   if (facts === undefined) return undefined;
+  const ttl = ttlSeconds(facts.fields, facts, gateway.clock);
+  if ((ttl ?? 0) < (directiveSeconds(directives, 'min-fresh') ?? 0)) return undefined;
   const essence = readMediaType(facts.fields.get('content-type'))?.essence ?? '';
   const original = { ...facts, essence };
   const choice = choose(original, context);
   if (choice.kind === 'pass') return undefined;
   const variant = await gateway.variants.find(keyFor(original, choice.best.plan, context));
   if (variant === undefined || variant.isLarger) return undefined;
-  const cache = { hit: true, ttl: ttlSeconds(facts.fields, facts, gateway.clock) };
+  const cache = { hit: true, ttl };
   const reply = await replyWithVariant(exchange, { facts, cache, variant, choice, hit: true, collapsed: false });
   remember(exchange, { reply, facts, variantKey: variant.key, ttl: cache.ttl ?? 0 });
   return reply;

@@ -22,6 +22,8 @@ export interface Answer {
   readonly interim?: readonly string[];
   /** These bytes and nothing else, then the end of the connection. */
   readonly raw?: string;
+  /** Milliseconds before it is sent, so that others may ask meanwhile. */
+  readonly afterMs?: number;
   /** The connection is cut after the fields and this many bytes of the body. */
   readonly cutAfter?: number;
 }
@@ -71,6 +73,8 @@ export interface Holds {
 /** One question and what must hold of its reply. */
 export interface Turn {
   readonly ask?: Question;
+  /** Asked again until it holds, a bounded number of times: for what a proxy does behind a reply. */
+  readonly eventually?: true;
   /** What the origin answers from now on. */
   readonly answer?: Answering;
   readonly holds?: Holds;

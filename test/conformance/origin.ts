@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { Fields } from '../../core/fields.ts';
 import type { Answer, Answering, Upstream } from './case.ts';
 import { PAGE } from './samples.ts';
@@ -76,6 +77,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, { stag
     trailers: Fields.fromRaw(request.rawTrailers),
   });
   const said = typeof stage.answer === 'function' ? stage.answer(request, stage.upstream.length) : stage.answer;
+  if (said.afterMs !== undefined) await setTimeout(said.afterMs);
   say(said, request, { response, stage, url });
 }
 

@@ -1,4 +1,5 @@
 /** Runs one case at a proxy, in one mode. */
+import { setTimeout } from 'node:timers/promises';
 import type { Case, CaseMode, Question, Seen, Turn } from './case.ts';
 import { type Reply, sendBytes, sendRequest } from './client.ts';
 import { judge } from './judge.ts';
@@ -31,20 +32,13 @@ export async function runCase(each: Case, subject: Subject, origin: CaseOrigin):
   const faults: string[] = [];
   for (const [index, turn] of each.turns.entries()) {
     if (turn.answer !== undefined) stage.answer = turn.answer;
-    let seen: Seen[];
     try {
-      seen = await take(turn, { subject, stage, before, origin });
+      const found = await playTurn(turn, { subject, stage, before, origin });
+      if (found === 'unchanged') return { outcome: 'void', faults: ['nothing was changed'] };
+      faults.push(...found.map((fault) => `turn ${index + 1}: ${fault}`));
     } catch (error) {
       return { outcome: 'broken', faults: [...faults, `turn ${index + 1}: ${(error as Error).message}`] };
     }
-    for (const one of seen) {
-      // A law about what a proxy changes says nothing of one that changes nothing.
-      if (turn.holds?.body === 'changed' && isUnchanged(one, stage))
-        return { outcome: 'void', faults: ['nothing was changed'] };
-      const found = judge(turn.holds ?? {}, one, { before, origin: stage.sent.body });
-      faults.push(...found.map((fault) => `turn ${index + 1}: ${fault}`));
-    }
-    before.push(...seen);
   }
   return { outcome: faults.length === 0 ? 'held' : 'broken', faults };
 }
@@ -52,8 +46,28 @@ export async function runCase(each: Case, subject: Subject, origin: CaseOrigin):
 interface Scene {
   readonly subject: Subject;
   readonly stage: Stage;
-  readonly before: readonly Seen[];
+  readonly before: Seen[];
   readonly origin: CaseOrigin;
+}
+
+/** Times that a turn is taken which must hold in the end, and milliseconds between. */
+const ATTEMPTS = 100;
+const PAUSE_MS = 50;
+
+// What is wrong with the turn. A law about what a proxy changes says nothing of one that changes nothing.
+async function playTurn(turn: Turn, scene: Scene): Promise<string[] | 'unchanged'> {
+  const { holds = {}, eventually } = turn;
+  const { before, stage } = scene;
+  for (let attempt = 1; ; attempt++) {
+    const seen = await take(turn, scene);
+    if (holds.body === 'changed' && seen.some((one) => isUnchanged(one, stage))) return 'unchanged';
+    const faults = seen.flatMap((one) => judge(holds, one, { before, origin: stage.sent.body }));
+    if (faults.length === 0 || eventually === undefined || attempt === ATTEMPTS) {
+      before.push(...seen);
+      return faults;
+    }
+    await setTimeout(PAUSE_MS);
+  }
 }
 
 async function take({ ask = {} }: Turn, { subject, stage, before, origin }: Scene): Promise<Seen[]> {

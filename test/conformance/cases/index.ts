@@ -1,6 +1,7 @@
 /** Every case of the suite. */
 import type { Case } from '../case.ts';
+import { CACHING } from './caching.ts';
 import { FAULTS } from './faults.ts';
 import { PROXYING } from './proxying.ts';
 
-export const CASES: readonly Case[] = [...PROXYING, ...FAULTS];
+export const CASES: readonly Case[] = [...PROXYING, ...FAULTS, ...CACHING];
