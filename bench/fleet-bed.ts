@@ -40,7 +40,8 @@ export interface BedOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const LOOK_MS = 2;
+// Looking costs the servers something too.
+const LOOK_MS = 15;
 const PATIENCE_MS = 60_000;
 
 // Who is told to end takes all that it started along.

@@ -44,3 +44,17 @@ test('the benchmark of a chart miss runs, and tells how long others wait', async
   for (const name of ['hitAloneP50Ms', 'hitBesideP50Ms', 'chartP50Ms', 'tablePageP50Ms']) t.true(about[name] > 0, name);
   t.is(medians.length, 2);
 });
+
+test('the benchmark of losses runs: an upgrade and a killed holder cost the client of a fleet nothing (design part 8)', async (t) => {
+  const args = ['fleet-loss', 'upgrade', 'holder', 'requests=100', 'concurrency=2', '--short', '--json'];
+  const { figures, rounds } = JSON.parse((await run(process.execPath, [RUN, ...args])).stdout);
+  t.deepEqual(
+    rounds.map(({ phase, lost, reasons }: Record<string, unknown>) => [phase, lost, reasons]),
+    [
+      ['upgrade', 0, ''],
+      ['holder', 0, ''],
+    ],
+  );
+  for (const { asked } of rounds) t.true(asked >= 100);
+  t.is(figures.length, 2);
+});
