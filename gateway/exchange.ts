@@ -83,6 +83,7 @@ export function replyContext(
     cache,
     pseudonym: gateway.pseudonym,
     requestId: received.id,
+    secure: received.peer.secure,
     clock: gateway.clock,
   };
 }

@@ -1,6 +1,7 @@
 /** HTTPS and HTTP/2 to clients: the same answers, by either protocol, on a port of their own. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -116,23 +117,27 @@ test.serial(
 );
 
 test.serial(
-  'HTTP/1.1 over TLS and plain HTTP go on beside it; the public address is the https one',
+  'HTTP/1.1 over TLS and plain HTTP go on beside it; the public address is the https one; hints are asked for over TLS alone (H-1, H-3)',
   inWorld(
     async (t, { origin, server, through }) => {
       origin.on('/p', PAGE);
       const { hostname, port } = new URL(server.secureOrigin!);
-      const secure = await new Promise<number | undefined>((resolve, reject) => {
+      const secure = await new Promise<IncomingMessage>((resolve, reject) => {
         request(
           { hostname, port, path: `/${origin.url}/p`, ca: first.cert, headers: CLIENTS.kaios, agent: false },
           (response) => {
             response.resume();
-            response.on('end', () => resolve(response.statusCode));
+            response.on('end', () => resolve(response));
           },
         )
           .on('error', reject)
           .end();
       });
-      t.is(secure, 200);
+      t.is(secure.statusCode, 200);
+      // H-1, H-3: hints are asked for where they may be sent, and no request is spent on them.
+      t.regex(String(secure.headers['accept-ch']), /Sec-CH-Viewport-Width.*Sec-CH-DPR/);
+      t.is(secure.headers['critical-ch'], undefined);
+      t.is((await through('/p', { fields: CLIENTS.kaios })).fields['accept-ch'], undefined);
       t.is((await through('/p', { fields: CLIENTS.kaios })).status, 200);
       // A client without TLS that comes by proxy is led to what it can open.
       const plain = await through('/p', { fields: CLIENTS.kaios });

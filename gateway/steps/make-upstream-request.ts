@@ -6,6 +6,7 @@ import { GatewayError } from '../../core/errors.ts';
 import type { Fields } from '../../core/fields.ts';
 import { removeHopByHop } from '../../core/hop-by-hop.ts';
 import { readMaxForwards } from '../answer-options.ts';
+import { dropForeignHints } from '../client-hints.ts';
 import { type CookieJar, type SiteContext, siteOf } from '../cookie-jar.ts';
 import { isOwnRequestField, VIA_COMMENT } from '../hop-fields.ts';
 import { readPrefixReferer } from '../modes/prefix.ts';
@@ -57,6 +58,7 @@ export function makeUpstreamRequest(received: Received, target: Target, parts: U
   if (isSafe && !isPassThrough) for (const name of CONDITIONS) fields.delete(name);
   if (target.picture === undefined) setCookies(fields, received, target, parts);
   else for (const name of PERSONAL) fields.delete(name);
+  if (target.mode === 'prefix') dropForeignHints(fields);
   setVia(fields, received, target, parts.pseudonym);
   if (received.method === 'OPTIONS') countForward(fields);
   const method = received.method === 'HEAD' && !isPassThrough ? 'GET' : received.method;

@@ -13,6 +13,7 @@ import { formatLinkField, type LinkValue, parseLinkField } from '../../core/link
 import { formatRefresh, readRefresh } from '../../core/links/refresh.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
+import { askForHints } from '../client-hints.ts';
 import { dropAlways, dropPrefixFields, VIA_COMMENT } from '../hop-fields.ts';
 import { setContentSecurity } from '../security-fields.ts';
 import type { Target } from '../target.ts';
@@ -42,6 +43,8 @@ export interface ReplyContext {
   readonly requestId: string;
   readonly clock: Clock;
   readonly cache: CacheReport;
+  /** True where the client's own connection is encrypted. */
+  readonly secure: boolean;
   /** Server-Timing members. */
   readonly timings: readonly { readonly name: string; readonly ms: number }[];
 }
@@ -63,6 +66,7 @@ export function takeOriginFields(origin: Fields, context: Pick<ReplyContext, 'ta
 export function finishFields(fields: Fields, context: ReplyContext, essence: string): void {
   const { target, read, client, cache } = context;
   setContentSecurity(fields, target.mode, essence);
+  if (context.secure && target.mode !== 'forward') askForHints(fields, essence);
   fields.set('vary', read.vary(fields.get('vary')));
   if (client.personal) makePrivate(fields);
   fields.append('via', `1.1 ${context.pseudonym} ${VIA_COMMENT}`);
