@@ -142,8 +142,11 @@ export class FleetAgent {
     await reconciler.verify();
     this.#publish();
     await plans.start();
-    await members.start();
-    await Promise.all([manager.start(), editions.start(), this.#profiles.start(), this.#watchDraining()]);
+    if (!this.#isLeaving) await members.start();
+    if (!this.#isLeaving)
+      await Promise.all([manager.start(), editions.start(), this.#profiles.start(), this.#watchDraining()]);
+    // Who leaves before an engine has answered ends what has begun since.
+    if (this.#isLeaving) return await this.#end();
     reconciler.check();
     this.#publish();
     this.#upkeep.start();
@@ -171,6 +174,10 @@ export class FleetAgent {
     this.#isLeaving = true;
     this.#publish();
     await this.#handOver();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
     for (const stop of this.#stop.splice(0)) stop();
     this.reconciler.stop();
     this.#upkeep.stop();
