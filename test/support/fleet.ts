@@ -81,6 +81,8 @@ export async function openFleet(): Promise<TestFleet & { close(): Promise<void> 
   return {
     ...makeFleet(folder, engines, nodes),
     async close() {
+      // Without an engine nobody waits for another to take over.
+      await engines.kill();
       await Promise.allSettled([...nodes.values()].map((node) => node.close()));
       await engines.close();
       rmSync(folder, { recursive: true, force: true });
