@@ -40,7 +40,8 @@ test('every error of the catalogue is thrown somewhere', (t) => {
         sources.push(readFileSync(join(folder, entry.name), 'utf8'));
     }
   };
-  for (const folder of ['core', 'egress', 'formatters', 'profiles', 'gateway', 'fleet', 'admin']) walk(join(ROOT, folder));
+  for (const folder of ['core', 'egress', 'formatters', 'profiles', 'gateway', 'fleet', 'admin'])
+    walk(join(ROOT, folder));
   const all = sources.join('\n');
   for (const code of Object.keys(errorCatalogue)) t.true(all.includes(`'${code}'`), code);
 });
