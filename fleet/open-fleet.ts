@@ -119,7 +119,14 @@ export function openFleet(parts: FleetParts): Fleet {
     log,
   });
   const owner = () => store.view().authorities['profiles'];
-  const profiles = makeProfileAuthority({ profiles: parts.profiles, owner, self: settings.nodeName, peers, log });
+  const profiles = makeProfileAuthority({
+    profiles: parts.profiles,
+    owner,
+    self: settings.nodeName,
+    peers,
+    store,
+    log,
+  });
   const peerServer = makePeerServer({
     self,
     aliases: parts.door === undefined ? [] : [parts.door.identity],

@@ -2,6 +2,7 @@
  * Profiles of a fleet: one server owns the writes, the others ask it and hold replicas (S8). What it has written reaches
  * them through the registry, is theirs to keep, and outlives the authority's absence.
  */
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { pack, unpack } from '../core/envelope.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -19,6 +20,8 @@ import type { Registry } from './registry/registry.ts';
 export const PROFILES = 'profiles';
 const PREFIX = 'profile.';
 const TOLD = 'profiles-told';
+/** Before the name of a profile: the last write that another server has asked for. */
+const ASKED = 'profile-asked.';
 const LOOK_MS = 50;
 const TIMEOUT_MS = 5_000;
 const MAX_REPLY_BYTES = 1024 * 1024;
@@ -29,6 +32,7 @@ export interface ProfileAuthorityParts {
   readonly owner: () => string | undefined;
   readonly self: string;
   readonly peers: Peers;
+  readonly store: Pick<FleetStore, 'read' | 'write'>;
   readonly log: Log;
 }
 
@@ -45,7 +49,7 @@ export interface ProfileAuthority {
 }
 
 export function makeProfileAuthority(parts: ProfileAuthorityParts): ProfileAuthority {
-  const { profiles, owner, self, peers, log } = parts;
+  const { profiles, owner, self, peers, store, log } = parts;
   const isHere = () => (owner() ?? self) === self;
   const askOwner = async (head: unknown): Promise<Readonly<Record<string, unknown>>> => {
     const name = owner()!;
@@ -59,41 +63,54 @@ export function makeProfileAuthority(parts: ProfileAuthorityParts): ProfileAutho
       throw new GatewayError('SHED', { seconds: 2 }, { cause, fields: Fields.from({ 'retry-after': '2' }) });
     }
   };
+  // The writer reads what it has written, whenever the registry tells; unless that has told something since.
+  const askFor = async (name: string, head: unknown, take: (reply: Readonly<Record<string, unknown>>) => void) => {
+    const edition = () => readAllTold(store).get(name)?.edition;
+    const before = edition();
+    const reply = await askOwner(head);
+    if (edition() === before) take(reply);
+    return reply;
+  };
   return {
     get isHere() {
       return isHere();
     },
     async put(profile, ifMatch) {
       if (isHere()) return profiles.put(profile, ifMatch);
-      const stored = (await askOwner({ verb: 'put', profile, ifMatch: ifMatch ?? null })) as unknown as StoredProfile;
-      // The writer reads what it has written, whenever the registry tells.
-      profiles.replicate(new Map([[profile.name, stored.profile]]));
-      return profiles.get(profile.name) ?? stored;
+      const head = { verb: 'put', profile, ifMatch: ifMatch ?? null };
+      const stored = await askFor(profile.name, head, (reply) =>
+        profiles.replicate(new Map([[profile.name, parseProfile(reply['profile'])]])),
+      );
+      return profiles.get(profile.name) ?? (stored as unknown as StoredProfile);
     },
     async remove(name, ifMatch) {
       if (isHere()) return profiles.remove(name, ifMatch);
-      await askOwner({ verb: 'remove', name, ifMatch: ifMatch ?? null });
-      profiles.replicate(new Map([[name, undefined]]));
+      await askFor(name, { verb: 'remove', name, ifMatch: ifMatch ?? null }, () =>
+        profiles.replicate(new Map([[name, undefined]])),
+      );
     },
     write({ verb, profile, name, ifMatch }, from) {
       if (!isHere()) throw new GatewayError('MISDIRECTED', { host: self });
       const condition = (ifMatch ?? undefined) as IfMatch;
       log.info('a profile is written for another server', { server: from, verb: String(verb) });
-      if (verb === 'put') return profiles.put(parseProfile(profile), condition);
-      if (verb !== 'remove') throw new GatewayError('BAD_REQUEST', { why: 'the verb is put or remove' });
+      if (verb !== 'put' && verb !== 'remove')
+        throw new GatewayError('BAD_REQUEST', { why: 'the verb is put or remove' });
+      const given = verb === 'put' ? parseProfile(profile) : undefined;
+      // Told even where a later write has made all equal to what was told before: who asked has taken this one.
+      store.write(ASKED + (given?.name ?? String(name)), randomUUID());
+      if (given !== undefined) return profiles.put(given, condition);
       profiles.remove(String(name), condition);
       return {};
     },
   };
 }
 
-export interface ProfileSyncParts extends Pick<ProfileAuthorityParts, 'profiles' | 'owner' | 'self' | 'log'> {
+export interface ProfileSyncParts extends Pick<ProfileAuthorityParts, 'profiles' | 'owner' | 'self' | 'store' | 'log'> {
   /** The authority that the plan names. */
   readonly named: () => string | undefined;
   readonly registry: Registry;
   readonly voice: NodeVoice;
   readonly hearing: Hearing;
-  readonly store: Pick<FleetStore, 'read' | 'write'>;
   readonly clock: Clock;
 }
 
@@ -108,13 +125,15 @@ export class ProfileSync {
   readonly #parts: ProfileSyncParts;
   /** By name: what the registry has, or what was taken from it. */
   readonly #told: Map<string, Told>;
+  /** By name: the last write for another server that was told. */
+  readonly #answered = new Map<string, string | undefined>();
   #seen: unknown;
   #isTelling = false;
   #stop: (() => void)[] = [];
 
   constructor(parts: ProfileSyncParts) {
     this.#parts = parts;
-    this.#told = new Map(Object.entries(JSON.parse(parts.store.read(TOLD) ?? '{}') as Record<string, Told>));
+    this.#told = readAllTold(parts.store);
   }
 
   async start(): Promise<void> {
@@ -150,8 +169,9 @@ export class ProfileSync {
   }
 
   async #tellOne(name: string, profile: Profile | undefined): Promise<void> {
-    const { registry, voice } = this.#parts;
+    const { registry, voice, store } = this.#parts;
     const key = PREFIX + name;
+    const asked = store.read(ASKED + name);
     const held = await registry.get(key);
     const said = held === undefined ? undefined : voice.hear(held.value);
     const known = readTold(said?.content);
@@ -159,12 +179,15 @@ export class ProfileSync {
     if (
       known !== undefined &&
       said?.from === this.#parts.self &&
+      asked === this.#answered.get(name) &&
       JSON.stringify(known.profile) === JSON.stringify(profile)
     )
       return;
     const edition = Math.max(known?.edition ?? 0, this.#told.get(name)?.edition ?? 0) + 1;
     const told: Told = profile === undefined ? { edition } : { edition, profile };
-    await registry.compareAndSet(key, voice.say(told), held?.revision);
+    const revision = await registry.compareAndSet(key, voice.say(told), held?.revision);
+    if (revision === undefined) throw new Error(`another was faster with ${key}`);
+    this.#answered.set(name, asked);
     this.#note(name, told);
   }
 
@@ -188,6 +211,10 @@ export class ProfileSync {
     this.#told.set(name, told);
     this.#parts.store.write(TOLD, JSON.stringify(Object.fromEntries(this.#told)));
   }
+}
+
+function readAllTold(store: Pick<FleetStore, 'read'>): Map<string, Told> {
+  return new Map(Object.entries(JSON.parse(store.read(TOLD) ?? '{}') as Record<string, Told>));
 }
 
 function readTold(value: unknown): Told | undefined {
