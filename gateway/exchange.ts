@@ -5,6 +5,7 @@ import type { PartialPreferences } from '../profiles/preferences.ts';
 import { jarOwnerOf } from './jar-owner.ts';
 import type { Received } from './received.ts';
 import type { Gateway } from './serve.ts';
+import { withOwnAccept } from './steps/ask-again.ts';
 import type { ChoiceContext } from './steps/choose.ts';
 import { type Client, identify } from './steps/identify.ts';
 import { makeUpstreamRequest, type UpstreamOrder } from './steps/make-upstream-request.ts';
@@ -58,6 +59,10 @@ export function prepareAs({ received, target, read, preferences }: Asked, client
     jarOwner,
     pseudonym: gateway.pseudonym,
   });
+  // CT-13: who rejected altered fields once is not sent them again.
+  const sent = gateway.rejecting.has(target.url.host)
+    ? { ...order, fields: withOwnAccept(order, received.fields) }
+    : order;
   const choice: ChoiceContext = {
     received,
     target,
@@ -67,7 +72,7 @@ export function prepareAs({ received, target, read, preferences }: Asked, client
     formatsOff: gateway.formatsOff,
     suspended: gateway.suspended(),
   };
-  return { received, target, read, client, negotiation, order, choice, gateway, timings: [] };
+  return { received, target, read, client, negotiation, order: sent, choice, gateway, timings: [] };
 }
 
 /** What the fields of this exchange's reply are made from. */

@@ -15,8 +15,8 @@ import type { Detection } from '../profiles/detection.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import { makeAccess } from './access.ts';
 import { hostNameOf } from './address.ts';
-import { makeInsistingHosts } from './cache/insisting-hosts.ts';
 import { makeOriginalIndex } from './cache/original-index.ts';
+import { makeRememberedHosts } from './cache/remembered-hosts.ts';
 import { makeReplyMemo } from './cache/reply-memo.ts';
 import { makeSingleFlight } from './cache/single-flight.ts';
 import { makeVariantCache } from './cache/variant-cache.ts';
@@ -132,7 +132,8 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     formatsOff: parts.formatsOff,
     suspended: parts.suspended,
     originals: makeOriginalIndex(clock, parts.caches?.originals),
-    insisting: makeInsistingHosts(clock, parts.caches?.originals),
+    insisting: makeRememberedHosts('insists on https', clock, parts.caches?.originals),
+    rejecting: makeRememberedHosts('rejects altered fields', clock, parts.caches?.originals),
     variants: makeVariantCache({
       maxBytes: settings.variantCacheBytes,
       disk: parts.caches?.variants,

@@ -16,6 +16,7 @@ import { clientKeyOf } from './steps/identify.ts';
 import { groundOf, lookUp } from './steps/look-up.ts';
 import { passBody, passOriginal, replyWithVariant } from './steps/make-reply.ts';
 import { formatServer } from './steps/own-set.ts';
+import { findOwnVariant, placeOfVariant } from './steps/own-variant.ts';
 import type { Target } from './target.ts';
 
 /** @throws GatewayError whatever a step may throw. */
@@ -106,6 +107,12 @@ async function answer(exchange: Exchange, fetched: FetchedOriginal): Promise<Rep
     return await passBody(exchange, { fetched, body: original.body, reason: choice.reason });
   if (choice.kind === 'pass') return await passOriginal(exchange, fetched, choice.reason);
   if (original === undefined) return await passOriginal(exchange, fetched, 'not-asked');
+  const own = await findOwnVariant(exchange, fetched, { choice, original });
+  if (own !== undefined) {
+    const reply = await answer(own.exchange, own.fetched);
+    reply.fields.set('content-location', placeOfVariant(own.exchange));
+    return reply;
+  }
   const formatted = await formatOriginal(original, choice, context, gateway);
   if (formatted.kind === 'pass') {
     const { body } = (await fetched.plain?.buffered()) ?? original;

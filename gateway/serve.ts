@@ -13,8 +13,8 @@ import type { Egress } from '../egress/fetch-upstream.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { Access } from './access.ts';
-import type { InsistingHosts } from './cache/insisting-hosts.ts';
 import type { OriginalIndex } from './cache/original-index.ts';
+import type { RememberedHosts } from './cache/remembered-hosts.ts';
 import type { ReplyMemo } from './cache/reply-memo.ts';
 import type { SingleFlight } from './cache/single-flight.ts';
 import type { Variant, VariantCache } from './cache/variant-cache.ts';
@@ -57,7 +57,9 @@ export interface Gateway {
   readonly originals: OriginalIndex;
   readonly variants: VariantCache;
   /** Hosts that insist on https. */
-  readonly insisting: InsistingHosts;
+  readonly insisting: RememberedHosts;
+  /** Hosts that reject request fields that are not as the client sent them (CT-13). */
+  readonly rejecting: RememberedHosts;
   readonly memo: ReplyMemo;
   readonly flights: SingleFlight<Variant>;
   /** Fetches under way that several clients may share. */

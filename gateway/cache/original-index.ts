@@ -20,6 +20,8 @@ export interface OriginalFacts {
   readonly digest: string;
   /** Bytes of the decoded body. */
   readonly bytes: number;
+  /** Media types of other forms that the page names itself (CT-15): they come before what would be made of it. Default: none. */
+  readonly offers?: readonly string[];
   readonly requestedAt: number;
   readonly receivedAt: number;
 }

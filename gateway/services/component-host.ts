@@ -93,6 +93,11 @@ export class ComponentHost {
     }
   }
 
+  /** Starts a process before anybody asks. */
+  warm(): void {
+    if (!this.#isClosed && this.#restsUntil === undefined && this.#processes.size === 0) void this.#start();
+  }
+
   /** Ends processes that have nothing to do; they come back when they are wanted. */
   async rest(): Promise<void> {
     await Promise.all([...this.#processes].filter((each) => each.load === 0).map((each) => each.close()));

@@ -109,6 +109,8 @@ export class PlacedSets implements SetHost {
     const entries = placed.components
       .filter((each) => each.kind !== 'formatter')
       .map((each) => [each.name, openEntry(asSource(each), dataSets, this.#options)] as const);
+    // Requests come as soon as the others hear of it, and a server that is back takes its share at once.
+    for (const [, { source, host }] of entries) if (source.kind === 'service') host.warm();
     const authority = {
       isHere: () => data.isAuthority(name),
       ask: (request: Request) => data.askAuthority(name, request),

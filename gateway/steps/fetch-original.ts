@@ -1,8 +1,7 @@
 /** Step `fetch`: the original, by the guarded egress; concurrent askers of the same shared resource cause one request (C-6). */
 
 import type { Readable } from 'node:stream';
-import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.ts';
-import { isNoTransform, isPrivateOrNoStore, parseCacheControl } from '../../core/cache-control.ts';
+import { isPrivateOrNoStore, parseCacheControl } from '../../core/cache-control.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { MadeBy } from '../../core/fleet.ts';
@@ -14,11 +13,13 @@ import type { OriginalFacts } from '../cache/original-index.ts';
 import { isPicture } from '../document-types.ts';
 import type { Exchange } from '../exchange.ts';
 import { uploadOf } from '../upload.ts';
+import { fieldsToAskAgain } from './ask-again.ts';
 import { choose, type OriginalHead } from './choose.ts';
 import { hintsFor } from './early-hints.ts';
 import { digestOf, type Original } from './format.ts';
 import { gatherView } from './gather-view.ts';
 import { insistedUrl, mayUpgrade, refuseClearForm, wantsUpgrade } from './https-upgrade.ts';
+import { offeredForms } from './offered-forms.ts';
 import { readOwnDocument } from './own-document.ts';
 import { readOwnService } from './own-service.ts';
 import type { CacheReport } from './reply-fields.ts';
@@ -111,12 +112,12 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
       onHints,
     });
   let response = await send(order.fields, uploadOf(received, gateway.limits.maxUploadBytes));
-  if (mustAskAgain(response, exchange)) {
+  const again = fieldsToAskAgain(response, exchange);
+  if (again !== undefined) {
+    const wasRejected = response.status === 406;
     response.body.destroy();
-    response = await send(
-      order.fields.clone().set('accept-encoding', received.fields.get('accept-encoding') ?? 'identity'),
-      undefined,
-    );
+    response = await send(again, undefined);
+    if (wasRejected && response.status !== 406) gateway.rejecting.add(order.url.host);
   }
   const secure = wantsHttps ? insistedUrl(order.url, response) : undefined;
   if (secure !== undefined) gateway.insisting.add(order.url.host);
@@ -128,15 +129,6 @@ async function fetchOnce(exchange: Exchange, signal: AbortSignal): Promise<Fetch
   dropInvalidated(exchange, response);
   exchange.timings.push({ name: 'fetch', ms: gateway.clock.monotonic() - started });
   return wrap(response, { exchange, signal, upgraded });
-}
-
-// CT-12: a body that must not be changed goes out in the coding it came in; one the client did not offer is asked for
-// again with the client's own Accept-Encoding.
-function mustAskAgain(response: UpstreamResponse, { order, received }: Exchange): boolean {
-  if (!isNoTransform(response.fields) || isNoTransform(received.fields)) return false;
-  if (response.contentCoding.length === 0 || !/^(?:GET|HEAD)$/.test(order.method)) return false;
-  const accepted = parseAcceptEncoding(received.fields.get('accept-encoding'));
-  return accepted.missing || response.contentCoding.some((each) => codingQuality(accepted, each) === 0);
 }
 
 interface Wrapped {
@@ -177,6 +169,7 @@ function wrap(response: UpstreamResponse, { exchange, signal, upgraded }: Wrappe
         url: head.url,
         digest: original.digest,
         bytes: original.body.byteLength,
+        offers: [...offeredForms(original).keys()],
       };
       // What others get at the http address is the redirect.
       if (order.method === 'GET' && upgraded === undefined) gateway.originals.put(order.url.href, order.fields, facts);

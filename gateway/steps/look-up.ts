@@ -36,6 +36,7 @@ export async function lookUp(exchange: Exchange): Promise<Reply | undefined> {
   const original = { ...facts, essence };
   const choice = choose(original, context);
   if (choice.kind === 'pass') return undefined;
+  if (exchange.target.presentation === undefined && facts.offers?.includes(choice.best.plan.to)) return undefined;
   const variant = await gateway.variants.find(keyFor(original, choice.best.plan, context));
   if (variant === undefined || variant.isLarger) return undefined;
   const cache = { hit: true, ttl };

@@ -145,6 +145,8 @@ function dataOfView({ negotiation: { accept } }: WishContext): Candidate[] {
 function documentCandidates({ from, negotiation }: WishContext): Candidate[] {
   const { presentation: wanted, page } = negotiation.preferences;
   const { accept } = negotiation;
+  // CT-3: what a script names behind JSON is a habit of its library, no wish for another form of a page.
+  if (!negotiation.unasked && isScriptAccept(accept)) return [];
   if ((isFeed(from) || isFile(from)) && FEED_TYPES.some((each) => asks(accept, each))) return [];
   const candidates: Candidate[] = wanted
     .filter((each) => each !== 'original')

@@ -43,7 +43,10 @@ export interface Question {
    */
   readonly fields?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body?: string;
-  /** Bytes sent in place of a proper request; `{target}` and `{host}` stand for those of the mode. */
+  /**
+   * Bytes sent in place of a proper request; `{target}` and `{host}` stand for those of the mode, `{own}` for the proxy's own
+   * address, `{lead}` for what comes before another target.
+   */
   readonly raw?: string;
   /** A path of the gateway itself in place of the target, such as `/-/as/lite/{target}`. */
   readonly path?: string;

@@ -100,8 +100,14 @@ async function send(ask: Question, { proxy, hosts, mode }: Subject, target: stri
   const place = mode === 'reverse' ? pathAndQuery : mode === 'prefix' ? `/${target}` : target;
   const host = mode === 'reverse' ? hosts[ask.site ?? 'plain'] : mode === 'prefix' ? proxy.host : url.host;
   const path = ask.path?.replaceAll('{target}', mode === 'reverse' ? pathAndQuery.slice(1) : target) ?? place;
-  if (ask.raw !== undefined)
-    return await sendBytes(proxy, ask.raw.replaceAll('{target}', path).replaceAll('{host}', host));
+  if (ask.raw !== undefined) {
+    const lead = mode === 'prefix' ? '/' : '';
+    const filled = { '{target}': path, '{host}': host, '{own}': proxy.host, '{lead}': lead };
+    return await sendBytes(
+      proxy,
+      Object.entries(filled).reduce((raw, [name, value]) => raw.replaceAll(name, value), ask.raw),
+    );
+  }
   return await sendRequest({
     proxy,
     method: ask.method ?? 'GET',

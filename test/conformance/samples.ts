@@ -1,4 +1,5 @@
 /** What the suite's origin gives out. */
+import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 
 const SENTENCE = 'The harbour wakes early, and boats go out before the first light is on the water. ';
@@ -15,6 +16,9 @@ ${`<p style="color: black" class="long-name-of-a-class">${SENTENCE.repeat(4)}</p
 </body>
 </html>
 `;
+
+/** The page as it is sent compressed. */
+export const GZIPPED: Buffer = gzipSync(PAGE);
 
 const SIDE = 400;
 

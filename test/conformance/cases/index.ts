@@ -4,7 +4,16 @@ import { CACHING } from './caching.ts';
 import { FAULTS } from './faults.ts';
 import { NEGOTIATION } from './negotiation.ts';
 import { PROXYING } from './proxying.ts';
-
+import { SECURITY } from './security.ts';
 import { SIGNALS } from './signals.ts';
+import { TRANSFORMATION } from './transformation.ts';
 
-export const CASES: readonly Case[] = [...PROXYING, ...FAULTS, ...CACHING, ...NEGOTIATION, ...SIGNALS];
+export const CASES: readonly Case[] = [
+  ...TRANSFORMATION,
+  ...PROXYING,
+  ...FAULTS,
+  ...NEGOTIATION,
+  ...CACHING,
+  ...SIGNALS,
+  ...SECURITY,
+];

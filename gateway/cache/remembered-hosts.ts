@@ -1,9 +1,9 @@
-/** Hosts that answered http with a redirect to https: kept for a month, shared by the processes of a server. */
+/** Hosts of which one thing was found out: kept for a month, shared by the processes of a server. */
 import { LRUCache } from 'lru-cache';
 import type { DiskCache } from '../../core/cache/disk-cache.ts';
 import type { Clock } from '../../core/clock.ts';
 
-export interface InsistingHosts {
+export interface RememberedHosts {
   /** @param host Host with its port, where that is not the default. */
   add(host: string): void;
   has(host: string): boolean;
@@ -12,10 +12,11 @@ export interface InsistingHosts {
 const KEPT_MS = 30 * 86_400_000;
 const MAX_HOSTS = 10_000;
 
-export function makeInsistingHosts(clock: Clock, disk?: DiskCache): InsistingHosts {
+/** @param what What was found out, in words: hosts of different things share a disk. */
+export function makeRememberedHosts(what: string, clock: Clock, disk?: DiskCache): RememberedHosts {
   const known = new LRUCache<string, number>({ max: MAX_HOSTS });
   // No URL begins like this: the hosts share a cache with the facts of originals.
-  const keyOf = (host: string) => JSON.stringify(['insists on https', host]);
+  const keyOf = (host: string) => JSON.stringify([what, host]);
   return {
     add(host) {
       const ends = clock.now() + KEPT_MS;
