@@ -129,6 +129,23 @@ inFleet(
   },
 );
 
+inFleet('a rollback finds the processes of the version before as they were', async (t, fleet) => {
+  const [first, second] = await Promise.all(
+    ['5.0.0', '5.0.1'].map((version) =>
+      fleet.build({ 'index.ts': serviceText('hello', "return new Response('process ' + process.pid);", version) }),
+    ),
+  );
+  for (const built of [first, second]) await fleet.push(a, built!);
+  const pidAt = async (built: BuiltBundle) => {
+    await settle(planOf(built, ['c']));
+    return (await ask(c)).text;
+  };
+  const [before, newer, after] = [await pidAt(first!), await pidAt(second!), await pidAt(first!)];
+  t.regex(before, /^process \d+$/);
+  t.not(newer, before);
+  t.is(after, before);
+});
+
 inFleet('by serve, who does not hold the set says so with 503 and when to come again', async (t) => {
   await settle(planOf(one, ['b'], 'serve'));
   t.is((await ask(b)).by, 'b; set=hello; by=serve');

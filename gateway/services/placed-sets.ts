@@ -1,6 +1,6 @@
 /** The function sets of a fleet that this server holds: each with services, updaters and data sets of its own. */
 import { dirname } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { PlacedComponent, PlacedSet, SetData, SetHost } from '../../core/fleet.ts';
 import type { Log } from '../../core/log.ts';
@@ -20,12 +20,14 @@ export interface PlacedSetsOptions extends Pick<ServicesOptions, 'settings' | 'f
 interface Held {
   placed: PlacedSet;
   readonly services: LocalServices;
-  /** Requests under way. */
-  load: number;
-  isRetired: boolean;
 }
 
-/** Time that requests under way have once their set has gone. */
+/** What is not in use any more, for requests under way and for who takes the change back. */
+interface Retired {
+  readonly held: Held;
+  readonly ends: Timer;
+}
+
 const RETIRE_MS = 30_000;
 const NAMED = /^\/-\/services\/([a-z0-9-]{1,64})(\/.*)?$/s;
 
@@ -34,6 +36,7 @@ export class PlacedSets implements SetHost {
   #held = new Map<string, Held>();
   /** Opened to be tried, not yet in use; by set. */
   readonly #candidates = new Map<string, Held>();
+  readonly #retired = new Set<Retired>();
   #updating: ReadonlySet<string> = new Set();
 
   constructor(options: PlacedSetsOptions) {
@@ -70,9 +73,14 @@ export class PlacedSets implements SetHost {
   }
 
   async close(): Promise<void> {
-    const all = [...this.#held.values(), ...this.#candidates.values()];
+    const retired = [...this.#retired].map(({ held, ends }) => {
+      ends.cancel();
+      return held;
+    });
+    const all = [...this.#held.values(), ...this.#candidates.values(), ...retired];
     this.#held = new Map();
     this.#candidates.clear();
+    this.#retired.clear();
     await Promise.all(all.map(({ services }) => services.close()));
   }
 
@@ -95,7 +103,19 @@ export class PlacedSets implements SetHost {
       return candidate;
     }
     if (candidate !== undefined) this.#retire(candidate);
-    return this.#open(placed);
+    return this.#revive(placed) ?? this.#open(placed);
+  }
+
+  /** The version that was in use just now, with its processes as warm as they were. */
+  #revive(placed: PlacedSet): Held | undefined {
+    const before = [...this.#retired].find(
+      ({ held }) => held.placed.name === placed.name && held.placed.version === placed.version,
+    );
+    if (before === undefined) return undefined;
+    before.ends.cancel();
+    this.#retired.delete(before);
+    before.held.placed = placed;
+    return before.held;
   }
 
   #open(placed: PlacedSet): Held {
@@ -129,28 +149,25 @@ export class PlacedSets implements SetHost {
       clock,
       log,
     });
-    const held: Held = { placed, services, load: 0, isRetired: false };
+    const held: Held = { placed, services };
     return held;
   }
 
   #retire(held: Held): void {
-    held.isRetired = true;
     held.services.stopUpdaters();
-    if (held.load === 0) void held.services.close();
-    else this.#options.clock.after(RETIRE_MS, () => void held.services.close());
+    const ends = this.#options.clock.after(RETIRE_MS, () => {
+      this.#retired.delete(retired);
+      void held.services.close();
+    });
+    const retired: Retired = { held, ends };
+    this.#retired.add(retired);
   }
 }
 
-async function answerBy(held: Held, request: Request): Promise<Response> {
+async function answerBy({ placed, services }: Held, request: Request): Promise<Response> {
   const named = NAMED.exec(new URL(request.url).pathname);
-  const name = named === null ? serviceFor(held.placed, request) : named[1]!;
-  held.load += 1;
-  try {
-    return await held.services.answer(name, named === null ? request : below(request, named[2] ?? '/'));
-  } finally {
-    held.load -= 1;
-    if (held.isRetired && held.load === 0) void held.services.close();
-  }
+  if (named === null) return await services.answer(serviceFor(placed, request), request);
+  return await services.answer(named[1]!, below(request, named[2] ?? '/'));
 }
 
 function below(request: Request, path: string): Request {
