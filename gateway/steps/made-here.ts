@@ -38,7 +38,8 @@ export function asFetched({
   return {
     ...head,
     ...times,
-    cache: { hit: true, ttl: freshSeconds },
+    // RFC 9211 2.2: what no cache was asked for is no hit of one.
+    cache: freshSeconds > 0 ? { hit: true, ttl: freshSeconds } : { hit: false, forward: 'bypass' },
     upgraded: undefined,
     madeBy,
     response: {
