@@ -434,7 +434,7 @@ test('reverse mode: a site is served under its own name, its links rewritten to 
 });
 
 test('seen 5: a plugin of ten lines works by a profile that names it; plugins that misbehave cost only their own request', async (t) => {
-  t.timeout(60_000);
+  t.timeout(150_000);
   const { mkdtemp, writeFile, rm } = await import('node:fs/promises');
   const folder = await mkdtemp('/tmp/plugins-');
   const misdeeds = {
