@@ -92,15 +92,18 @@ export function ask(
   });
 }
 
-/** Sends raw bytes and reads until the server ends the connection, or has been silent for `quietMs`. */
+const FIRST_BYTE_MS = 30_000;
+
+/** Sends raw bytes and reads until the server ends the connection, or has said something and then nothing for `quietMs`. */
 export function sendRaw(origin: string, bytes: string | Buffer, quietMs = 1_000): Promise<string> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port) });
     let text = '';
-    socket.setTimeout(quietMs, () => socket.destroy());
+    socket.setTimeout(FIRST_BYTE_MS, () => socket.destroy());
     socket.on('data', (part) => {
       text += part.toString('latin1');
+      socket.setTimeout(quietMs);
     });
     socket.on('error', (error: NodeJS.ErrnoException) =>
       error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(text) : reject(error),
