@@ -1,5 +1,5 @@
 /**
- * Runs benchmarks: `node bench/run.ts [SCENARIO] [--short] [--json] [--rounds N] [ARGUMENTS]`, all of them when none is named.
+ * Runs benchmarks: `node bench/run.ts [SCENARIO] [--short] [--json] [--rounds N] [--corpus FOLDER] [ARGUMENTS]`, all of them when none is named.
  *
  * A scenario compares, a study gives figures. Subjects of a scenario take turns within a round, so that what else the machine does hits them alike; what is compared is processor
  * time of all processes, the median over the rounds. Writes `bench/results/SCENARIO.json`, but not for a short run.
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock.ts';
 import { chartMiss } from './chart-miss.ts';
+import { documents } from './documents.ts';
 import { fleetLoss } from './fleet-loss.ts';
 import { fleetManager } from './fleet-manager.ts';
 import { fleetResume } from './fleet-resume.ts';
@@ -23,7 +24,7 @@ import type { Course, Scenario, Subject } from './scenario.ts';
 import { round2, type Study, type StudyResult } from './study.ts';
 
 const SCENARIOS: readonly Scenario[] = [pictureMiss, pictureVariant, chartMiss];
-const STUDIES: readonly Study[] = [fleetShift, fleetLoss, fleetRoute, fleetManager, fleetResume];
+const STUDIES: readonly Study[] = [fleetShift, fleetLoss, fleetRoute, fleetManager, fleetResume, documents];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const MIN_ROUNDS = 5;
 
@@ -120,7 +121,7 @@ function figuresOf(name: string, { figures }: StudyResult): string {
   return figures
     .map(
       (each) =>
-        `${name}: ${each.name} ${each.value} ${each.unit}${each.aim === undefined ? '' : ` (aim: at most ${each.aim})`}`,
+        `${name}: ${each.name} ${each.value} ${each.unit}${each.aim === undefined ? '' : ` (aim: at most ${each.aim})`}${each.atLeast === undefined ? '' : ` (aim: at least ${each.atLeast})`}`,
     )
     .join('\n');
 }
@@ -129,6 +130,7 @@ interface Options {
   readonly rounds: number | undefined;
   readonly isShort: boolean;
   readonly args: readonly string[];
+  readonly corpus: string | undefined;
 }
 
 /** What a benchmark gives, as data and as text. */
@@ -149,7 +151,12 @@ async function runOne(
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { short: { type: 'boolean' }, json: { type: 'boolean' }, rounds: { type: 'string' } },
+    options: {
+      short: { type: 'boolean' },
+      json: { type: 'boolean' },
+      rounds: { type: 'string' },
+      corpus: { type: 'string' },
+    },
   });
   const [name, ...args] = positionals;
   const all = [...SCENARIOS, ...STUDIES];
@@ -162,7 +169,7 @@ async function main(): Promise<void> {
   const isShort = values.short === true;
   for (const one of chosen) {
     const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-    const { result, text } = await runOne(one, { rounds, isShort, args });
+    const { result, text } = await runOne(one, { rounds, isShort, args, corpus: values.corpus });
     console.log(values.json === true ? JSON.stringify(result) : text);
     if (isShort) continue;
     const report = { ...result, machine: describeMachine() };

@@ -3,9 +3,11 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'requests' | 'bytes' | 'rounds';
+  readonly unit: 'ms' | 'requests' | 'bytes' | 'rounds' | '%' | 'examples' | 'MB/s' | '';
   /** At most so much is wanted. */
   readonly aim?: number;
+  /** At least so much is wanted. */
+  readonly atLeast?: number;
 }
 
 /** One repetition, in plain values. */
@@ -25,6 +27,8 @@ export interface StudyOptions {
   readonly args: readonly string[];
   /** `undefined` where nobody said. */
   readonly rounds: number | undefined;
+  /** Folder of pages to measure with, where one was named. */
+  readonly corpus: string | undefined;
 }
 
 export interface Study {

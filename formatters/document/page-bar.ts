@@ -116,6 +116,7 @@ const WORDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   advertisement: ['advertisement', 'advertisements'],
   consent: ['consent dialogue', 'consent dialogues'],
   beacon: ['tracking picture', 'tracking pictures'],
+  menu: ['repeated menu', 'repeated menus'],
 };
 
 /**

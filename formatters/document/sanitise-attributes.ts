@@ -7,7 +7,10 @@ import { safeName } from './clobbering.ts';
 import { sanitiseCss } from './sanitise-css.ts';
 import type { Policy } from './sanitise-policy.ts';
 
-const LINK_SCHEMES = new Set(['http:', 'https:', 'mailto:', 'tel:', 'sms:']);
+// They open a program that asks before it does anything.
+const LINK_SCHEMES = new Set(
+  'http: https: mailto: tel: sms: callto: geo: sip: skype: tg: viber: webcal: whatsapp: xmpp:'.split(' '),
+);
 const RASTER = /^data:image\/(?:png|gif|jpe?g|webp|avif|bmp|x-icon)[;,]/i;
 const ARIA = /^aria-[a-z]+$/;
 // A `name` of these is what a form sends: it stays as it is, or the form would not work.
@@ -30,7 +33,7 @@ export function sanitiseAttributes(element: Element, policy: Policy): Record<str
 
 /**
  * An address cleaned, or `undefined` when its scheme is not allowed: http, https and relative ones everywhere,
- * `mailto:`, `tel:` and `sms:` for links, raster `data:` for pictures.
+ * `mailto:`, `tel:`, `sms:` and others of that kind for links, raster `data:` for pictures.
  */
 export function safeAddress(value: string, place: 'link' | 'picture' | 'resource'): string | undefined {
   const text = cleanAddress(value);

@@ -1,7 +1,7 @@
 /** The first pass: what is not for a reader without scripts and styles goes, what stands for something else is replaced. */
 
 import type { CheerioAPI } from 'cheerio';
-import { type ChildNode, type Element, isComment, isDirective, isTag } from 'domhandler';
+import { type ChildNode, type Element, isComment, isDirective, isTag, isText } from 'domhandler';
 import { editTree, isHtml, makeElement, makeText, type Replacement, textOf } from './edit-tree.ts';
 import { isConcealed } from './flow/concealment.ts';
 import { foreignText } from './foreign-text.ts';
@@ -60,7 +60,8 @@ function stand(element: Element, demand: PageDemand, pageUrl: string): Replaceme
     case 'frame':
       return frameLink(element, pageUrl);
     case 'picture':
-      return pictureImage(element);
+      // Its `img` may have given way to its text already.
+      return pictureImage(element) ?? element.children.filter(isText);
     case 'img':
       return standForPicture(element, demand);
     case 'video':

@@ -10,20 +10,22 @@ import { sanitiseDocument } from '../document/sanitise.ts';
 import { serialiseXhtml } from '../document/serialise-xhtml.ts';
 import { strip } from '../document/strip.ts';
 import { tidy } from '../document/tidy.ts';
+import { leanPage } from './lean-page.ts';
+import { dropRepeatedNavigation } from './repeated-navigation.ts';
 
 /**
  * The whole page simplified: every link, form, label, heading and alternative text works and reads; scripts, styles,
  * frames, beacons, advertisements and consent dialogues are gone.
  *
  * Use it for feature phones, slow links, text browsers, screen readers and old browsers. Tables that only arrange are
- * taken apart, data tables stay; long navigations fold away; pictures are the smallest candidate that fits, or their
+ * taken apart, data tables stay; a menu that the page has twice is there once, long ones fold away; pictures are the smallest candidate that fits, or their
  * text. A bar leads to the page's other forms, and each picture to itself in full. `demands.lite` says how: see `page-demand.ts`. The markup is HTML, HTML 3.2 or XHTML Mobile Profile.
  */
 export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-lite',
-  version: '1.1.0',
+  version: '1.2.0',
   title: 'Whole page, simplified',
   reads: 'document',
   edges: [
@@ -47,8 +49,11 @@ function formatLite(input: FormatInput, want: Want, env: FormatEnv): FormatResul
   if (demand.markup !== 'html') keepFormCharset($, input.charset);
   linkFrames($, input.url);
   const gone = strip($, { demand, pageUrl: input.url, dropsHidden: false });
-  if (Object.keys(gone).length > 0) env.note('lite.dropped', gone);
+  leanPage($);
   const body = findElement($.root()[0]!, 'body');
+  const menus = body === undefined ? 0 : dropRepeatedNavigation(body);
+  if (menus > 0) gone['menu'] = menus;
+  if (Object.keys(gone).length > 0) env.note('lite.dropped', gone);
   if (body !== undefined) tidy(body, { foldsNavigation: demand.markup === 'html', namesIcons: true });
   sanitiseDocument($, 'lite');
   finishPage($, demand, { shown: 'lite', pageUrl: input.url, leftOut: tellLeftOut(gone), note: env.note });

@@ -1,0 +1,97 @@
+/**
+ * What simplifying pages keeps and costs, through the whole gateway: bytes of `lite` and of Markdown against the
+ * original's, both after brotli; links, controls, headings and alternative texts kept. Then Markdown alone: pages there and
+ * back, the examples of the specifications, the rate of writing.
+ */
+import { brotliCompressSync, constants } from 'node:zlib';
+import { type DocumentGateway, openDocumentGateway } from './document-gateway.ts';
+import { type CorpusPage, readPages } from './page-corpus.ts';
+import { type Inventory, lostFrom, takeInventory } from './page-inventory.ts';
+import type { Figure, Round, Study, StudyOptions, StudyResult } from './study.ts';
+
+const KINDS = ['links', 'controls', 'headings', 'alts'] as const;
+
+/** `--corpus FOLDER`: pages to measure with; without it the examples of the formatters, which are small. */
+export const documents: Study = { name: 'documents', run };
+
+async function run({ isShort, corpus }: StudyOptions): Promise<StudyResult> {
+  const all = readPages(corpus);
+  const pages = isShort ? all.slice(0, 5) : all;
+  const gateway = await openDocumentGateway(pages.map(({ html }) => html));
+  try {
+    const rounds: Round[] = [];
+    for (const [index, page] of pages.entries()) rounds.push(await measurePage(gateway, page, index));
+    return {
+      about: { pages: pages.length, brotli: 5 },
+      figures: figuresOf(rounds),
+      rounds: corpus === undefined ? rounds : [],
+    };
+  } finally {
+    await gateway.close();
+  }
+}
+
+async function measurePage(gateway: DocumentGateway, { name, html }: CorpusPage, index: number): Promise<Round> {
+  const lite = await gateway.ask('lite', index);
+  const markdown = await gateway.ask('markdown', index);
+  const url = gateway.pageUrl(index);
+  // The charset of a page that is not UTF-8 does not matter to counts.
+  const before = takeInventory(html.toString('utf8'), url, false);
+  const after = takeInventory(lite.toString('utf8'), url, true);
+  const round: Record<string, string | number> = { name };
+  for (const kind of KINDS) {
+    round[kind] = before[kind].length;
+    const gone = lostOf(kind, before, after);
+    round[`${kind}Lost`] = gone.length;
+    if (process.argv.includes('lost'))
+      for (const each of gone.slice(0, 8)) console.error(`${name} ${kind} ${each.slice(0, 150)}`);
+  }
+  round['original'] = sizeOf(html);
+  round['lite'] = sizeOf(lite);
+  round['markdown'] = sizeOf(markdown);
+  return round;
+}
+
+/** A menu that a page has twice may be there once: a link is lost when nothing leads there any more. */
+function lostOf(kind: (typeof KINDS)[number], before: Inventory, after: Inventory): string[] {
+  if (kind === 'links') {
+    const known = new Set(after.links);
+    return before.links.filter((each) => !known.has(each));
+  }
+  const lost = lostFrom(before[kind], after[kind]);
+  // A drawing's name may stand among a heading's words.
+  if (kind === 'headings')
+    return lost.filter((each) => {
+      const [level, words] = [each.slice(0, 2), each.slice(3)];
+      return !after.headings.some((heading) => heading.startsWith(level) && heading.includes(words));
+    });
+  // Alternative text may stand as words in its picture's place.
+  return kind === 'alts' ? lost.filter((alt) => !after.text.includes(alt)) : lost;
+}
+
+function sizeOf(body: Buffer): number {
+  return brotliCompressSync(body, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
+  }).length;
+}
+
+function figuresOf(rounds: readonly Round[]): Figure[] {
+  const sum = (key: string) => rounds.reduce((total, round) => total + Number(round[key]), 0);
+  const share = (key: string) => (100 * sum(key)) / sum('original');
+  const meanShare = (key: string) =>
+    rounds.reduce((total, round) => total + (100 * Number(round[key])) / Number(round['original']), 0) / rounds.length;
+  return [
+    { name: 'lite of the original', value: share('lite'), unit: '%', aim: 15 },
+    { name: 'lite of the original, mean of pages', value: meanShare('lite'), unit: '%' },
+    { name: 'Markdown of the original', value: share('markdown'), unit: '%', aim: 6.5 },
+    { name: 'Markdown of the original, mean of pages', value: meanShare('markdown'), unit: '%' },
+    ...KINDS.map(
+      (kind): Figure => ({
+        name: `${kind} kept`,
+        value: 100 * (1 - sum(`${kind}Lost`) / Math.max(1, sum(kind))),
+        unit: '%',
+        atLeast: 100,
+      }),
+    ),
+  ];
+}
