@@ -41,6 +41,8 @@ export interface FormatInput {
   /** Charset the original was decoded from (WHATWG label); `body` itself is Unicode text or bytes. */
   readonly charset: string;
   readonly body: string | Uint8Array | ReadableStream<Uint8Array>;
+  /** Hex sha256 of the original's bytes, where they are the input and it is known. */
+  readonly digest?: string | undefined;
   /** Present when `reads` is `document`. The formatter owns it and may change it in place. */
   readonly document?: CheerioAPI;
   /** Absolute URL of the original, after redirects: the base for relative addresses. */

@@ -10,6 +10,8 @@ import type { Plan } from './plan.ts';
 export interface FormatJob {
   readonly plan: Plan;
   readonly body: Uint8Array;
+  /** Hex sha256 of `body`, where the sender knows it. */
+  readonly digest?: string | undefined;
   /** Essence of the original's media type; equals `plan.from`. */
   readonly mediaType: string;
   /** `charset` parameter of the original's Content-Type, or `undefined` when it named none. */

@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream';
 import { cacheStores } from 'undici';
 import type { DiskCache, HeldEntry } from '../core/cache/disk-cache.ts';
+import { joinChunks } from '../core/whole-body.ts';
 
 type MemoryStore = InstanceType<typeof cacheStores.MemoryCacheStore>;
 type Key = Parameters<MemoryStore['get']>[0];
@@ -56,7 +57,7 @@ export function makeDiskStore(cache: DiskCache, maxEntryBytes: number): OriginSt
             key: addressOf(key),
             selector: JSON.stringify([key.method, sortedEntries(vary)]),
             meta: JSON.stringify(value),
-            body: Buffer.concat(chunks),
+            body: joinChunks(chunks),
             ends: deleteAt,
           });
           done();

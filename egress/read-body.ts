@@ -1,6 +1,8 @@
 /** Reads upstream bodies, decoded and bounded. */
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { GatewayError } from '../core/errors.ts';
+import { joinChunks } from '../core/whole-body.ts';
 import { decodeBytes } from './decode.ts';
 import { exchangeError } from './upstream-errors.ts';
 import type { UpstreamResponse } from './upstream-response.ts';
@@ -31,6 +33,10 @@ export async function readBody(response: UpstreamResponse, limits: BodyLimits): 
     if (!response.hasBody) return new Uint8Array();
     const announced = Number(fields.get('content-length') ?? 0);
     if (announced > limits.maxBytes) throw tooLarge(host, `it announces ${announced} bytes`);
+    if (contentCoding.length === 0)
+      return joinChunks(
+        await collect(body, limits.maxBytes, () => tooLarge(host, `more than ${limits.maxBytes} bytes`)),
+      );
     const wire = boundBytes(body, limits.maxBytes, () => tooLarge(host, `more than ${limits.maxBytes} bytes`));
     const decoded = decodeBytes(wire, contentCoding, host);
     const chunks: Uint8Array[] = [];
@@ -78,6 +84,19 @@ async function* forgetting(response: UpstreamResponse, source: AsyncIterable<Uin
     response.forget();
     throw exchangeError(response.host, error);
   }
+}
+
+/** The chunks as they were received: an iteration would join what waits, and the cache could not share them. */
+async function collect(body: Readable, max: number, excess: () => Error): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  body.on('data', (chunk: Uint8Array) => {
+    bytes += chunk.length;
+    if (bytes > max) body.destroy(excess());
+    else chunks.push(chunk);
+  });
+  await finished(body, { writable: false });
+  return chunks;
 }
 
 async function* boundBytes(

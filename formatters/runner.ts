@@ -142,7 +142,8 @@ class StepRun {
     }
     const bytes = content.bytes();
     const body = formatter.reads === 'stream' ? streamOf(bytes) : bytes;
-    return { ...common, charset: content.decodedFrom, body };
+    const digest = bytes === this.#job.body ? this.#job.digest : undefined;
+    return { ...common, charset: content.decodedFrom, body, digest };
   }
 
   #env(signal: AbortSignal): FormatEnv {

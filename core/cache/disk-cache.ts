@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { sha256Of } from '../whole-body.ts';
 import { type BodyFiles, makeBodyFiles } from './body-files.ts';
 import { type CacheDatabase, openCacheDatabase } from './cache-database.ts';
 import { diskCacheMigrations, prepareStatements, type Sql } from './disk-cache-schema.ts';
@@ -202,7 +203,7 @@ class SharedDiskCache implements DiskCache {
   #insert(entry: DiskEntry, place: { body: Uint8Array | null; file: string | null }): boolean {
     const { key, selector, meta, ends } = entry;
     const bytes = entry.body.byteLength + Buffer.byteLength(meta) + Buffer.byteLength(key) + ROW_BYTES;
-    const digests = [digestOf(checked(entry)), digestOf(entry.body)] as const;
+    const digests = [digestOf(checked(entry)), sha256Of(entry.body)] as const;
     const gone = this.#database.attempt((sql, database) => {
       database.exec('BEGIN IMMEDIATE');
       const replaced = sql.dropOne.all(key, selector);

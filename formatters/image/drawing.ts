@@ -1,4 +1,5 @@
 /** A picture as it is wanted, not yet encoded: upright, in its size, in sRGB. */
+import { hash } from 'node:crypto';
 import type { Sharp, SharpOptions } from 'sharp';
 import { loadSharp } from '../pictures/sharp-library.ts';
 import { analysePixels, type PixelFacts, type RawPicture } from './analyse-pixels.ts';
@@ -12,6 +13,8 @@ import { type GreyPicture, parseWbmp } from './wbmp.ts';
 /** A picture that has been admitted. */
 export interface Source {
   readonly bytes: Buffer;
+  /** Hex sha256 of the bytes, where it is known. */
+  readonly digest: string | undefined;
   readonly header: PictureHeader;
   /** All frames are wanted, not just the first. */
   readonly animated: boolean;
@@ -53,7 +56,7 @@ export async function draw(source: Source, wants: PictureWants): Promise<Drawing
   if (animated || !header.mayBeGraphic || size.width * size.height > MAX_ANALYSED_PIXELS) {
     const facts = { hasAlpha, isGraphic: false, fewColours: undefined };
     if (animated || header.mayBeGraphic || hasAlpha || !isScaled) return { ...common, ...size, pipeline, facts };
-    const fromMaster = await masterPipeline(source.bytes, upright, { whole: { width, height }, size, wants });
+    const fromMaster = await masterPipeline(source, upright, { whole: { width, height }, size, wants });
     return { ...common, ...size, pipeline: fromMaster ?? pipeline, facts };
   }
   const raw = await decoding(() => toRaw(pipeline()));
@@ -68,14 +71,14 @@ export async function draw(source: Source, wants: PictureWants): Promise<Drawing
 
 /** A photograph scaled from its master; `undefined` where it has none. */
 async function masterPipeline(
-  bytes: Buffer,
+  { bytes, digest }: Source,
   upright: () => Sharp,
   { whole, size, wants }: { whole: Size; size: Size; wants: PictureWants },
 ): Promise<(() => Sharp) | undefined> {
   const scale = Math.max(size.width / whole.width, size.height / whole.height);
   const reduced = masterSize(whole, scale);
   if (reduced === undefined) return undefined;
-  const master = await masterOf(bytes, reduced, () =>
+  const master = await masterOf(digest ?? hash('sha256', bytes), reduced, () =>
     decoding(() => toRaw(upright().resize({ ...reduced, fit: 'fill', kernel: 'lanczos3' }))),
   );
   const sharp = await loadSharp();

@@ -86,7 +86,7 @@ function readWants(demands: Readonly<PlainRecord>, env: FormatEnv): PictureWants
 
 /** Decides by the header alone whether the picture may be decoded, and how much of it. */
 function admit(
-  { body, mediaType }: FormatInput,
+  { body, digest, mediaType }: FormatInput,
   { wants, target, env }: { wants: PictureWants; target: PictureKind; env: FormatEnv },
 ): Source {
   const given = body as Uint8Array;
@@ -103,7 +103,7 @@ function admit(
   const { maxPixels } = env.limits;
   checkPixels(header, animated ? header.frames : 1, maxPixels);
   if (isAnimation && target === 'avif') return env.cannot('the animation would be lost');
-  return { bytes, header, animated, maxPixels };
+  return { bytes, digest, header, animated, maxPixels };
 }
 
 /** The original without metadata, where it could stand for the result. */

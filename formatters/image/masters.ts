@@ -2,7 +2,6 @@
  * Masters: large photographs decoded once, at the width of a common screen, kept for the next size or format that is
  * asked. What is made of one is the same whether it was kept or decoded anew.
  */
-import { hash } from 'node:crypto';
 import type { RawPicture } from './analyse-pixels.ts';
 
 /** Pixels. */
@@ -35,14 +34,17 @@ export function masterSize({ width, height }: Size, scale: number): Size | undef
   return { width: reduced, height: Math.max(1, Math.round((height * reduced) / width)) };
 }
 
-/** The master of these bytes in that size: kept, or decoded now and kept. */
+/**
+ * The master of a picture in that size: kept, or decoded now and kept.
+ *
+ * @param digest sha256 of the picture's bytes: only who has the very bytes gets what they decode to
+ */
 export async function masterOf(
-  bytes: Uint8Array,
+  digest: string,
   { width, height }: Size,
   decode: () => Promise<RawPicture>,
 ): Promise<RawPicture> {
-  // Only who has the very bytes gets what they decode to.
-  const key = `${hash('sha256', bytes)} ${width} ${height}`;
+  const key = `${digest} ${width} ${height}`;
   const held = kept.get(key);
   if (held !== undefined) {
     // The last used is evicted last.

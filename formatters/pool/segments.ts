@@ -23,7 +23,14 @@ export function splitPlan(steps: readonly PlanStep[], laneOf: (step: PlanStep) =
 export function segmentJob(whole: FormatJob, segment: Segment, given: FormatOutcome): FormatJob {
   const { steps } = segment;
   const plan = { ...whole.plan, steps, from: steps[0]!.from, to: steps.at(-1)!.to };
-  return { ...whole, plan, body: given.body, mediaType: given.mediaType, charset: given.charset };
+  return {
+    ...whole,
+    plan,
+    body: given.body,
+    digest: given.body === whole.body ? whole.digest : undefined,
+    mediaType: given.mediaType,
+    charset: given.charset,
+  };
 }
 
 /** What has come out so far. */

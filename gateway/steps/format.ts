@@ -1,5 +1,4 @@
 /** Step `format`: runs the best chain; when it fails, the next best; in the end the original, unless it is the hostile thing itself. */
-import { createHash } from 'node:crypto';
 import { GatewayError } from '../../core/errors.ts';
 import { type Executor, FormatFailure, type FormatJob, type FormatOutcome } from '../../core/executor.ts';
 import type { Fields } from '../../core/fields.ts';
@@ -7,6 +6,7 @@ import type { FleetGate } from '../../core/fleet.ts';
 import type { Log } from '../../core/log.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import type { Plan } from '../../core/plan.ts';
+import { sha256Of } from '../../core/whole-body.ts';
 import type { SingleFlight } from '../cache/single-flight.ts';
 import { type Variant, type VariantCache, variantKeyOf } from '../cache/variant-cache.ts';
 import { packVariant, unpackVariant } from '../cache/variant-parcel.ts';
@@ -96,7 +96,7 @@ function whatFailed(error: FormatFailure, plan: Plan): string {
 
 /** Hex digest of an original's body. */
 export function digestOf(body: Uint8Array): string {
-  return createHash('sha256').update(body).digest('hex');
+  return sha256Of(body).toString('hex');
 }
 
 /** The cache key of what a plan would make of an original. */
@@ -149,6 +149,7 @@ function jobFor(original: Original, plan: Plan, { target }: ChoiceContext): Form
   return {
     plan,
     body: original.body,
+    digest: original.digest,
     mediaType: original.essence,
     charset: charsetOf(original.fields),
     url: original.url,
