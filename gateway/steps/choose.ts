@@ -104,6 +104,14 @@ function checkPicture({ status, essence }: OriginalHead, { picture, url }: Targe
   throw new GatewayError('NOT_A_PICTURE', { type: essence || 'of no stated type', status });
 }
 
+/**
+ * True where whoever asks gets the origin's own bytes: the sender forbids to change them, or the operator does for this
+ * type. Nothing that a client says makes a difference then, so nothing of it belongs into Vary (N-8).
+ */
+export function isSameForAll({ fields, essence }: OriginalHead, { formatsOff }: ChoiceContext): boolean {
+  return isNoTransform(fields) || formatsOff.has(essence);
+}
+
 function whyUntouched(
   { status, fields, essence }: OriginalHead,
   { received, target, formatsOff }: ChoiceContext,

@@ -3,6 +3,7 @@ import { codingQuality, parseAcceptEncoding } from '../../core/accept-encoding.t
 import { evaluateConditions } from '../../core/conditional.ts';
 import { formatEntityTag, readEntityTag } from '../../core/etag.ts';
 import type { Fields } from '../../core/fields.ts';
+import { VaryRecorder } from '../../core/vary.ts';
 import { isDecodable } from '../../egress/decode.ts';
 import { decodeBody } from '../../egress/read-body.ts';
 import type { OriginalFacts } from '../cache/original-index.ts';
@@ -14,7 +15,7 @@ import { dropByteFields } from '../hop-fields.ts';
 import { asPart } from '../range.ts';
 import type { Reply } from '../reply.ts';
 import type { Trace } from '../traffic/trace.ts';
-import { type Choice, type PassReason, reachablePresentations } from './choose.ts';
+import { type Choice, isSameForAll, type PassReason, reachablePresentations } from './choose.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
 import { traceOf } from './make-trace.ts';
 import { formatServer } from './own-set.ts';
@@ -91,7 +92,8 @@ export async function replyWithVariant(exchange: Exchange, made: VariantReply): 
 }
 
 /** A reply with the origin's bytes, streamed. */
-export async function passOriginal(exchange: Exchange, fetched: FetchedOriginal, reason: PassReason): Promise<Reply> {
+export async function passOriginal(asked: Exchange, fetched: FetchedOriginal, reason: PassReason): Promise<Reply> {
+  const exchange = withoutClient(asked, fetched);
   const { received } = exchange;
   const fields = passFields(exchange, fetched, reason);
   const isHead = received.method === 'HEAD';
@@ -116,9 +118,10 @@ export async function passOriginal(exchange: Exchange, fetched: FetchedOriginal,
 
 /** A reply with the origin's bytes, which have been read already. */
 export async function passBody(
-  exchange: Exchange,
+  asked: Exchange,
   { fetched, body, reason }: { fetched: FetchedOriginal; body: Uint8Array; reason: PassReason },
 ): Promise<Reply> {
+  const exchange = withoutClient(asked, fetched);
   const fields = passFields(exchange, fetched, reason);
   const coding = codingFor(fetched.essence, body.byteLength, exchange.read);
   if (coding !== (fetched.fields.get('content-encoding') ?? 'identity')) weaken(fields);
@@ -131,6 +134,15 @@ export async function passBody(
   fields.set('content-length', String(encoded.byteLength));
   const isHead = exchange.received.method === 'HEAD';
   return asWanted(exchange, fetched, { status: fetched.status, fields, body: isHead ? undefined : encoded, trace });
+}
+
+// What anybody gets was not chosen by who asks. In prefix mode the jar's cookies may have chosen it; of a redirect, whether
+// https stands in for it did.
+function withoutClient(exchange: Exchange, fetched: FetchedOriginal): Exchange {
+  const { target, received, client } = exchange;
+  if (target.mode === 'prefix' || target.upgraded !== undefined) return exchange;
+  if ((fetched.status >= 300 && fetched.status < 400) || !isSameForAll(fetched, exchange.choice)) return exchange;
+  return { ...exchange, read: new VaryRecorder(received.fields), client: { ...client, personal: false } };
 }
 
 // Where Range went to the origin, its answer is the origin's own.
