@@ -100,16 +100,20 @@ async function encodeWebp(drawing: Drawing, wants: EncodeWants): Promise<Buffer>
 }
 
 async function encodeAvif(drawing: Drawing, wants: EncodeWants): Promise<Buffer> {
+  const effort = avifEffort(drawing.width * drawing.height);
   return await bytesOf(
     greyed(drawing.pipeline(), wants).avif({
-      quality: encoderQuality('avif', wants.quality, contentOf(drawing)),
-      effort: avifEffort(drawing.width * drawing.height),
+      quality: encoderQuality('avif', wants.quality, contentOf(drawing)) + (LESS_EFFORT_LEADS[effort] ?? 0),
+      effort,
       chromaSubsampling: drawing.facts.isGraphic ? '4:4:4' : '4:2:0',
-      // At equal SSIM a tenth smaller and a third cheaper than the default.
-      tune: 'ssim',
+      // At equal SSIMULACRA 2 a twentieth smaller than `ssim`, a quarter dearer.
+      tune: 'iq',
     }),
   );
 }
+
+/** What less effort needs more of the encoder's quality to look the same (measured as `encoderQuality`). */
+const LESS_EFFORT_LEADS: Readonly<Record<number, number>> = { 0: 3, 1: 2 };
 
 /** The deadline of a step is fixed, the time for a pixel is not: a large picture is coded with less zeal. */
 function avifEffort(pixels: number): number {

@@ -1,9 +1,9 @@
 /**
- * One perceptual quality for all formats. Each encoder's own number means something else: WebP 70 looks like mozjpeg
- * 83 and AVIF 53 (`tune: ssim`) on photographs, like mozjpeg 90 and AVIF 43 on drawings. Fitted to the SSIM of WebP on
- * photographs at 320 to 800 pixels, and on screens and line art at 480 and 800; between the points linear. Photographs in
- * AVIF are held a little below what equal SSIM needs on average, since it fails more gently, drawings a little above,
- * since SSIM sees no colours; drawings in JPEG a little below, where the last points cost most.
+ * One perceptual quality for all formats. Each encoder's own number means something else: WebP 70 looks like mozjpeg 67
+ * and AVIF 50 (`tune: iq`) on photographs, like mozjpeg 85 and AVIF 51 on drawings. Fitted so that SSIMULACRA 2 loses as
+ * much as in WebP of that number, in the mean of the logarithms: ten photographs at 320 to 1,080 pixels; screens, text,
+ * charts and line art, which want nearly the same numbers, at 640 and 1,280. Between the points linear. What is left is
+ * measured by `npm run bench -- picture-quality`.
  */
 
 export type LossyKind = 'jpeg' | 'webp' | 'avif';
@@ -22,47 +22,57 @@ const POINTS: Readonly<Record<Content, Readonly<Record<LossyKind, Points>>>> = {
   photograph: {
     webp: SAME,
     jpeg: [
-      [1, 10],
-      [20, 42],
-      [35, 62],
-      [50, 74],
-      [70, 83],
-      [85, 92],
-      [95, 96],
-      [100, 98],
+      [1, 14],
+      [5, 18],
+      [20, 28],
+      [40, 44],
+      [50, 53],
+      [70, 67],
+      [80, 78],
+      [90, 90],
+      [95, 94],
+      [100, 97],
     ],
     avif: [
-      [1, 10],
-      [20, 32],
-      [35, 41],
-      [50, 46],
-      [70, 53],
-      [85, 68],
-      [95, 80],
-      [100, 92],
+      [1, 8],
+      [5, 13],
+      [20, 27],
+      [40, 39],
+      [50, 43],
+      [60, 46],
+      [70, 50],
+      [80, 58],
+      [90, 76],
+      [95, 87],
+      [100, 94],
     ],
   },
   graphic: {
     webp: SAME,
     jpeg: [
-      [1, 30],
-      [20, 64],
-      [35, 77],
-      [50, 84],
-      [70, 88],
-      [85, 93],
-      [95, 97],
-      [100, 98],
+      [1, 23],
+      [5, 27],
+      [20, 48],
+      [30, 61],
+      [40, 72],
+      [50, 78],
+      [70, 85],
+      [80, 90],
+      [90, 94],
+      [100, 97],
     ],
     avif: [
       [1, 10],
-      [20, 27],
-      [35, 34],
-      [50, 40],
-      [70, 45],
-      [85, 55],
-      [95, 74],
-      [100, 92],
+      [5, 16],
+      [20, 31],
+      [30, 37],
+      [40, 41],
+      [50, 45],
+      [70, 51],
+      [80, 58],
+      [90, 69],
+      [95, 75],
+      [100, 84],
     ],
   },
 };
@@ -70,7 +80,7 @@ const POINTS: Readonly<Record<Content, Readonly<Record<LossyKind, Points>>>> = {
 /**
  * The encoder's own number for a perceptual quality from 1 to 100.
  *
- * @example encoderQuality('avif', 70) // 53
+ * @example encoderQuality('avif', 70) // 50
  */
 export function encoderQuality(kind: LossyKind, quality: number, content: Content = 'photograph'): number {
   const points = POINTS[content][kind];

@@ -29,7 +29,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.4.0',
+  version: '1.5.0',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),
