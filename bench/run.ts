@@ -18,13 +18,22 @@ import { fleetResume } from './fleet-resume.ts';
 import { fleetRoute } from './fleet-route.ts';
 import { fleetShift } from './fleet-shift.ts';
 import { pictureMiss } from './picture-miss.ts';
+import { pictureQuality } from './picture-quality.ts';
 import { pictureVariant } from './picture-variant.ts';
 import { treeProcessorMs } from './processor-time.ts';
 import type { Course, Scenario, Subject } from './scenario.ts';
 import { round2, type Study, type StudyResult } from './study.ts';
 
 const SCENARIOS: readonly Scenario[] = [pictureMiss, pictureVariant, chartMiss];
-const STUDIES: readonly Study[] = [fleetShift, fleetLoss, fleetRoute, fleetManager, fleetResume, documents];
+const STUDIES: readonly Study[] = [
+  fleetShift,
+  fleetLoss,
+  fleetRoute,
+  fleetManager,
+  fleetResume,
+  documents,
+  pictureQuality,
+];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const MIN_ROUNDS = 5;
 
@@ -156,9 +165,15 @@ async function main(): Promise<void> {
       json: { type: 'boolean' },
       rounds: { type: 'string' },
       corpus: { type: 'string' },
+      pictures: { type: 'string' },
+      tool: { type: 'string' },
     },
   });
-  const [name, ...args] = positionals;
+  const [name, ...rest] = positionals;
+  const named = (['pictures', 'tool'] as const).flatMap((option) =>
+    values[option] === undefined ? [] : [`${option}=${values[option]}`],
+  );
+  const args = [...rest, ...named];
   const all = [...SCENARIOS, ...STUDIES];
   const chosen = all.filter((each) => name === undefined || each.name === name);
   if (chosen.length === 0) {
