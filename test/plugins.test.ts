@@ -230,6 +230,8 @@ function jobOf(_pool: Pool): FormatJob {
   return { plan, body: Buffer.from('x'), mediaType: TEXT, charset: undefined, url: 'http://a.example/', fields: {} };
 }
 
+const CAGED_CODE = new URL('../.cache/compile-caged/', import.meta.url).href;
+
 /** What a plugin may do wrong, by the text it is given; `done` is returned where it survives. */
 const NAUGHTY = source(
   'naughty',
@@ -268,6 +270,8 @@ const NAUGHTY = source(
     case 'reads a file': return denied(async () => (await import('node:fs')).readFileSync('/etc/passwd'));
     case 'reads our settings': return denied(async () => (await import('node:fs')).readFileSync('/proc/self/environ'));
     case 'reads another plugin': return denied(async () => (await import('node:fs')).readFileSync(new URL('./shout.mjs', import.meta.url)));
+    case 'writes compiled code for others': return denied(async () => (await import('node:fs')).writeFileSync(new URL('${CAGED_CODE}x'), ''));
+    case 'reads compiled code of others': return denied(async () => (await import('node:fs')).readdirSync(new URL('${CAGED_CODE}')));
     case 'writes a file': return denied(async () => (await import('node:fs')).writeFileSync(new URL('./naughty.mjs', import.meta.url), ''));
     case 'opens a database': return denied(async () => new (await import('node:sqlite')).DatabaseSync('/tmp/x.db'));
     case 'executes': return denied(async () => (await import('node:child_process')).execSync('id'));
@@ -316,6 +320,8 @@ const MISDEEDS: Readonly<Record<string, string>> = {
   'reads a file': 'ERR_ACCESS_DENIED',
   'reads our settings': 'ERR_ACCESS_DENIED',
   'reads another plugin': 'ERR_ACCESS_DENIED',
+  'writes compiled code for others': 'ERR_ACCESS_DENIED',
+  'reads compiled code of others': 'ERR_ACCESS_DENIED',
   'writes a file': 'ERR_ACCESS_DENIED',
   'opens a database': 'ERR_UNKNOWN_BUILTIN_MODULE',
   executes: 'ERR_ACCESS_DENIED',

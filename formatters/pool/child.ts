@@ -9,6 +9,7 @@ import { FormatFailure, type FormatJob } from '../../core/executor.ts';
 import { describeFormatter, isPlainData, RegistrationError } from '../descriptor.ts';
 import { runPlan } from '../runner.ts';
 import { openChannel } from './channel.ts';
+import { keepCompiledCode } from './compiled-code.ts';
 import type { Frame } from './frame.ts';
 import { hardenProcess } from './harden.ts';
 import { watchIntrinsics } from './intrinsics.ts';
@@ -95,6 +96,7 @@ async function warm(modules: readonly string[]): Promise<void> {
     }
   }
   channel.send({ type: 'warmed' });
+  keepCompiledCode();
 }
 
 async function describe(id: number, module: string): Promise<void> {

@@ -2,10 +2,12 @@
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import v8 from 'node:v8';
+import { leaveCompiledCode } from './compiled-code.ts';
 import { guardSqlite } from './guard-sqlite.ts';
 
 /** To be called before third-party code is imported; cannot be undone from within the process. */
 export function hardenProcess(): void {
+  leaveCompiledCode();
   const own = process.pid;
   const raw = (process as unknown as { _kill: (pid: number, signal: number) => number })._kill;
   // `process.kill` ends here too. A process may end itself, nobody else: not the pool, nor a sibling.

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { parse } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { compiledCodeFor } from './compiled-code.ts';
 
 const PROGRAMS = {
   formatter: fileURLToPath(new URL('./child.ts', import.meta.url)),
@@ -46,7 +47,8 @@ export function launch(options: LaunchOptions): FormatterChild {
   const { root, heapMb, program = 'formatter' } = options;
   // Bodies count where memory is limited as a whole, and not as a reason to collect at every picture (bench/picture-miss).
   const memory = [`--max-old-space-size=${heapMb}`, '--external-memory-accounted-in-global-limit'];
-  const flags = [...memory, ...(root === undefined ? [] : cageFlags(root, options))];
+  const compiled = compiledCodeFor(root === undefined ? 'shared' : 'caged');
+  const flags = [...memory, ...(root === undefined ? [] : cageFlags(root, options)), ...compiled.flags];
   const command = [process.execPath, ...flags, PROGRAMS[program], root === undefined ? 'shared' : 'caged'];
   const [file, ...rest] = canBindToParent() ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...command] : command;
   return spawn(file!, rest, {
@@ -58,6 +60,7 @@ export function launch(options: LaunchOptions): FormatterChild {
       MALLOC_ARENA_MAX: '2',
       TZ: 'UTC',
       LANG: 'C.UTF-8',
+      ...compiled.environment,
       // Pictures are drawn by our own formatters alone.
       ...(root === undefined ? { FONTCONFIG_FILE: FONTS } : {}),
     },

@@ -148,8 +148,11 @@ export class ComponentHost {
   }
 
   #startForWaiting(): void {
+    const { processes, concurrency } = this.#options;
     const usable = [...this.#processes].filter((each) => each.isUsable);
-    if (this.#isClosed || this.#restsUntil !== undefined || usable.length >= this.#options.processes) return;
+    if (this.#isClosed || this.#restsUntil !== undefined || usable.length >= processes) return;
+    // Those that are being started take what waits.
+    if (this.#waiting.size <= usable.filter((each) => each.isOpening).length * concurrency) return;
     void this.#start();
   }
 

@@ -113,6 +113,11 @@ export class ComponentProcess {
     return mayTake && this.#jobs.size < this.#options.concurrency;
   }
 
+  /** True until it has loaded, or failed to. */
+  get isOpening(): boolean {
+    return !this.#isOpen && this.isUsable;
+  }
+
   /** False once it takes no more work, whatever becomes of what it has. */
   get isUsable(): boolean {
     return !this.#isTainted && this.#process.isUsable;
