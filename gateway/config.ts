@@ -173,9 +173,9 @@ export const gatewaySettings = {
     variable: 'SUBDOMAINS',
     fallback: undefined,
     fallbackText: 'none',
-    help: 'Name below which each site gets a subdomain of its own in prefix mode.',
+    help: 'Name below which each site gets a subdomain of its own in prefix mode, where its scripts may run.',
     group: 'main',
-    parse: parseText,
+    parse: parseHostName,
   } satisfies Setting<string | undefined>,
   workers: {
     variable: 'WORKERS',

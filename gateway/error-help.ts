@@ -46,8 +46,9 @@ const PREFIXED = /^\/(?:-\/as\/[a-z]+(?:;part=\d+)?\/)?(https?:\/\/[^\s]+)$/i;
 /**
  * @param path Path and query of a GET in origin-form; `undefined` where there is no way back to it,
  * as on a site that the gateway stands in front of.
+ * @param own Origin of our own pages; default: that of the page itself.
  */
-export function helpWith(code: ErrorCode, path: string | undefined): ErrorHelp {
+export function helpWith(code: ErrorCode, path: string | undefined, own = ''): ErrorHelp {
   const target = path === undefined ? undefined : PREFIXED.exec(path)?.[1];
   const links: { label: string; href: string }[] = [];
   if (path !== undefined && WORTH_RETRYING.has(code)) links.push({ label: 'Try again', href: path });
@@ -55,9 +56,9 @@ export function helpWith(code: ErrorCode, path: string | undefined): ErrorHelp {
     links.push({ label: 'The original', href: `/-/as/original/${target}` });
   if (target !== undefined && code.startsWith('UPSTREAM_') && code !== 'UPSTREAM_DNS')
     links.push({ label: 'Without the gateway', href: target });
-  if (code === 'SIGN_IN_NEEDED') links.push({ label: 'Sign in', href: '/-/sign-in' });
+  if (code === 'SIGN_IN_NEEDED') links.push({ label: 'Sign in', href: `${own}/-/sign-in` });
   if (code === 'UNKNOWN_PRESENTATION' || code === 'UNKNOWN_PROFILE')
-    links.push({ label: 'How you are served', href: '/-/settings' });
-  links.push({ label: 'About this error', href: `/-/docs/errors#${code.toLowerCase()}` });
+    links.push({ label: 'How you are served', href: `${own}/-/settings` });
+  links.push({ label: 'About this error', href: `${own}/-/docs/errors#${code.toLowerCase()}` });
   return { advice: ADVICE[code], links, wantsAddress: path !== undefined && WANTS_ADDRESS.has(code) };
 }

@@ -17,6 +17,8 @@ export interface ErrorContext {
   readonly pseudonym: string;
   /** Path and query of a page on one of our own hosts that was asked for by GET: there is a way back to it. */
   readonly here?: string | undefined;
+  /** Where our own pages are, if not on the host that was asked. */
+  readonly ownOrigin?: string | undefined;
 }
 
 /** What a page of each format shows. */
@@ -29,7 +31,7 @@ interface ErrorContent {
 /** The reply for an error. Anything but a GatewayError becomes INTERNAL; nothing of its text is shown. */
 export function makeErrorReply(error: unknown, context: ErrorContext): Reply {
   const known = error instanceof GatewayError ? error : new GatewayError('INTERNAL', {}, { cause: error });
-  const help = helpWith(known.code, context.here);
+  const help = helpWith(known.code, context.here, context.ownOrigin);
   const reply = RENDER[chooseFormat(context.read)]({ error: known, requestId: context.requestId, help });
   const { fields } = reply;
   for (const [name, value] of known.fields ?? []) fields.append(name, value);

@@ -52,11 +52,12 @@ interface Asked {
 export function prepareAs({ received, target, read, preferences }: Asked, client: Client, gateway: Gateway): Exchange {
   const negotiation = negotiate(received, target, client, { read, profiles: gateway.profiles, request: preferences });
   const jarOwner =
-    target.mode === 'prefix' && target.picture === undefined ? jarOwnerOf(received, client.user) : undefined;
+    target.mode === 'prefix' && target.picture === undefined ? jarOwnerOf(received, client.user, target) : undefined;
   const order = makeUpstreamRequest(received, target, {
     negotiation,
     jar: gateway.jar,
     jarOwner,
+    subdomains: gateway.rules.subdomains,
     pseudonym: gateway.pseudonym,
   });
   // CT-13: who rejected altered fields once is not sent them again.

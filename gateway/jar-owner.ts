@@ -4,16 +4,23 @@ import type { Exchange } from './exchange.ts';
 import { cookieOf, ownCookieLine } from './own-cookies.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
+import { isIsolated, type Target } from './target.ts';
 import type { User } from './users.ts';
 
 /** Browsers cap cookies at 400 days (RFC 6265bis 5.5). */
 const JAR_SECONDS = 400 * 86_400;
 
-/** The owner, or `undefined` when the client has no jar yet. Never an address and User-Agent, which many share. */
-export function jarOwnerOf(received: Received, user: User | undefined): string | undefined {
+/**
+ * The owner, or `undefined` when the client has no jar yet. Never an address and User-Agent, which many share.
+ *
+ * @param target what is asked; `undefined` for a page of our own
+ */
+export function jarOwnerOf(received: Received, user: User | undefined, target: Target | undefined): string | undefined {
   if (user !== undefined) return `user:${user.name}`;
   const secret = cookieOf(received, 'format-jar');
-  return secret === undefined ? undefined : ownerOfSecret(secret);
+  if (secret !== undefined) return ownerOfSecret(secret, target);
+  const carried = cookieOf(received, 'format-own-jar');
+  return carried === undefined ? undefined : ownerOfSecret(carried, undefined);
 }
 
 /** Puts what the origin set into the jar; gives the client its bearer cookie when this is the first. */
@@ -25,13 +32,13 @@ export function takeCookies(
   const isKept = target.mode === 'prefix' && target.picture === undefined;
   const lines = isKept ? [...given] : [];
   if (lines.length === 0) return reply;
-  const held = jarOwnerOf(received, client.user);
+  const held = jarOwnerOf(received, client.user, target);
   if (held !== undefined) {
     gateway.jar.take(held, target.url, lines);
     return reply;
   }
   const secret = randomBytes(24).toString('base64url');
-  gateway.jar.take(ownerOfSecret(secret), target.url, lines);
+  gateway.jar.take(ownerOfSecret(secret, target), target.url, lines);
   reply.fields.append(
     'set-cookie',
     ownCookieLine('format-jar', secret, { secure: received.peer.secure, maxAgeSeconds: JAR_SECONDS }),
@@ -39,7 +46,8 @@ export function takeCookies(
   return reply;
 }
 
-// The database keeps no usable bearer secret.
-function ownerOfSecret(secret: string): string {
-  return `jar:${createHash('sha256').update(secret).digest('base64url')}`;
+// The database keeps no usable bearer secret. What a subdomain gave is worth nothing on another.
+function ownerOfSecret(secret: string, target: Target | undefined): string {
+  const bound = target !== undefined && isIsolated(target) ? `${secret} ${target.url.origin}` : secret;
+  return `jar:${createHash('sha256').update(bound).digest('base64url')}`;
 }

@@ -25,6 +25,9 @@ import type { gatewaySettings } from './config.ts';
 import { makeCookieJar } from './cookie-jar.ts';
 import { openDocuments } from './documents.ts';
 import { makeFormTokens } from './form-token.ts';
+import { makePasses } from './modes/subdomain-pass.ts';
+import type { Subdomains } from './modes/subdomains.ts';
+import { makeEnterPage } from './pages/enter.ts';
 import { goPage } from './pages/go.ts';
 import { healthPage, makeReadyPage, type Readiness } from './pages/health.ts';
 import { makeHomePage } from './pages/home.ts';
@@ -72,6 +75,8 @@ export interface GatewayParts {
   readonly clients: Clients;
   readonly detect: (read: (fieldName: string) => string | undefined) => Detection;
   readonly readiness: Readiness;
+  /** Origins of sites' own in prefix mode, by SUBDOMAINS. */
+  readonly subdomains: Subdomains | undefined;
   /** What is known of originals and what was made of them, on disk; without it both are in this process's memory. */
   readonly caches?: { readonly originals: DiskCache; readonly variants: DiskCache } | undefined;
 }
@@ -95,7 +100,10 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   });
   const jar = makeCookieJar(sessions, clock);
   const { users, profiles, clients, detect, egress, executor, log } = parts;
+  const passLifeMs = settings.signInHours * 3_600_000;
+  const passes = makePasses(parts.instanceKey, clock, passLifeMs);
   const gateway: OpenGateway = {
+    passes,
     clock,
     log,
     egress,
@@ -120,6 +128,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
       },
       publicHost: hostNameOf(new URL(parts.publicOrigin()).host),
       ownHosts: settings.ownHosts,
+      subdomains: parts.subdomains,
     },
     access: makeAccess({
       clientsAllow: settings.clientsAllow,
@@ -148,7 +157,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     fleet: parts.fleet,
     frontEnd: parts.frontEnd,
     views: parts.views,
-    pages: makeOwnPages(parts, { sessions, jar, gateway: () => gateway }),
+    pages: makeOwnPages(parts, { sessions, jar, passes, passLifeMs, gateway: () => gateway }),
     pseudonym: pseudonymOf(parts.instanceKey),
     limits: {
       maxPageBytes: settings.maxPageBytes,
@@ -163,11 +172,13 @@ export function openGateway(parts: GatewayParts): OpenGateway {
 interface PageParts {
   readonly sessions: SessionStore;
   readonly jar: Gateway['jar'];
+  readonly passes: Gateway['passes'];
+  readonly passLifeMs: number;
   /** The gateway that is being opened. */
   readonly gateway: () => Gateway;
 }
 
-function makeOwnPages(parts: GatewayParts, { sessions, jar, gateway }: PageParts): Pages {
+function makeOwnPages(parts: GatewayParts, { sessions, jar, passes, passLifeMs, gateway }: PageParts): Pages {
   const { users, profiles, clients, detect, clock, settings } = parts;
   const key = createHmac('sha256', parts.instanceKey).update('forms').digest();
   const tokens = makeFormTokens(key, clock);
@@ -182,6 +193,7 @@ function makeOwnPages(parts: GatewayParts, { sessions, jar, gateway }: PageParts
     healthz: healthPage,
     readyz: makeReadyPage(parts.readiness),
     go: goPage,
+    enter: makeEnterPage(passes, passLifeMs),
     'sign-in': signIn,
     'sign-out': signOut,
     services: makeServicesPage(parts.services, () => gateway().access, settings.maxServiceBytes),

@@ -4,16 +4,25 @@ import type { Received } from './received.ts';
 /**
  * - `format-client`: bearer of saved settings.
  * - `format-jar`: bearer of a cookie jar.
+ * - `format-own-jar`: on a subdomain, bearer of the jar of the gateway's own host; never sent by a client.
  * - `format-session`: bearer of a sign-in.
+ * - `format-pass`: on a subdomain, what of these the gateway's own host has, sealed.
  * - `format-admin`: the admin UI's; ports share cookies, so it arrives here too. Over TLS it is `__Host-format-admin`.
  */
-export type OwnCookie = 'format-client' | 'format-jar' | 'format-session' | 'format-admin' | '__Host-format-admin';
+export type OwnCookie =
+  | 'format-client'
+  | 'format-jar'
+  | 'format-own-jar'
+  | 'format-session'
+  | 'format-pass'
+  | 'format-admin'
+  | '__Host-format-admin';
 
 /** Value of one of our cookies, or `undefined`. */
 export function cookieOf(received: Pick<Received, 'fields'>, name: OwnCookie): string | undefined {
   for (const pair of received.fields.getAll('cookie').join('; ').split(';')) {
     const [key, value] = splitPair(pair);
-    if (key === name && /^[\w-]{16,128}$/.test(value)) return value;
+    if (key === name && /^[\w-]{16,1024}$/.test(value)) return value;
   }
   return undefined;
 }

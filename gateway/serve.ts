@@ -22,7 +22,9 @@ import type { FrontEnd } from './channel/front-end.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import type { Documents } from './documents.ts';
 import { makeErrorReply } from './error-page.ts';
-import { isOwnHost } from './own-hosts.ts';
+import { giveHostCookies, takeHostCookies } from './host-cookies.ts';
+import type { Passes } from './modes/subdomain-pass.ts';
+import { isOwnHost, isSubdomain } from './own-hosts.ts';
 import { makeRedirect } from './pages/layout.ts';
 import type { Pages } from './pages/pages.ts';
 import type { Received } from './received.ts';
@@ -30,7 +32,7 @@ import type { Reply } from './reply.ts';
 import { replyFromMemo, serveResource } from './serve-resource.ts';
 import type { Services } from './services/services.ts';
 import type { FetchedOriginal } from './steps/fetch-original.ts';
-import { findRoute, type RouteRules } from './steps/find-route.ts';
+import { findRoute, ownOriginFor, type RouteRules } from './steps/find-route.ts';
 import type { IdentifyParts } from './steps/identify.ts';
 import { traceOfFailure } from './steps/make-trace.ts';
 import { redirectToSet } from './steps/own-set.ts';
@@ -65,6 +67,8 @@ export interface Gateway {
   /** Fetches under way that several clients may share. */
   readonly fetches: SingleFlight<FetchedOriginal>;
   readonly pages: Pages;
+  /** What clients take along to subdomains. */
+  readonly passes: Passes;
   /** What `/-/docs` answers from. */
   readonly documents: Documents;
   /** What `/-/services` answers from, and views ask over no socket. */
@@ -82,13 +86,24 @@ export interface Gateway {
 
 /** Answers a request. Never throws: whatever goes wrong becomes an error reply in the client's own format. */
 export async function serve(received: Received, gateway: Gateway): Promise<Reply> {
+  const { rules, passes } = gateway;
+  if (rules.subdomains === undefined) return await serveReceived(received, gateway);
+  const believed = takeHostCookies(received);
+  const asked = isSubdomain(received.authority, rules) ? passes.open(believed) : believed;
+  return giveHostCookies(await serveReceived(asked, gateway), received);
+}
+
+async function serveReceived(received: Received, gateway: Gateway): Promise<Reply> {
   const read = new VaryRecorder(received.fields);
   let target: Target | undefined;
   try {
     const remembered = await replyFromMemo(received, gateway);
     if (remembered !== undefined) return remembered;
     const route = findRoute(received, gateway.rules);
-    if (route.kind === 'redirect') return makeRedirect(route.status, route.location);
+    if (route.kind === 'redirect') {
+      const { status, location, enters } = route;
+      return makeRedirect(status, enters === true ? gateway.passes.entranceTo(location, received) : location);
+    }
     if (route.kind === 'page') return await gateway.pages.answer(received, route, read);
     const elsewhere = redirectToSet(received, route, gateway);
     if (elsewhere !== undefined) return elsewhere;
@@ -114,7 +129,9 @@ function answerError(error: unknown, received: Received, read: VaryRecorder, gat
   const { log, pseudonym, rules } = gateway;
   const isOurPage = received.method === 'GET' && received.form === 'origin' && isOwnHost(received, rules);
   const here = isOurPage ? received.path : undefined;
-  const reply = makeErrorReply(error, { read, requestId: received.id, pseudonym, here });
+  // Our pages are on our own hosts alone.
+  const ownOrigin = isSubdomain(received.authority, rules) ? ownOriginFor(received, rules) : undefined;
+  const reply = makeErrorReply(error, { read, requestId: received.id, pseudonym, here, ownOrigin });
   if (reply.status >= 500 && !received.signal.aborted)
     log.error('request failed', { requestId: received.id, status: reply.status, error });
   return reply;

@@ -80,7 +80,7 @@ function findTarget({ url: text, presentation }: StandIn, received: Received, { 
     site === undefined
       ? { ...received, path: `/${url.href}` }
       : { ...received, authority: site.host, path: `${url.pathname}${url.search}` },
-    { ...rules, modes: ['prefix', 'reverse'] },
+    { ...rules, modes: ['prefix', 'reverse'], subdomains: undefined },
   );
   if (route.kind !== 'resource')
     throw new GatewayError('BAD_TARGET', { target: url.href, why: 'it is a page of ours' });

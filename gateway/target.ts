@@ -42,6 +42,16 @@ export interface Target {
   readonly gatewayPath: string;
 }
 
+/** True where the target's origin has a client-visible origin of its own (SUBDOMAINS), so that its scripts reach no other (threat 24). */
+export function isIsolated({ links }: Pick<Target, 'links'>): boolean {
+  return links.mode === 'subdomain';
+}
+
+/** True where what an origin sends is shown on the one origin that all sites share. */
+export function sharesOrigin(target: Pick<Target, 'mode' | 'links'>): boolean {
+  return target.mode === 'prefix' && !isIsolated(target);
+}
+
 /** A page of the gateway itself. */
 export interface OwnPage {
   readonly kind: 'page';
@@ -57,6 +67,8 @@ export interface Redirect {
   readonly kind: 'redirect';
   readonly status: 303 | 307;
   readonly location: string;
+  /** True where it leads onto a subdomain, which is to know the client too. */
+  readonly enters?: boolean;
 }
 
 export type Route = Target | OwnPage | Redirect;

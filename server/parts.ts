@@ -23,6 +23,7 @@ import { type FormatterSwitches, openSwitches } from '../formatters/switches.ts'
 import { openCaches } from '../gateway/cache/open-caches.ts';
 import { makeFrontEnd } from '../gateway/channel/front-end.ts';
 import { makeComponentFetch, makeServiceFetch } from '../gateway/component-fetch.ts';
+import { openSubdomains } from '../gateway/modes/subdomains.ts';
 import { openGateway } from '../gateway/open-gateway.ts';
 import { openServices } from '../gateway/services/open-services.ts';
 import type { Services } from '../gateway/services/services.ts';
@@ -87,7 +88,6 @@ export async function openParts(
   options: StartOptions & { clock: Clock; log: Log },
 ): Promise<Parts> {
   const { clock, log } = options;
-  refuseUnsupported(settings);
   checkBackEnd(settings);
   // A restore waits until nobody works with the folder.
   const letGoOfFolder = holdFolder(settings.dataDir, 'shared');
@@ -176,6 +176,10 @@ export async function openParts(
   });
   const isHere = ({ formatter, version }: PlanStep) => registries.local().get(formatter)?.version === version;
   const executor = makeFleetExecutor({ local: pool, gate: fleet.gate, isHere });
+  const subdomains =
+    settings.subdomains === undefined
+      ? undefined
+      : openSubdomains({ name: settings.subdomains, publicOrigin, file: join(settings.dataDir, 'subdomains.db') });
   const backEnd = openBackEnd(settings, { egress, clock, log });
   const gateway: ReturnType<typeof openGateway> = openGateway({
     settings,
@@ -201,6 +205,7 @@ export async function openParts(
     detect,
     readiness: { whyNot: () => state.whyNotReady },
     caches: caches.formatted,
+    subdomains,
   });
   return {
     gateway,
@@ -228,6 +233,7 @@ export async function openParts(
       await caches.close();
       traffic.close();
       gateway.close();
+      subdomains?.close();
       profiles.close();
       clients.close();
       switches.close();
@@ -288,13 +294,4 @@ function openBackEnd(
 ): ReturnType<typeof openChannel> | undefined {
   if (backEnd === undefined) return undefined;
   return openChannel({ ...parts, url: new URL(backEnd).origin, secret: channelSecret! });
-}
-
-// What is promised but not there yet must not be mistaken for working.
-function refuseUnsupported(settings: Settings): void {
-  const wanted = [['SUBDOMAINS', settings.subdomains]].filter(([, value]) => value !== undefined);
-  if (wanted.length > 0)
-    throw new SettingsError(
-      wanted.map(([variable]) => ({ variable: String(variable), message: 'is not supported by this version yet' })),
-    );
 }

@@ -1,11 +1,13 @@
 /** How the addresses in a resource map to those the client is given, and back. */
 import type { PlainData } from '../component.ts';
+import { formatLabel } from './subdomain-label.ts';
 
 /**
  * What happens to addresses; plain data, so that it may stand in a plan.
  *
  * - `prefix`: the target rides in our path, `/https://host/path`. `publicOrigin` is ours.
  * - `reverse`: the upstream's origin becomes the site's; others stay. `gatewayPath` is where our own pages are.
+ * - `subdomain`: prefix mode where each origin has a name of its own below `below`; `siteOrigin` is the page's.
  * - `none`: addresses stay.
  */
 export type LinkMap =
@@ -15,6 +17,14 @@ export type LinkMap =
       readonly siteOrigin: string;
       readonly upstreamOrigin: string;
       readonly gatewayPath: string;
+    }
+  | {
+      readonly mode: 'subdomain';
+      readonly siteOrigin: string;
+      readonly upstreamOrigin: string;
+      readonly publicOrigin: string;
+      /** As an origin: `https://sites.example:8443`. */
+      readonly below: string;
     }
   | { readonly mode: 'none' };
 
@@ -35,10 +45,13 @@ const SAFE_DATA = /^data:(?:image|font|audio|video)\/(?!svg|[^,;]*xml)|^data:app
 /** A LinkMap read from plain data (the `links` demand); `undefined` when it is none. */
 export function readLinkMap(value: PlainData | undefined): LinkMap | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { mode, publicOrigin, siteOrigin, upstreamOrigin, gatewayPath } = value;
+  const { mode, publicOrigin, siteOrigin, upstreamOrigin, gatewayPath, below } = value;
   if (mode === 'none') return { mode };
   if (mode === 'prefix' && typeof publicOrigin === 'string') return { mode, publicOrigin };
-  if (mode !== 'reverse' || typeof siteOrigin !== 'string' || typeof upstreamOrigin !== 'string') return undefined;
+  if (typeof siteOrigin !== 'string' || typeof upstreamOrigin !== 'string') return undefined;
+  if (mode === 'subdomain' && typeof publicOrigin === 'string' && typeof below === 'string')
+    return { mode, siteOrigin, upstreamOrigin, publicOrigin, below };
+  if (mode !== 'reverse') return undefined;
   return { mode, siteOrigin, upstreamOrigin, gatewayPath: typeof gatewayPath === 'string' ? gatewayPath : '/-/' };
 }
 
@@ -62,10 +75,31 @@ export function toClient(map: LinkMap, href: string, base: string): string | und
   if (url === undefined) return undefined;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
   if (map.mode === 'prefix') return url.origin === map.publicOrigin ? pathOf(url) : `/${withoutUser(url).href}`;
-  if (url.origin !== map.upstreamOrigin && url.origin !== map.siteOrigin)
+  if (url.origin !== map.upstreamOrigin && url.origin !== map.siteOrigin) {
+    if (map.mode === 'subdomain') return toSubdomain(map, url);
     return scheme !== undefined || text.startsWith('//') ? text : url.href;
+  }
   // An absolute address stays one: it may be read apart from the page (a canonical link, a feed).
   return scheme === undefined ? pathOf(url) : map.siteOrigin + pathOf(url);
+}
+
+/**
+ * The origin by which clients know another one, below a name; `undefined` where no label holds it.
+ *
+ * @example subdomainOf('https://sites.example', 'https://e.org') // 'https://e-org.sites.example'
+ */
+export function subdomainOf(below: string, origin: string): string | undefined {
+  const label = formatLabel(origin);
+  return label === undefined ? undefined : below.replace('://', `://${label}.`);
+}
+
+// What no label holds goes by way of the gateway's own host, which knows another.
+function toSubdomain({ publicOrigin, below }: LinkMap & { mode: 'subdomain' }, url: URL): string {
+  const [scheme, name] = below.split('://');
+  if (url.origin === publicOrigin || (url.protocol === `${scheme}:` && url.host.endsWith(`.${name}`))) return url.href;
+  const clean = withoutUser(url);
+  const own = subdomainOf(below, clean.origin);
+  return own === undefined ? `${publicOrigin}/${clean.href}` : own + clean.href.slice(clean.origin.length);
 }
 
 /**

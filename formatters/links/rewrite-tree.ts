@@ -48,7 +48,7 @@ class TreeRewriter {
   }
 
   #attribute(element: Element, name: string, value: string): string | undefined {
-    if (DROPPED.has(name) || (name === 'srcdoc' && this.#map.mode === 'prefix')) return undefined;
+    if (DROPPED.has(name) || (name === 'srcdoc' && this.#map.mode !== 'reverse')) return undefined;
     if (name === 'style') return this.#css(value);
     if (name === 'srcset' || name === 'imagesrcset') return this.#srcset(value);
     if (name === 'rel') return value.replace(/\bnoreferrer\b/gi, 'noopener');

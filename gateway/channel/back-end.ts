@@ -137,10 +137,16 @@ interface Part {
 /** The pictures of a page, each as the target that the client's request for it will have. */
 function partsOf({ text }: Extract<Rendered, { kind: 'whole' }>, { target, heldParts }: RenderRequest): readonly URL[] {
   if (text === '') return [];
-  const place = target.links.mode === 'prefix' ? `${target.ownOrigin}/${target.url}` : target.url;
+  const place = placeOfPage(target);
   const base = URL.parse(place) ?? new URL(target.url);
   const held = new Set(heldParts);
   return findParts(text, base).filter((url) => !held.has(shortName(placeOfPart(url, target.links))));
+}
+
+/** Where the client finds a page. */
+function placeOfPage({ links, ownOrigin, url: text }: RenderRequest['target']): string {
+  if (links.mode === 'prefix') return `${ownOrigin}/${text}`;
+  return links.mode === 'subdomain' ? text.replace(links.upstreamOrigin, links.siteOrigin) : text;
 }
 
 interface Following {
@@ -173,9 +179,11 @@ async function* framesOf(
 // Only what this very client could ask for by prefix or from the same site.
 function targetOf(url: URL, { target }: RenderRequest): Part[] {
   const { links, ownOrigin } = target;
-  if (links.mode === 'prefix' && url.origin !== ownOrigin) return [];
+  const isOurs = links.mode === 'prefix' || links.mode === 'subdomain';
+  if (isOurs && url.origin !== ownOrigin) return [];
   const path = url.pathname + url.search;
-  const inner = links.mode === 'prefix' ? URL.parse(path.slice(1)) : url;
+  const own = links.mode === 'subdomain' ? `${links.upstreamOrigin}${path}` : path.slice(1);
+  const inner = isOurs ? URL.parse(own) : url;
   if (inner === null || !/^https?:$/.test(inner.protocol)) return [];
   const { url: _url, ...same } = target;
   return [
@@ -211,6 +219,7 @@ async function renderPart(
   const wishes = { ...negotiation, acceptText: request.partAccept!, accept: parseAccept(request.partAccept!) };
   try {
     const order = makeUpstreamRequest(received, target, {
+      subdomains: gateway.rules.subdomains,
       negotiation: wishes,
       jar: gateway.jar,
       jarOwner: undefined,

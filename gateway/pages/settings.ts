@@ -194,7 +194,7 @@ function forgetClient(received: Received, path: string, parts: SettingsParts): R
     const record = parts.clients.find(key);
     if (record !== undefined) parts.clients.forget(record.id);
   }
-  const owner = jarOwnerOf(received, user);
+  const owner = jarOwnerOf(received, user, undefined);
   if (owner !== undefined) parts.jar.forget(owner);
   const reply = makeRedirect(303, path);
   for (const name of ['format-client', 'format-jar'] as const) setCookie(reply, received, name, '');

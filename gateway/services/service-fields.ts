@@ -2,7 +2,7 @@
 import { Fields } from '../../core/fields.ts';
 import { removeHopByHop } from '../../core/hop-by-hop.ts';
 import { dropAlways, dropPrefixFields, isOwnRequestField } from '../hop-fields.ts';
-import { setContentSecurity } from '../security-fields.ts';
+import { setSharedSecurity } from '../security-fields.ts';
 
 /** What speaks of who asks and of this connection. */
 const NOT_FOR_SERVICES = new Set([
@@ -38,6 +38,6 @@ export function fieldsOfService(headers: Headers, mount: string): Fields {
   const location = fields.get('location');
   if (location?.startsWith('/') && !location.startsWith('//')) fields.set('location', mount + location);
   if (!fields.has('cache-control')) fields.set('cache-control', 'no-cache');
-  setContentSecurity(fields, 'prefix', fields.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '');
+  setSharedSecurity(fields, fields.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '');
   return fields;
 }

@@ -1,7 +1,7 @@
 /** Where the other forms and parts of a page are: what its bar and its parts lead to. */
 import type { PlainRecord } from '../../core/component.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
-import type { Target } from '../target.ts';
+import { isIsolated, type Target } from '../target.ts';
 
 const SHOWN = ['lite', 'article', 'text', 'full', 'original'] as const;
 
@@ -42,9 +42,10 @@ interface Place {
 }
 
 /** Where a target is, as our own addresses name it. */
-export function placeOf({ url, site, set }: Target): Place {
+export function placeOf(target: Target): Place {
+  const { url, site, set } = target;
   const href = url.href.replace(/#.*$/s, '');
-  if (site === undefined && set === undefined) return { rest: href, within: '' };
+  if (site === undefined && set === undefined && !isIsolated(target)) return { rest: href, within: '' };
   const within =
     site === undefined ? `${url.origin}/` : `${site.upstream.origin}${site.upstream.pathname.replace(/\/$/, '')}/`;
   return { rest: href.slice(within.length), within };

@@ -4,6 +4,7 @@ import type { PlainRecord } from '../../core/component.ts';
 import type { Wish } from '../../core/plan.ts';
 import type { Presentation } from '../../core/presentation.ts';
 import { isData } from '../document-types.ts';
+import { sharesOrigin } from '../target.ts';
 import { chartWishes } from './chart-wishes.ts';
 import { tableDemand } from './data-demands.ts';
 import { documentDemands } from './derive-demands.ts';
@@ -70,7 +71,7 @@ function rankOf({ mediaType, presentation }: Candidate, context: WishContext): n
 // the two apart (`Sec-Fetch-Dest`) on secure origins only. A person's navigation names HTML.
 export function isForReading({ negotiation, target }: WishContext): boolean {
   const { accept, preferences, storedDecides, unasked } = negotiation;
-  const mayBeScript = target.mode !== 'prefix' && preferences.page.scripts && !asks(accept, 'text/html');
+  const mayBeScript = !sharesOrigin(target) && preferences.page.scripts && !asks(accept, 'text/html');
   return unasked && (storedDecides || !mayBeScript);
 }
 

@@ -4,6 +4,7 @@ import type { Presentation } from '../../core/presentation.ts';
 import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
 import { isFeed, isFile, isHypertext } from '../document-types.ts';
+import { sharesOrigin } from '../target.ts';
 import { barOf, splitOf } from './bar-of.ts';
 import { SVG } from './chart-look.ts';
 import type { WishContext } from './make-wishes.ts';
@@ -103,7 +104,7 @@ export function documentDemands(
   // On pages that are read as pages; what is made into something else has no use for links to its other forms.
   const withBar = /html/.test(wanted.mediaType) ? { ...simplified, bar: barOf(target) } : simplified;
   if (isHypertext(from)) {
-    if (wanted.presentation === 'full') required['full'] = { scripts: target.mode !== 'prefix' && page.scripts };
+    if (wanted.presentation === 'full') required['full'] = { scripts: !sharesOrigin(target) && page.scripts };
     if (wanted.presentation === 'lite') required['lite'] = withBar;
     if (wanted.presentation === 'article') required['article'] = withBar;
     if (wanted.presentation === 'markdown' || wanted.presentation === 'gemtext' || wanted.presentation === 'epub')

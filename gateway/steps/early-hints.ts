@@ -1,6 +1,7 @@
 /** Early hints (103, RFC 8297) on their way to a client whose bytes are the origin's own (P-15). */
 import type { Fields } from '../../core/fields.ts';
 import type { Exchange } from '../exchange.ts';
+import { sharesOrigin } from '../target.ts';
 import { takeOriginFields } from './reply-fields.ts';
 
 /**
@@ -9,7 +10,7 @@ import { takeOriginFields } from './reply-fields.ts';
  */
 export function hintsFor({ order, target, received }: Exchange): ((fields: Fields) => void) | undefined {
   const { sendHints } = received;
-  if (sendHints === undefined || !order.isPassThrough || target.mode === 'prefix' || received.httpVersion === '1.0')
+  if (sendHints === undefined || !order.isPassThrough || sharesOrigin(target) || received.httpVersion === '1.0')
     return undefined;
   return (fields) => {
     const links = takeOriginFields(fields, { target }, order.url.href).getAll('link');

@@ -1,14 +1,6 @@
 /** Step `target`: which upstream resource, or which page of our own, a request is for. */
 import { GatewayError } from '../../core/errors.ts';
 import type { FleetGate } from '../../core/fleet.ts';
-import {
-  DATA_PRESENTATIONS,
-  type DataPresentation,
-  isDataPresentation,
-  isPresentation,
-  PRESENTATIONS,
-  type Presentation,
-} from '../../core/presentation.ts';
 import { portOf } from '../../egress/target-port.ts';
 import { parseTargetUrl } from '../../egress/target-url.ts';
 import { hostNameOf } from '../address.ts';
@@ -17,10 +9,12 @@ import { decodeWhole, readParameters } from '../modes/data-query.ts';
 import { type ImageRules, readImageLink } from '../modes/image-link.ts';
 import { readPrefixReferer, readPrefixTarget } from '../modes/prefix.ts';
 import { makeSetTarget } from '../modes/set-target.ts';
-import { isOwnHost, type OwnNames } from '../own-hosts.ts';
+import type { Subdomains } from '../modes/subdomains.ts';
+import { isForOwnPort, isOwnHost, isSubdomain, type OwnNames } from '../own-hosts.ts';
 import type { Received } from '../received.ts';
 import { findSite, type ServedSite, type Site } from '../sites.ts';
-import type { OwnPage, Redirect, Route, Target } from '../target.ts';
+import type { Redirect, Route, Target } from '../target.ts';
+import { findGatewayPage, PLAIN, type Place, splitQuery, type Wanted } from './gateway-names.ts';
 
 export interface RouteRules extends OwnNames {
   readonly modes: readonly Mode[];
@@ -30,44 +24,11 @@ export interface RouteRules extends OwnNames {
   /** Origin of the demo site, allowed by being ours. */
   readonly demoOrigin: string | undefined;
   readonly images: ImageRules;
+  /** Origins of sites' own in prefix mode; `undefined` where all share ours. */
+  readonly subdomains: Subdomains | undefined;
   /** Routes and sites of the fleet plan. */
   readonly fleet: Pick<FleetGate, 'findRoute' | 'hasSite'>;
 }
-
-/** Names of our own pages; `as`, `explain`, `image`, `docs` and `views` lead to targets and are handled apart. */
-const PAGES = new Set([
-  'healthz',
-  'readyz',
-  'go',
-  'sign-in',
-  'sign-out',
-  'settings',
-  'proxy.pac',
-  'setup',
-  'services',
-  'fleet',
-]);
-
-interface Place {
-  readonly gatewayPath: string;
-  readonly site: Site | undefined;
-  readonly toPicture: (path: string) => Target;
-  readonly toTarget: (rest: string, wanted: Wanted) => Route;
-  /** The document of our own at a path below the gateway path. */
-  readonly toDocument: (below: string) => Route;
-}
-
-interface Wanted {
-  readonly presentation: Presentation | DataPresentation | undefined;
-  /** The query where it is the presentation's own. */
-  readonly query?: string;
-  readonly part?: number | undefined;
-  readonly explain: boolean;
-  /** Path before TARGET, to keep when redirecting to the proper spelling. */
-  readonly lead: string;
-}
-
-const PLAIN: Wanted = { presentation: undefined, explain: false, lead: '/' };
 
 /**
  * Finds the route of a request.
@@ -76,6 +37,8 @@ const PLAIN: Wanted = { presentation: undefined, explain: false, lead: '/' };
  */
 export function findRoute(received: Received, rules: RouteRules): Route {
   if (isOwnHost(received, rules)) return findOwnRoute(received, rules);
+  if (isSubdomain(received.authority, rules) && isForOwnPort(received) && !hasSite(received, rules))
+    return findSubdomainRoute(received, rules);
   if (received.form === 'absolute') return findForwardRoute(received, rules);
   const host = hostNameOf(received.authority);
   const site = rules.modes.includes('reverse') ? findSite(rules.sites, received.authority) : undefined;
@@ -86,6 +49,11 @@ export function findRoute(received: Received, rules: RouteRules): Route {
   }
   if (site === undefined) throw new GatewayError('MISDIRECTED', { host: received.authority });
   return findSiteRoute(received, site, rules);
+}
+
+// An operator's own site keeps its name, wherever that is.
+function hasSite({ authority }: Received, { modes, sites }: RouteRules): boolean {
+  return modes.includes('reverse') && findSite(sites, authority) !== undefined;
 }
 
 function findOwnRoute(received: Received, rules: RouteRules): Route {
@@ -115,6 +83,59 @@ function findSiteRoute(received: Received, site: Site, rules: RouteRules): Route
   return findGatewayPage(received.path, place) ?? place.toTarget(received.path.slice(1), PLAIN);
 }
 
+// The pages of the gateway stay on its own hosts; presentations and explanations are of this origin alone, by its path.
+function findSubdomainRoute(received: Received, rules: RouteRules): Route {
+  const origin = rules.subdomains!.originOf(received.authority);
+  if (origin === undefined) throw new GatewayError('MISDIRECTED', { host: received.authority });
+  checkPrefixMode(rules);
+  const [path, query] = splitQuery(received.path);
+  const page = path === '/-/enter' ? 'enter' : path === '/robots.txt' ? 'robots' : undefined;
+  if (page !== undefined) return { kind: 'page', name: page, query, site: undefined, gatewayPath: '/-/' };
+  const toTarget = (rest: string, wanted: Wanted) =>
+    toIsolated(`${origin}/${wanted.query === undefined ? rest : decodeWhole(rest)}`, wanted, received, rules);
+  const presented = /^\/-\/(?:as|explain)\//.test(path)
+    ? findGatewayPage(received.path, {
+        gatewayPath: '/-/',
+        site: undefined,
+        toTarget,
+        toDocument: (below) => toTarget(`-/${below}`, PLAIN),
+        toPicture: (place) => toPictureTarget(place, rules, undefined),
+      })
+    : undefined;
+  return presented ?? toTarget(path === '*' ? '' : received.path.slice(1), PLAIN);
+}
+
+/** A target whose origin has a client-visible origin of its own. */
+function toIsolated(address: string, wanted: Wanted, received: Received, rules: RouteRules): Target {
+  const url = parseTargetUrl(address);
+  const below = rules.subdomains!.belowFor(received.peer);
+  const siteOrigin = rules.subdomains!.subdomainOf(below, url.origin);
+  return {
+    kind: 'resource',
+    mode: 'prefix',
+    url,
+    grant: grantOf(url, undefined, rules),
+    site: undefined,
+    presentation: wanted.presentation,
+    part: wanted.part,
+    parameters: wanted.query === undefined ? undefined : readParameters(wanted.query),
+    explain: wanted.explain,
+    links: {
+      mode: 'subdomain',
+      siteOrigin,
+      upstreamOrigin: url.origin,
+      publicOrigin: ownOriginFor(received, rules),
+      below,
+    },
+    ownOrigin: siteOrigin,
+    gatewayPath: '/-/',
+  };
+}
+
+function checkPrefixMode({ modes }: RouteRules): void {
+  if (!modes.includes('prefix')) throw new GatewayError('FORBIDDEN', { why: 'prefix mode is switched off here' });
+}
+
 function findForwardRoute(received: Received, rules: RouteRules): Route {
   if (!rules.modes.includes('forward')) throw new GatewayError('MISDIRECTED', { host: received.authority });
   const url = parseTargetUrl(received.absolute!);
@@ -133,53 +154,10 @@ function findForwardRoute(received: Received, rules: RouteRules): Route {
   } satisfies Target;
 }
 
-// Who came without TLS may know none: the same host, by the port that was used.
-function ownOriginFor({ peer }: Received, { publicOrigin }: RouteRules): string {
+/** Our own origin as a client knows it. Who came without TLS may know none: the same host, by the port that was used. */
+export function ownOriginFor({ peer }: Received, { publicOrigin }: RouteRules): string {
   const own = new URL(publicOrigin);
   return own.protocol === 'https:' && !peer.secure ? `http://${own.hostname}:${peer.localPort}` : publicOrigin;
-}
-
-// Names under the gateway path that are not ours belong to a site's upstream; on an own host they are 404.
-function findGatewayPage(path: string, place: Place): Route | undefined {
-  if (!path.startsWith(place.gatewayPath)) return undefined;
-  const below = path.slice(place.gatewayPath.length);
-  const presented = /^(explain\/-\/)?as\/([^/?]*)\/?(.*)$/s.exec(below);
-  if (presented !== null) return toPresented(presented, place);
-  const explained = /^explain\/(.*)$/s.exec(below);
-  if (explained !== null)
-    return place.toTarget(explained[1]!, {
-      presentation: undefined,
-      explain: true,
-      lead: `${place.gatewayPath}explain/`,
-    });
-  const [pathOnly, query] = splitQuery(below);
-  if (pathOnly === 'image') return place.toPicture(path);
-  const name = /^[^/]*/.exec(pathOnly)![0];
-  if (name === 'docs' || name === 'views') return place.toDocument(pathOnly);
-  if (PAGES.has(name))
-    return { kind: 'page', name, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
-  if (place.site !== undefined) return undefined;
-  throw new GatewayError('NOT_FOUND', { path: pathOnly === '' ? path : `${place.gatewayPath}${pathOnly}` });
-}
-
-function toPresented([, explained, segment, rest]: RegExpExecArray, place: Place): Route {
-  const [, name, part] = /^([^;]*)(?:;part=([1-9]\d{0,4}))?$/.exec(segment!) ?? [undefined, segment];
-  const presentation = checkPresentation(name!);
-  const wanted = {
-    presentation,
-    part: part === undefined ? undefined : Number(part),
-    explain: explained !== undefined,
-    lead: `${place.gatewayPath}${explained ?? ''}as/${segment}/`,
-  };
-  if (!isDataPresentation(presentation)) return place.toTarget(rest!, wanted);
-  const mark = `${rest}?`.indexOf('?');
-  return place.toTarget(rest!.slice(0, mark), { ...wanted, query: rest!.slice(mark) });
-}
-
-function checkPresentation(name: string): Presentation | DataPresentation {
-  if (isPresentation(name) || isDataPresentation(name)) return name;
-  const known = [...PRESENTATIONS, ...DATA_PRESENTATIONS].join(', ');
-  throw new GatewayError('UNKNOWN_PRESENTATION', { name: name || '(none)', known });
 }
 
 function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules: RouteRules): Route {
@@ -190,9 +168,14 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
   const target = readPrefixTarget(rest);
   if (target === undefined) throw new GatewayError('NOT_FOUND', { path: received.path });
   const own = 'url' in target ? ownNames(target.url, `${rules.publicOrigin}/-/`) : {};
-  if (!rules.modes.includes('prefix') && own.document === undefined && own.view === undefined)
-    throw new GatewayError('FORBIDDEN', { why: 'prefix mode is switched off here' });
+  const isOurs = own.document !== undefined || own.view !== undefined;
+  if (!isOurs) checkPrefixMode(rules);
   if ('proper' in target) return redirectTo(307, `${wanted.lead}${target.proper}${wanted.query ?? ''}`);
+  if (rules.subdomains !== undefined && !isOurs) {
+    if (wanted.explain) return toIsolated(target.url.href, wanted, received, rules);
+    if (wanted === PLAIN)
+      return { ...redirectTo(307, placeBelow(target.url, received, rules.subdomains)), enters: true };
+  }
   return {
     kind: 'resource',
     mode: 'prefix',
@@ -208,6 +191,13 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
     ownOrigin: rules.publicOrigin,
     gatewayPath: '/-/',
   } satisfies Target;
+}
+
+/** Where a client finds a target on a subdomain; what is on one already stays there. */
+function placeBelow(url: URL, { peer }: Received, subdomains: Subdomains): string {
+  const { origin, href } = url;
+  if (subdomains.isBelow(url.host)) return href;
+  return `${subdomains.subdomainOf(subdomains.belowFor(peer), origin)}${href.slice(href.indexOf('/', origin.length))}`;
 }
 
 // There TARGET is always a path of that site, never a URL (design part 3).
@@ -300,9 +290,4 @@ function grantOf(url: URL, site: Site | undefined, rules: RouteRules | undefined
 
 function redirectTo(status: 303 | 307, location: string): Redirect {
   return { kind: 'redirect', status, location };
-}
-
-function splitQuery(path: string): [string, URLSearchParams] {
-  const mark = path.indexOf('?');
-  return mark === -1 ? [path, new URLSearchParams()] : [path.slice(0, mark), new URLSearchParams(path.slice(mark + 1))];
 }

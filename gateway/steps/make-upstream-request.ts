@@ -10,9 +10,11 @@ import { dropForeignHints } from '../client-hints.ts';
 import { type CookieJar, type SiteContext, siteOf } from '../cookie-jar.ts';
 import { isOwnRequestField, VIA_COMMENT } from '../hop-fields.ts';
 import { readPrefixReferer } from '../modes/prefix.ts';
+import { readSubdomainPage } from '../modes/subdomain-page.ts';
+import type { Subdomains } from '../modes/subdomains.ts';
 import { withoutOwnCookies } from '../own-cookies.ts';
 import type { Received } from '../received.ts';
-import type { Target } from '../target.ts';
+import { isIsolated, type Target } from '../target.ts';
 import type { Negotiation } from './negotiate.ts';
 
 /** What goes upstream. */
@@ -29,6 +31,8 @@ export interface UpstreamParts {
   readonly jar: CookieJar;
   /** Owner of the cookie jar in prefix mode. */
   readonly jarOwner: string | undefined;
+  /** Origins of sites' own; `undefined` without. */
+  readonly subdomains: Pick<Subdomains, 'originOf'> | undefined;
   /** Our name in Via. */
   readonly pseudonym: string;
 }
@@ -84,16 +88,21 @@ function setNegotiationFields(fields: Fields, target: Target, { accept, acceptTe
   fields.set('accept-encoding', OWN_CODINGS);
 }
 
-function setCookies(fields: Fields, received: Received, target: Target, { jar, jarOwner }: UpstreamParts): void {
+function setCookies(fields: Fields, received: Received, target: Target, parts: UpstreamParts): void {
   if (target.mode !== 'prefix') {
     fields.set('cookie', withoutOwnCookies(fields.get('cookie')));
     return;
   }
-  const page = readPrefixReferer(received.fields.get('referer'), received.authority);
+  const { jar, jarOwner, subdomains } = parts;
+  const page =
+    isIsolated(target) && subdomains !== undefined
+      ? readSubdomainPage(received.fields, target.url, subdomains)
+      : readPrefixReferer(received.fields.get('referer'), received.authority);
   fields.set(
     'cookie',
     jarOwner === undefined ? undefined : jar.cookieField(jarOwner, target.url, siteContext(received, target, page)),
   );
+  setFetchSite(fields, target.url, page);
   // Origin and Referer name the page's own address, as its own server knows it; an unknown page is cross-site.
   if (fields.has('origin')) fields.set('origin', page?.origin ?? 'null');
   fields.set('referer', page === undefined ? undefined : refererFor(page, target.url));
@@ -103,6 +112,13 @@ function setCookies(fields: Fields, received: Received, target: Target, { jar, j
 function refererFor(page: URL, url: URL): string | undefined {
   if (page.protocol === 'https:' && url.protocol === 'http:') return undefined;
   return page.origin === url.origin ? `${page.origin}${page.pathname}${page.search}` : `${page.origin}/`;
+}
+
+// Fetch Metadata 2.3: to a browser all sites of the gateway are one, by which an origin would let in whom it keeps out.
+function setFetchSite(fields: Fields, url: URL, page: URL | undefined): void {
+  if (!fields.has('sec-fetch-site') || (page === undefined && fields.get('sec-fetch-site') === 'none')) return;
+  const isSameSite = page !== undefined && page.protocol === url.protocol && siteOf(page) === siteOf(url);
+  fields.set('sec-fetch-site', page?.origin === url.origin ? 'same-origin' : isSameSite ? 'same-site' : 'cross-site');
 }
 
 function siteContext(received: Received, target: Target, page: URL | undefined): SiteContext {

@@ -15,8 +15,9 @@ import type { Plan } from '../../core/plan.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
 import { askForHints } from '../client-hints.ts';
 import { dropAlways, dropPrefixFields, VIA_COMMENT } from '../hop-fields.ts';
+import { isolateFields } from '../modes/isolate-fields.ts';
 import { setContentSecurity } from '../security-fields.ts';
-import type { Target } from '../target.ts';
+import { isIsolated, sharesOrigin, type Target } from '../target.ts';
 import { placeOf } from './bar-of.ts';
 import type { Client } from './identify.ts';
 
@@ -54,7 +55,8 @@ export function takeOriginFields(origin: Fields, context: Pick<ReplyContext, 'ta
   const { target } = context;
   const fields = origin.clone();
   dropAlways(fields);
-  if (target.mode === 'prefix') dropPrefixFields(fields);
+  if (sharesOrigin(target)) dropPrefixFields(fields);
+  if (target.links.mode === 'subdomain') isolateFields(fields, target.links);
   if (target.picture !== undefined) fields.delete('set-cookie');
   mapAddresses(fields, target, url);
   if (target.mode === 'reverse') rewriteCookieDomains(fields);
@@ -65,7 +67,7 @@ export function takeOriginFields(origin: Fields, context: Pick<ReplyContext, 'ta
 /** Adds what every reply with content says, whatever became of the body. */
 export function finishFields(fields: Fields, context: ReplyContext, essence: string): void {
   const { target, read, client, cache } = context;
-  setContentSecurity(fields, target.mode, essence);
+  setContentSecurity(fields, target, essence);
   if (context.secure && target.mode !== 'forward') askForHints(fields, essence);
   fields.set('vary', read.vary(fields.get('vary')));
   if (client.personal) makePrivate(fields);
@@ -121,7 +123,8 @@ export function addFormatLinks(
 ): void {
   const links: LinkValue[] = parseLinkField(fields.get('link') ?? '').filter((link) => !isCanonical(link));
   const { rest } = placeOf(target);
-  const publicAddress = target.mode === 'reverse' ? `${target.ownOrigin}/${rest}` : rest;
+  const publicAddress =
+    target.mode === 'reverse' ? `${target.ownOrigin}/${rest}` : isIsolated(target) ? target.url.href : rest;
   links.push({ target: withoutFragment(publicAddress), parameters: [['rel', 'canonical']] });
   if (target.mode !== 'forward') {
     for (const { presentation, mediaType } of alternates)
@@ -160,16 +163,28 @@ function mapAddresses(fields: Fields, target: Target, base: string): void {
 
 // A redirect keeps the presentation that the URL named.
 function mapLocation(location: string, target: Target, base: string): string | undefined {
-  const mapped = toClient(target.links, location, base);
-  if (mapped === undefined || (target.presentation === undefined && !target.explain)) return mapped;
-  if (!mapped.startsWith('/')) return mapped;
-  const lead = `${target.gatewayPath}${target.explain ? 'explain/' : `as/${target.presentation}/`}`;
+  const address = toClient(target.links, location, base);
+  if (address === undefined || (target.presentation === undefined && !target.explain)) return address;
+  const [origin, mapped] = withinGateway(address, target);
+  if (mapped === undefined) return address;
+  const lead = `${origin}${target.gatewayPath}${target.explain ? 'explain/' : `as/${target.presentation}/`}`;
   const { parameters } = target;
   if (parameters === undefined) return `${lead}${mapped.slice(1)}`;
   // Design part 3: the query is the chart's; a target that has one of its own is percent-encoded whole.
   const named = /[?#%]/.test(mapped) ? encodeURIComponent(mapped.slice(1)) : mapped.slice(1);
-  const asked = target.explain ? `${target.gatewayPath}explain/-/as/${target.presentation}/` : lead;
+  const asked = target.explain ? `${origin}${target.gatewayPath}explain/-/as/${target.presentation}/` : lead;
   return `${asked}${named}?${new URLSearchParams(parameters)}`;
+}
+
+/** What comes before the path of an address that we answer for, and that path. */
+function withinGateway(address: string, { links, ownOrigin }: Target): [origin: string, path: string | undefined] {
+  if (address.startsWith('/')) return ['', address];
+  const url = URL.parse(address);
+  const path = url === null ? undefined : url.href.slice(url.origin.length);
+  if (url === null || url.origin === ownOrigin) return ['', path];
+  const [scheme, name] = links.mode === 'subdomain' ? links.below.split('://') : [];
+  const isOurs = name !== undefined && url.protocol === `${scheme}:` && url.host.endsWith(`.${name}`);
+  return [url.origin, isOurs ? path : undefined];
 }
 
 function mapRefresh(value: string, target: Target, base: string): string | undefined {
@@ -183,7 +198,7 @@ function mapRefresh(value: string, target: Target, base: string): string | undef
 function mapLink(link: LinkValue, target: Target, base: string): LinkValue[] {
   const rel = link.parameters.find(([name]) => name === 'rel')?.[1] ?? '';
   if (
-    target.mode === 'prefix' &&
+    sharesOrigin(target) &&
     /preload|modulepreload|preconnect|dns-prefetch|prefetch|prerender|stylesheet|compression-dictionary/i.test(rel)
   )
     return [];
