@@ -5,25 +5,32 @@
  */
 import { brotliCompressSync, constants } from 'node:zlib';
 import { type DocumentGateway, openDocumentGateway } from './document-gateway.ts';
+import { countCommonMark, countGfm } from './markdown-examples.ts';
+import { markdownRate } from './markdown-rate.ts';
+import { type RoundTrip, roundTrip, structures } from './markdown-round-trip.ts';
 import { type CorpusPage, readPages } from './page-corpus.ts';
 import { type Inventory, lostFrom, takeInventory } from './page-inventory.ts';
 import type { Figure, Round, Study, StudyOptions, StudyResult } from './study.ts';
 
 const KINDS = ['links', 'controls', 'headings', 'alts'] as const;
 
-/** `--corpus FOLDER`: pages to measure with; without it the examples of the formatters, which are small. */
+/**
+ * `--corpus FOLDER`: pages to measure with; without it the examples of the formatters, which are small. `gfm=FILE`: the
+ * specification of GFM (`test/spec.txt` of github.com/github/cmark-gfm). `lost`: tells what got lost.
+ */
 export const documents: Study = { name: 'documents', run };
 
-async function run({ isShort, corpus }: StudyOptions): Promise<StudyResult> {
+async function run({ isShort, corpus, args }: StudyOptions): Promise<StudyResult> {
   const all = readPages(corpus);
   const pages = isShort ? all.slice(0, 5) : all;
   const gateway = await openDocumentGateway(pages.map(({ html }) => html));
   try {
     const rounds: Round[] = [];
-    for (const [index, page] of pages.entries()) rounds.push(await measurePage(gateway, page, index));
+    for (const [index, page] of pages.entries())
+      rounds.push(await measurePage(gateway, page, index, args.includes('lost')));
     return {
       about: { pages: pages.length, brotli: 5 },
-      figures: figuresOf(rounds),
+      figures: [...figuresOf(rounds), ...(await markdownFigures(pages, isShort)), ...exampleFigures(args)],
       rounds: corpus === undefined ? rounds : [],
     };
   } finally {
@@ -31,7 +38,12 @@ async function run({ isShort, corpus }: StudyOptions): Promise<StudyResult> {
   }
 }
 
-async function measurePage(gateway: DocumentGateway, { name, html }: CorpusPage, index: number): Promise<Round> {
+async function measurePage(
+  gateway: DocumentGateway,
+  { name, html }: CorpusPage,
+  index: number,
+  tells: boolean,
+): Promise<Round> {
   const lite = await gateway.ask('lite', index);
   const markdown = await gateway.ask('markdown', index);
   const url = gateway.pageUrl(index);
@@ -43,8 +55,7 @@ async function measurePage(gateway: DocumentGateway, { name, html }: CorpusPage,
     round[kind] = before[kind].length;
     const gone = lostOf(kind, before, after);
     round[`${kind}Lost`] = gone.length;
-    if (process.argv.includes('lost'))
-      for (const each of gone.slice(0, 8)) console.error(`${name} ${kind} ${each.slice(0, 150)}`);
+    if (tells) for (const each of gone.slice(0, 8)) console.error(`${name} ${kind} ${each.slice(0, 150)}`);
   }
   round['original'] = sizeOf(html);
   round['lite'] = sizeOf(lite);
@@ -93,5 +104,36 @@ function figuresOf(rounds: readonly Round[]): Figure[] {
         atLeast: 100,
       }),
     ),
+  ];
+}
+
+/** What main contents keep on the way through Markdown, and how fast they get there. */
+async function markdownFigures(pages: readonly CorpusPage[], isShort: boolean): Promise<Figure[]> {
+  const trips: RoundTrip[] = [];
+  for (const { html } of pages) trips.push(await roundTrip(html.toString('utf8'), 'article'));
+  const f1 = trips.reduce((sum, { wordF1 }) => sum + wordF1, 0) / Math.max(1, trips.length);
+  const rate = await markdownRate(
+    trips.map(({ html }) => html),
+    isShort ? 1 : 5,
+  );
+  return [
+    { name: 'HTML to Markdown and back, F1 of words', value: 100 * f1, unit: '%', atLeast: 99.9 },
+    ...structures.flatMap((name): Figure[] => {
+      const before = trips.reduce((sum, trip) => sum + trip.before[name], 0);
+      const kept = trips.reduce((sum, trip) => sum + trip.kept[name], 0);
+      if (before === 0) return [];
+      return [{ name: `${name} there again`, value: (100 * kept) / before, unit: '%', atLeast: 100 }];
+    }),
+    { name: 'parsed pages to Markdown', value: rate, unit: 'MB/s', atLeast: 30 },
+  ];
+}
+
+function exampleFigures(args: readonly string[]): Figure[] {
+  const gfm = args.find((each) => each.startsWith('gfm='))?.slice('gfm='.length);
+  return [
+    { name: 'CommonMark 0.31.2', value: countCommonMark().right, unit: 'examples', atLeast: 652 },
+    ...(gfm === undefined
+      ? []
+      : [{ name: 'GFM 0.29', value: countGfm(gfm).right, unit: 'examples', atLeast: 671 } satisfies Figure]),
   ];
 }

@@ -58,3 +58,14 @@ test('the benchmark of losses runs: an upgrade and a killed holder cost the clie
   for (const { asked } of rounds) t.true(asked >= 100);
   t.is(figures.length, 2);
 });
+
+test('the benchmark of documents runs: counts of what is kept, bytes, Markdown there and back, its examples', async (t) => {
+  const { stdout } = await run(process.execPath, [RUN, 'documents', '--short', '--json']);
+  const { about, figures, rounds } = JSON.parse(stdout);
+  t.is(about.pages, 5);
+  const value = (name: string) => figures.find((figure: { name: string }) => figure.name === name)?.value;
+  for (const kind of ['links', 'controls', 'headings', 'alts']) t.is(value(`${kind} kept`), 100, kind);
+  t.is(value('CommonMark 0.31.2'), 652);
+  t.true(value('HTML to Markdown and back, F1 of words') > 99);
+  for (const { original, lite } of rounds) t.true(original > 0 && lite > 0);
+});

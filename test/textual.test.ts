@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { CheerioAPI } from 'cheerio';
 import { tests as commonmark } from 'commonmark-spec';
-import { type AnyNode, hasChildren, isComment, isTag, isText } from 'domhandler';
+import { isTag } from 'domhandler';
 import fc from 'fast-check';
+import { shownShape } from '../bench/shown-shape.ts';
 import type { FormatEnv, Formatter, PlainRecord } from '../core/component.ts';
-import { BLOCKS } from '../formatters/document/collapse.ts';
 import { parseDocument } from '../formatters/document/parse.ts';
 import { serialiseDocument } from '../formatters/document/serialise.ts';
 import { cutToWidth, displayWidth } from '../formatters/document/text/display-width.ts';
@@ -59,30 +59,6 @@ const textOf = async (html: string, width = 72, emphasis = 'none'): Promise<stri
 
 // CommonMark and GFM -----------------------------------------------------------------------------------------------
 
-/** What a browser would show of a fragment: spaces around blocks and line breaks count for nothing. */
-function shape(html: string): string {
-  const walk = (node: AnyNode, inPre: boolean): string => {
-    if (isComment(node)) return `<!--${node.data}-->`;
-    if (isText(node)) return inPre ? JSON.stringify(node.data) : shownText(node);
-    if (!hasChildren(node)) return '';
-    const name = isTag(node) ? node.name : '';
-    const inner = node.children.map((child) => walk(child, inPre || name === 'pre')).join('');
-    return isTag(node) ? `<${name} ${JSON.stringify(Object.entries(node.attribs).sort())}>${inner}</>` : inner;
-  };
-  return walk(parseDocument(`<!DOCTYPE html><body>${html}`)('body')[0]!, false);
-}
-
-function shownText(node: AnyNode & { data: string }): string {
-  const isBlock = (other: AnyNode | null): boolean =>
-    other !== null && isTag(other) && (BLOCKS.has(other.name) || other.name === 'br');
-  const atStart = node.prev === null ? isBlock(node.parent) : isBlock(node.prev);
-  const atEnd = node.next === null ? isBlock(node.parent) : isBlock(node.next);
-  let text = node.data.replace(/\s+/g, ' ');
-  if (atStart) text = text.trimStart();
-  if (atEnd) text = text.trimEnd();
-  return text === '' ? '' : JSON.stringify(text);
-}
-
 /** Examples that show a bare address which is no link: with GFM it is one. */
 const BARE_ADDRESSES = [608, 611, 612];
 
@@ -92,7 +68,7 @@ test('CommonMark: all 652 examples, and with GFM all but those about bare addres
     for (const { number, markdown, html } of commonmark) {
       const text = markdown.replaceAll('→', '\t');
       const made = renderMarkdown(text, { gfm, filtersTags: false, forPages: false }).html;
-      const same = shape(made) === shape(html.replaceAll('→', '\t'));
+      const same = shownShape(made) === shownShape(html.replaceAll('→', '\t'));
       t.is(same, !(gfm && BARE_ADDRESSES.includes(number)), `example ${number}, gfm ${gfm}: ${made}`);
     }
 });
@@ -153,7 +129,7 @@ const GFM: readonly (readonly [number, string, string])[] = [
 
 test('GFM: tables, tasks, deleted text, bare addresses and the tag filter', (t) => {
   for (const [number, markdown, html] of GFM)
-    t.is(shape(renderMarkdown(markdown, { forPages: false }).html), shape(html), `example ${number}`);
+    t.is(shownShape(renderMarkdown(markdown, { forPages: false }).html), shownShape(html), `example ${number}`);
 });
 
 test('Markdown to HTML: front matter is read and not shown; headings are named; each render is on its own', async (t) => {

@@ -6,7 +6,7 @@ import { isLazyAddress, lazyKind } from './lazy-names.ts';
 
 // By their very names: `blank.gif`, `placeholder-300x200.png`; a picture called `clear-sky.jpg` is one.
 const PLACEHOLDER =
-  /^data:|(?:^|\/)(?:blank|spacer|placeholder|pixel|lazy|lazyload|loading|loader|transparent|gr[ae]y|clear|empty|dummy|1x1|s)(?:[-_]?\d*(?:x\d+)?)\.(?:gif|png|svg|jpe?g|webp)(?:$|[?#])/i;
+  /^data:|(?:^|\/)(?:blank|spacer|placeholder|pixel|lazy|lazyload|loading|loader|transparent|gr[ae]y|clear|empty|dummy|1x1|s(?=\.))(?:[-_]?\d{0,4}(?:x\d{1,4})?)\.(?:gif|png|svg|jpe?g|webp)(?:$|[?#])/i;
 /** A picture in a data URL shorter than this is a point or a line. */
 const MIN_DATA_PICTURE = 200;
 
