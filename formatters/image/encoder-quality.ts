@@ -1,8 +1,8 @@
 /**
  * One perceptual quality for all formats. Each encoder's own number means something else: WebP 70 looks like mozjpeg 67
- * and AVIF 50 (`tune: iq`) on photographs, like mozjpeg 85 and AVIF 51 on drawings. Fitted so that SSIMULACRA 2 loses as
+ * and AVIF 50 (`tune: iq`) on photographs, like mozjpeg 75 and AVIF 54 on drawings. Fitted so that SSIMULACRA 2 loses as
  * much as in WebP of that number, in the mean of the logarithms: ten photographs at 320 to 1,080 pixels; screens, text,
- * charts and line art, which want nearly the same numbers, at 640 and 1,280. Between the points linear. What is left is
+ * charts and line art, at 320 to 1,280. Between the points linear. What is left is
  * measured by `npm run bench -- picture-quality`.
  */
 
@@ -50,29 +50,26 @@ const POINTS: Readonly<Record<Content, Readonly<Record<LossyKind, Points>>>> = {
   graphic: {
     webp: SAME,
     jpeg: [
-      [1, 23],
-      [5, 27],
-      [20, 48],
-      [30, 61],
-      [40, 72],
-      [50, 78],
-      [70, 85],
-      [80, 90],
-      [90, 94],
+      [1, 16],
+      [5, 20],
+      [20, 38],
+      [35, 53],
+      [55, 67],
+      [70, 75],
+      [85, 88],
+      [95, 95],
       [100, 97],
     ],
     avif: [
-      [1, 10],
-      [5, 16],
-      [20, 31],
-      [30, 37],
-      [40, 41],
-      [50, 45],
-      [70, 51],
-      [80, 58],
-      [90, 69],
-      [95, 75],
-      [100, 84],
+      [1, 11],
+      [5, 18],
+      [20, 33],
+      [35, 42],
+      [55, 49],
+      [70, 54],
+      [85, 65],
+      [95, 76],
+      [100, 86],
     ],
   },
 };

@@ -1,4 +1,5 @@
 /** Demands: what a client needs beyond a media type, derived from its preferences. Their names are the planner's vocabulary. */
+import { isAcceptable } from '../../core/accept.ts';
 import type { PlainData, PlainRecord } from '../../core/component.ts';
 import type { Presentation } from '../../core/presentation.ts';
 import { VIEW_TYPE } from '../../formatters/view-fences.ts';
@@ -45,7 +46,9 @@ export function pictureDemands(context: WishContext, wanted?: string): Demands {
   const isForTerminal = wanted === 'text/plain' || wanted === 'image/x-sixel';
   // What a terminal can show is made whatever it weighs.
   const terminal = isForTerminal ? { format: true, wrap: { width: text.width, emphasis: text.emphasis } } : {};
-  const demands = { ...preferred, optional: { ...preferred.optional, ...terminal } };
+  // The original is no way out for who does not take it, however small it is.
+  const foreign = isAcceptable(context.negotiation.accept, context.from) ? {} : { format: true };
+  const demands = { ...preferred, optional: { ...preferred.optional, ...terminal, ...foreign } };
   const { picture } = context.target;
   if (picture === undefined) return demands;
   const { width, height, fit, quality, gray, mediaType } = picture;

@@ -1,0 +1,172 @@
+/** Every way to ask for a picture: Accept, client hints, Save-Data and presets in all combinations (C-1, N-8). */
+import test, { type ExecutionContext } from 'ava';
+import sharp from 'sharp';
+import { isAcceptable, parseAccept } from '../core/accept.ts';
+import { parseVary } from '../core/vary.ts';
+import { readWbmpHeader } from '../formatters/image/wbmp.ts';
+import { presets } from '../profiles/presets.ts';
+import { type Answer, CLIENTS } from './support/client.ts';
+import { inWorld, type World } from './support/gateway.ts';
+import { animation, disc, photo } from './support/pictures.ts';
+import { readHalfBlocks, readSixel } from './support/terminal-pictures.ts';
+
+type FieldSet = Readonly<Record<string, string>>;
+
+const ACCEPTS = [
+  'image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8',
+  'image/webp,*/*;q=0.5',
+  'image/jpeg,image/gif;q=0.5',
+  'image/avif;q=0,image/webp;q=0,*/*',
+  'image/png',
+  'image/vnd.wap.wbmp',
+  'image/x-sixel, image/gif;q=0.3',
+  '*/*',
+];
+const HINTS: readonly FieldSet[] = [{}, { 'sec-ch-width': '96' }, { 'sec-ch-dpr': '2', 'sec-ch-viewport-width': '60' }];
+const SAVINGS: readonly FieldSet[] = [{}, { 'save-data': 'on' }];
+const PRESETS = ['desktop', 'phone', 'low-bandwidth', 'kaios', 'e-reader', 'wap', 'retro', 'terminal'];
+const AT_ONCE = 8;
+
+/** What was asked and what came. */
+interface Exchange {
+  readonly asked: FieldSet;
+  readonly answer: Answer;
+}
+
+function everyWay(): FieldSet[] {
+  return PRESETS.flatMap((preset) =>
+    ACCEPTS.flatMap((accept) =>
+      HINTS.flatMap((hints) =>
+        SAVINGS.map((saving) => ({ ...CLIENTS.desktopImage, accept, ...hints, ...saving, 'format-profile': preset })),
+      ),
+    ),
+  );
+}
+
+async function askAll(world: World, path: string, ways: readonly FieldSet[]): Promise<Exchange[]> {
+  const exchanges: Exchange[] = [];
+  const left = ways.entries();
+  const work = async () => {
+    for (const [index, asked] of left)
+      exchanges[index] = { asked, answer: await world.through(path, { fields: asked }) };
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return exchanges;
+}
+
+/** As the client that was told this type would decode it. */
+async function decodes(type: string, body: Buffer): Promise<boolean> {
+  if (type.startsWith('text/plain')) return readHalfBlocks(body.toString()).width > 0;
+  if (type === 'image/x-sixel') return readSixel(body.toString('latin1')).width > 0;
+  if (type === 'image/vnd.wap.wbmp') return readWbmpHeader(body).width > 0;
+  const { format, compression } = await sharp(body, { failOn: 'error' }).metadata();
+  await sharp(body, { failOn: 'error' }).raw().toBuffer();
+  return (
+    type === (format === 'heif' ? 'image/avif' : `image/${format}`) && (format !== 'heif' || compression === 'av1')
+  );
+}
+
+function varyOf(answer: Answer): readonly string[] {
+  const vary = parseVary(answer.fields.vary);
+  return vary === '*' ? [] : vary;
+}
+
+/**
+ * A cache that holds one answer gives it to whoever asks alike in what its Vary names (RFC 9111 4.1): who would be answered
+ * with something else must differ in that.
+ */
+function findConfusion(exchanges: readonly Exchange[]): string | undefined {
+  for (const { asked, answer } of exchanges) {
+    const names = varyOf(answer);
+    const confused = exchanges.find(
+      (other) =>
+        other.answer.fields.etag !== answer.fields.etag && names.every((name) => other.asked[name] === asked[name]),
+    );
+    if (confused !== undefined) return `${JSON.stringify(asked)} and ${JSON.stringify(confused.asked)} by ${names}`;
+  }
+  return undefined;
+}
+
+function mayBeUnmet({ accept, 'format-profile': preset = '' }: FieldSet): boolean {
+  const types = presets.get(preset)!.prefers?.images?.types ?? [];
+  return types.length > 0 && !types.some((type) => isAcceptable(parseAccept(accept), type));
+}
+
+async function checkAnswers(t: ExecutionContext, exchanges: readonly Exchange[]): Promise<void> {
+  const known = new Map<string, boolean>();
+  for (const { asked, answer } of exchanges) {
+    const type = String(answer.fields['content-type']);
+    const about = `${asked['format-profile']}, ${asked['accept']}: ${answer.status} ${type}`;
+    t.is(answer.status, 200, about);
+    // Where Accept and a named profile have nothing in common the original is sent, labelled as what it is (N-7).
+    const isUnmet = answer.fields['format-chain'] === 'none;reason=unmet';
+    if (isUnmet) t.true(mayBeUnmet(asked), about);
+    else t.true(isAcceptable(parseAccept(asked['accept']), type), about);
+    const key = `${type} ${answer.fields.etag}`;
+    if (!known.has(key)) known.set(key, await decodes(type, answer.body));
+    t.true(known.get(key), about);
+  }
+  t.is(findConfusion(exchanges), undefined);
+}
+
+test(
+  'every answer can be decoded by who asked and is kept apart by Vary, whatever Accept, hints, Save-Data and preset say (C-1, N-8)',
+  inWorld(async (t, world) => {
+    const pictures = [
+      { path: '/photo.jpg', type: 'image/jpeg', body: await photo(160, 120).jpeg({ quality: 95 }).toBuffer() },
+      { path: '/disc.png', type: 'image/png', body: await disc(96).png().toBuffer() },
+      { path: '/moves.gif', type: 'image/gif', body: await animation('gif', 3, 80, 60) },
+    ];
+    for (const { path, type, body } of pictures) {
+      const fields = { 'content-type': type, 'cache-control': 'max-age=600', etag: '"of-the-origin"' };
+      world.origin.on(path, (_request, response) => response.writeHead(200, fields).end(body));
+      const exchanges = await askAll(world, path, everyWay());
+      t.is(exchanges.length, PRESETS.length * ACCEPTS.length * HINTS.length * SAVINGS.length);
+      await checkAnswers(t, exchanges);
+      const tags = new Set(exchanges.map(({ answer }) => answer.fields.etag));
+      t.true(tags.size > 5 && tags.size < exchanges.length / 3, `few variants, that caches meet: ${tags.size}`);
+      await checkNotModified(t, world, path, exchanges);
+    }
+  }),
+);
+
+/** P-13: a 304 selects as the 200 would have. */
+async function checkNotModified(
+  t: ExecutionContext,
+  world: World,
+  path: string,
+  exchanges: readonly Exchange[],
+): Promise<void> {
+  const some = exchanges.filter((_, index) => index % 7 === 0);
+  const again = await askAll(
+    world,
+    path,
+    some.map(({ asked, answer }) => ({ ...asked, 'if-none-match': String(answer.fields.etag) })),
+  );
+  for (const [index, { asked, answer }] of again.entries()) {
+    const before = some[index]!.answer.fields;
+    t.deepEqual([answer.status, answer.body.length, answer.fields.etag], [304, 0, before.etag], JSON.stringify(asked));
+    t.deepEqual([...varyOf(answer)].sort(), [...varyOf(some[index]!.answer)].sort(), JSON.stringify(asked));
+  }
+}
+
+test(
+  'what may not be transformed is the same for everybody, on the way and as a 304 (P-5, N-8)',
+  inWorld(async (t, world) => {
+    const body = await photo(160, 120).jpeg().toBuffer();
+    const fields = {
+      'content-type': 'image/jpeg',
+      'cache-control': 'max-age=600, no-transform',
+      etag: '"of-the-origin"',
+    };
+    world.origin.on('/fixed.jpg', (_request, response) => response.writeHead(200, fields).end(body));
+    const ways = everyWay().filter((_, index) => index % 11 === 0);
+    const exchanges = await askAll(world, '/fixed.jpg', ways);
+    for (const { asked, answer } of exchanges) {
+      t.true(answer.body.equals(body), JSON.stringify(asked));
+      t.is(answer.fields.etag, '"of-the-origin"');
+    }
+    t.is(findConfusion(exchanges), undefined);
+    await checkNotModified(t, world, '/fixed.jpg', exchanges);
+  }),
+);
