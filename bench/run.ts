@@ -10,6 +10,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock.ts';
+import { channel } from './channel.ts';
 import { chartMiss } from './chart-miss.ts';
 import { documents } from './documents.ts';
 import { fleetLoss } from './fleet-loss.ts';
@@ -32,6 +33,7 @@ const STUDIES: readonly Study[] = [
   fleetManager,
   fleetResume,
   documents,
+  channel,
   pictureQuality,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));

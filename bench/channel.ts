@@ -1,0 +1,227 @@
+/**
+ * Pages with their pictures over a bad link, at the level of packets: a plain client straight to the origin by HTTP/1.1 with six
+ * connections and gzip, and the same client at a front-end whose back-end is beside the origin (S5).
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FAR_ADDRESS, type Link, type LinkKind, openLink } from './channel/link.ts';
+import type { Load, Loaded } from './channel/page-client.ts';
+import { hasPages, illustratedPages, PACKAGES, pagePair, SITES } from './channel/pages.ts';
+import { treeOf } from './channel/process-tree.ts';
+import { openServer, openSide, type Server, type Side } from './channel/side.ts';
+import { type Figure, quantile, type Round, round2, type Study, type StudyOptions, type StudyResult } from './study.ts';
+
+const SEEDS = 5;
+const BAD: LinkKind = { name: '300 ms, 256 kbit/s, 1 %', roundTripMs: 300, bitsPerSecond: 256_000, loss: 0.01 };
+const FAIR: LinkKind = { name: '50 ms, 4 Mbit/s', roundTripMs: 50, bitsPerSecond: 4_000_000, loss: 0 };
+const SECRET = 'of the benchmark';
+
+/** What the client does, and what it is compared with. */
+const STEPS = ['cold page', 'next page', 'changed page'] as const;
+type Step = (typeof STEPS)[number];
+/** Times as fast as the baseline, at least; what is compared with, and how. */
+const AIMS: Readonly<Record<Step, number>> = { 'cold page': 3, 'next page': 5, 'changed page': 15 };
+
+export const channel: Study = { name: 'channel', run };
+
+async function run({ isShort, rounds: wanted }: StudyOptions): Promise<StudyResult> {
+  bringPages();
+  const seeds = isShort ? 1 : Math.max(SEEDS, wanted ?? 0);
+  const link = await openLink();
+  const rounds: Round[] = [];
+  try {
+    const site = openSide({ within: link.far, program: 'bench/channel/site.ts', args: [FAR_ADDRESS] });
+    const [origin] = await site.until(/^http:.*/);
+    try {
+      for (const kind of [BAD, FAIR])
+        for (let seed = 1; seed <= seeds; seed++)
+          for (const name of Object.keys(SITES)) {
+            const pages = pagesOf(name, { seed, seeds, origin: origin! });
+            const course = { link, site, kind, seed, ...pages };
+            const common = { link: kind.name, seed, site: name, page: pages.pages[0].slice(origin!.length) };
+            for (const turn of await baseline(course)) rounds.push({ ...common, ...turn });
+            for (const turn of await channelled(course)) rounds.push({ ...common, ...turn });
+          }
+    } finally {
+      await site.close();
+    }
+  } finally {
+    await link.close();
+  }
+  return { about: aboutOf(seeds), figures: figuresOf(rounds), rounds };
+}
+
+function bringPages(): void {
+  if (hasPages()) return;
+  if (process.getuid?.() === 0) spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...PACKAGES]);
+  if (!hasPages()) throw new Error(`The pages to measure with are missing: apt install ${PACKAGES.join(' ')}`);
+}
+
+/** @param name of the site */
+function pagesOf(
+  name: string,
+  { seed, seeds, origin }: { seed: number; seeds: number; origin: string },
+): Pick<Course, 'pages' | 'warmUp'> {
+  const [page, next] = pagePair(illustratedPages(name), seed, seeds).map((each) => `${origin}/${name}/${each}`);
+  const other = Object.keys(SITES).find((each) => each !== name)!;
+  return { pages: [page!, next!], warmUp: `${origin}/${other}/${pagePair(illustratedPages(other), 1, 5)[0]}` };
+}
+
+interface Course {
+  readonly link: Link;
+  readonly site: Side;
+  readonly kind: LinkKind;
+  readonly seed: number;
+  /** A page, and the one that is read after it. */
+  readonly pages: readonly [string, string];
+  /** A page of another site. */
+  readonly warmUp: string;
+}
+
+type Turn = Readonly<Record<string, string | number>>;
+
+/** Straight to the origin. */
+async function baseline({ link, site, kind, seed, pages: [page, next] }: Course): Promise<readonly Turn[]> {
+  const client = openSide({ within: link.near, program: 'bench/channel/page-client.ts' });
+  try {
+    await site.ask('1');
+    await link.set(kind, seed);
+    const take = (step: string, load: Load) => takeTurn({ link, client, subject: 'http/1.1', step, load });
+    const turns = [await take('cold page', { url: page, cache: 'none', fresh: true })];
+    turns.push(await take('next page', { url: next, cache: 'revalidate', fresh: false }));
+    await site.ask('2');
+    turns.push(await take('changed page, revalidated', { url: page, cache: 'revalidate', fresh: false }));
+    turns.push(await take('changed page', { url: page, cache: 'none', fresh: false }));
+    return turns;
+  } finally {
+    await client.close();
+  }
+}
+
+/** The same client at the front-end. It keeps nothing itself: what is held, the front-end holds. */
+async function channelled(course: Course): Promise<readonly Turn[]> {
+  const { link, site, kind, seed } = course;
+  const folder = mkdtempSync(join(tmpdir(), 'channel-bench-'));
+  await site.ask('1');
+  await link.set({ ...kind, roundTripMs: 0, bitsPerSecond: 0, loss: 0 }, seed);
+  const servers: Server[] = [];
+  try {
+    const back = await openServer(link.far, {
+      DATA_DIR: join(folder, 'back'),
+      HOST: FAR_ADDRESS,
+      CLIENTS_ALLOW: 'none',
+      UPSTREAM_ALLOW: FAR_ADDRESS,
+      CHANNEL_SECRET: SECRET,
+    });
+    servers.push(back);
+    const front = await openServer(link.near, {
+      DATA_DIR: join(folder, 'front'),
+      BACK_END: back.origin,
+      CHANNEL_SECRET: SECRET,
+    });
+    servers.push(front);
+    return await channelledTurns({ ...course, back, front });
+  } finally {
+    // The front-end first: nobody is left who would miss the other.
+    for (const server of servers.reverse()) await server.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function channelledTurns(course: Course & { back: Server; front: Server }): Promise<readonly Turn[]> {
+  const { link, site, kind, seed, pages, warmUp, back, front } = course;
+  const [page, next] = pages.map((url) => `${front.origin}/${url}`) as [string, string];
+  const client = openSide({ within: link.near, program: 'bench/channel/page-client.ts' });
+  try {
+    // Servers that have been up for a while: processes have started, the link is known. What is warm is another site's.
+    await link.set(kind, seed);
+    const other: Load = { url: `${front.origin}/${warmUp}`, cache: 'none', fresh: true, isOther: true };
+    await client.ask(JSON.stringify(other));
+    await link.set(kind, seed);
+    const before = [treeOf(front.pid), treeOf(back.pid)] as const;
+    const take = (step: string, load: Load) => takeTurn({ link, client, subject: 'channel', step, load });
+    const turns = [await take('cold page', { url: page, cache: 'none', fresh: true })];
+    turns.push(await take('next page', { url: next, cache: 'none', fresh: false }));
+    await site.ask('2');
+    turns.push(await take('changed page', { url: page, cache: 'none', fresh: false }));
+    const after = [treeOf(front.pid), treeOf(back.pid)] as const;
+    turns.push({
+      subject: 'channel',
+      step: 'both ends',
+      frontProcessorMs: after[0].processorMs - before[0].processorMs,
+      backProcessorMs: after[1].processorMs - before[1].processorMs,
+      frontBytes: after[0].residentBytes,
+      backBytes: after[1].residentBytes,
+    });
+    return turns;
+  } finally {
+    await client.close();
+  }
+}
+
+interface Taking {
+  readonly link: Link;
+  readonly client: Side;
+  readonly subject: string;
+  readonly step: string;
+  readonly load: Load;
+}
+
+async function takeTurn({ link, client, subject, step, load }: Taking): Promise<Turn> {
+  const before = await link.carried();
+  const loaded = JSON.parse(await client.ask(JSON.stringify(load))) as Loaded;
+  const after = await link.carried();
+  return {
+    subject,
+    step,
+    ms: round2(loaded.ms),
+    pageMs: round2(loaded.pageMs),
+    requests: loaded.requests,
+    failed: loaded.failed.length,
+    upBytes: after.up - before.up,
+    downBytes: after.down - before.down,
+  };
+}
+
+function figuresOf(rounds: readonly Round[]): readonly Figure[] {
+  const figures: Figure[] = [];
+  const of = (link: string, subject: string, step: string) =>
+    rounds.filter((round) => round['link'] === link && round['subject'] === subject && round['step'] === step);
+  for (const kind of [BAD, FAIR]) {
+    for (const step of STEPS) {
+      const [plain, ours] = [of(kind.name, 'http/1.1', step), of(kind.name, 'channel', step)];
+      const ratios = plain.map(({ ms }, index) => Number(ms) / Number(ours[index]!['ms']));
+      const name = `${kind.name}: ${step}`;
+      const median = (turns: readonly Round[], key: string) =>
+        quantile(
+          turns.map((turn) => Number(turn[key])),
+          0.5,
+        );
+      figures.push({
+        name: `${name}, times as fast`,
+        value: quantile(ratios, 0.5),
+        unit: '',
+        atLeast: kind === BAD ? AIMS[step] : 1,
+      });
+      figures.push({ name: `${name}, http/1.1`, value: median(plain, 'ms'), unit: 'ms' });
+      figures.push({ name: `${name}, channel`, value: median(ours, 'ms'), unit: 'ms' });
+      figures.push({ name: `${name}, http/1.1`, value: median(plain, 'downBytes'), unit: 'bytes' });
+      figures.push({ name: `${name}, channel`, value: median(ours, 'downBytes'), unit: 'bytes' });
+    }
+    const ours = of(kind.name, 'channel', 'changed page');
+    const asked = of(kind.name, 'http/1.1', 'changed page, revalidated');
+    const ratios = asked.map(({ ms }, index) => Number(ms) / Number(ours[index]!['ms']));
+    figures.push({
+      name: `${kind.name}: changed page against revalidation, times as fast`,
+      value: quantile(ratios, 0.5),
+      unit: '',
+    });
+  }
+  return figures;
+}
+
+function aboutOf(seeds: number): StudyResult['about'] {
+  return { seeds, sites: Object.keys(SITES).join(', '), connections: 6, client: 'phone' };
+}
