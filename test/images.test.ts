@@ -674,6 +674,126 @@ test('equal input gives equal bytes', async (t) => {
   }
 });
 
+/** An icon file of pictures: PNG as they are, bitmaps of 32, 24 and 4 bits with their mask. */
+function iconOf(pictures: readonly { width: number; bits: number; bytes: Buffer }[]): Buffer {
+  const directory = Buffer.alloc(6 + 16 * pictures.length);
+  directory.writeUInt16LE(1, 2);
+  directory.writeUInt16LE(pictures.length, 4);
+  let start = directory.length;
+  for (const [index, { width, bits, bytes }] of pictures.entries()) {
+    const at = 6 + 16 * index;
+    directory[at] = width % 256;
+    directory[at + 1] = width % 256;
+    directory.writeUInt16LE(bits, at + 6);
+    directory.writeUInt32LE(bytes.length, at + 8);
+    directory.writeUInt32LE(start, at + 12);
+    start += bytes.length;
+  }
+  return Buffer.concat([directory, ...pictures.map(({ bytes }) => bytes)]);
+}
+
+/** A bitmap as icons have it: left half red, right half transparent. */
+function halfRed(side: number, bits: 4 | 24 | 32): Buffer {
+  const [rowBytes, maskBytes] = [Math.ceil((side * bits) / 32) * 4, Math.ceil(side / 32) * 4];
+  const header = Buffer.alloc(40);
+  for (const [at, value] of [
+    [0, 40],
+    [4, side],
+    [8, 2 * side],
+  ] as const)
+    header.writeInt32LE(value, at);
+  header.writeUInt16LE(1, 12);
+  header.writeUInt16LE(bits, 14);
+  const palette = Buffer.alloc(bits === 4 ? 64 : 0);
+  if (bits === 4) palette.set([0, 0, 255, 0], 4);
+  const [rows, mask] = [Buffer.alloc(rowBytes * side), Buffer.alloc(maskBytes * side)];
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++) {
+      if (x >= side / 2) mask[y * maskBytes + (x >> 3)]! |= 128 >> (x & 7);
+      else if (bits === 4) rows[y * rowBytes + (x >> 1)]! |= x % 2 === 0 ? 16 : 1;
+      else rows.set([0, 0, 255, ...(bits === 32 ? [255] : [])], y * rowBytes + (x * bits) / 8);
+    }
+  return Buffer.concat([header, palette, rows, mask]);
+}
+
+test('icons: the one that fits is taken, of every depth, with what is transparent', async (t) => {
+  const big = await quarters(64, 64).png().toBuffer();
+  const icon = iconOf([
+    { width: 16, bits: 4, bytes: halfRed(16, 4) },
+    { width: 32, bits: 24, bytes: halfRed(32, 24) },
+    { width: 48, bits: 32, bytes: halfRed(48, 32) },
+    { width: 64, bits: 32, bytes: big },
+  ]);
+  for (const from of ['image/x-icon', 'image/vnd.microsoft.icon'])
+    for (const [maxWidth, width] of [
+      [16, 16],
+      [20, 20],
+      [32, 32],
+      [48, 48],
+      [96, 64],
+    ] as const) {
+      const { body } = await make(icon, { from, to: PNG, demands: { clean: true, maxWidth } });
+      const { data, ...size } = await pixelsOf(await sharp(body).ensureAlpha().toBuffer());
+      t.is(size.width, width);
+      if (width === 64) continue;
+      const [left, right] = [4 * (width + 1), 4 * (2 * width - 2)];
+      t.deepEqual([data[left]! > 240, data[left + 1]! < 16, data[left + 3]], [true, true, 255], `${width} left`);
+      t.is(data[right + 3], 0, `${width} right`);
+    }
+  const gif = await make(icon, { from: 'image/x-icon', to: GIF, demands: { clean: true, maxWidth: 32 } });
+  t.is((await sharp(gif.body).metadata()).width, 32);
+  for (const broken of [
+    Buffer.from([0, 0, 1, 0, 0, 0]),
+    iconOf([{ width: 16, bits: 4, bytes: halfRed(16, 4).subarray(0, 80) }]),
+    iconOf([{ width: 16, bits: 7, bytes: Buffer.alloc(64, 7) }]),
+    icon.subarray(0, 60),
+  ])
+    t.is((await t.throwsAsync<FormatFailure>(make(broken, { from: 'image/x-icon', to: PNG })))?.kind, 'hostile');
+  const bomb = iconOf([{ width: 16, bits: 32, bytes: pngOf(16_000, 16_000) }]);
+  t.is((await t.throwsAsync<FormatFailure>(make(bomb, { from: 'image/x-icon', to: PNG })))?.kind, 'too-large');
+});
+
+test('TIFF is read in 8 and 16 bits, striped and tiled, and refused by its header where it would need too much', async (t) => {
+  const picture = photo(240, 180);
+  const plain = await picture.clone().png().toBuffer();
+  for (const tiff of [
+    await picture.clone().tiff({ compression: 'lzw' }).toBuffer(),
+    await picture.clone().tiff({ compression: 'deflate', tile: true, tileWidth: 64, tileHeight: 64 }).toBuffer(),
+    await picture.clone().toColourspace('rgb16').tiff({ compression: 'none' }).toBuffer(),
+  ]) {
+    const { body } = await make(tiff, { from: 'image/tiff', to: WEBP, demands: { clean: true, quality: 90 } });
+    t.true((await ssim(plain, body as Buffer)) > 0.97);
+    const png = await make(tiff, { from: JPEG, to: PNG, demands: { clean: true, maxWidth: 120 } });
+    t.deepEqual(noteOf(png, 'type-corrected'), { claimed: JPEG, found: 'image/tiff' });
+    t.deepEqual([(await sharp(png.body).metadata()).width, (await sharp(png.body).metadata()).depth], [120, 'uchar']);
+  }
+  const small = await sharp({ create: { width: 32, height: 32, channels: 3, background: 'red' } })
+    .tiff({ compression: 'none' })
+    .toBuffer();
+  /** Writes a number into the first directory. */
+  const withTag = (tag: number, value: number) => {
+    const bytes = Buffer.from(small);
+    const directory = bytes.readUInt32LE(4);
+    for (let at = directory + 2; at < directory + 2 + 12 * bytes.readUInt16LE(directory); at += 12)
+      if (bytes.readUInt16LE(at) === tag) {
+        bytes.writeUInt16LE(4, at + 2);
+        bytes.writeUInt32LE(value, at + 8);
+      }
+    return bytes;
+  };
+  for (const [bytes, kind] of [
+    [withTag(256, 2_000_000), 'too-large'],
+    [withTag(277, 40), 'too-large'],
+    [small.subarray(0, 40), 'hostile'],
+    [Buffer.from('II*\0\xff\xff\xff\x7f', 'latin1'), 'hostile'],
+  ] as const) {
+    const failure = await t.throwsAsync<FormatFailure>(
+      make(bytes, { from: 'image/tiff', to: PNG, demands: { maxWidth: 16 } }),
+    );
+    t.is(failure?.kind, kind);
+  }
+});
+
 test('`light` weighs less at the same quality', async (t) => {
   const original = await photo(480, 360).jpeg({ quality: 95 }).toBuffer();
   for (const to of [JPEG, WEBP, AVIF, GIF, PNG]) {

@@ -4,9 +4,10 @@ import { type Drawing, draw, type Source } from './drawing.ts';
 import { canEncode, encodePicture } from './encode-picture.ts';
 import { fitBytes } from './fit-bytes.ts';
 import { terminalKindOf, writeForTerminal } from './for-terminal.ts';
+import { readIcon } from './icon-file.ts';
 import { pictureEdges } from './picture-edges.ts';
 import { checkPixels, type PictureHeader, readHeader } from './picture-header.ts';
-import { kindOf, MEDIA_TYPES, type PictureKind, sniffKind } from './picture-kind.ts';
+import { kindOf, type PictureKind, READ_TYPES, type SourceKind, sniffKind, typeOf } from './picture-kind.ts';
 import { hostile } from './refusals.ts';
 import { stripMetadata } from './strip-metadata.ts';
 import { type PictureWants, parseWants } from './wants.ts';
@@ -29,7 +30,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.5.0',
+  version: '1.6.0',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),
@@ -50,14 +51,14 @@ async function formatPicture(input: FormatInput, want: Want, env: FormatEnv): Pr
   const wants = readWants(want.demands, env);
   const terminal = terminalKindOf(want.mediaType);
   if (terminal !== undefined) {
-    const source = admit(input, { wants: { ...wants, still: true }, target: 'png', env });
+    const source = await admit(input, { wants: { ...wants, still: true }, target: 'png', env });
     return {
       mediaType: want.mediaType,
       body: await writeForTerminal(terminal, source, { wants, demands: want.demands }),
     };
   }
   const target = kindOf(want.mediaType)!;
-  const source = admit(input, { wants, target, env });
+  const source = await admit(input, { wants, target, env });
   const clean = cleanOriginal(source, wants, target);
   if (clean !== undefined && isAnimatedPng(source.header) && !wants.still) return keep(clean, want, env);
   const drawing = await draw(source, wants);
@@ -85,18 +86,11 @@ function readWants(demands: Readonly<PlainRecord>, env: FormatEnv): PictureWants
 }
 
 /** Decides by the header alone whether the picture may be decoded, and how much of it. */
-function admit(
-  { body, digest, mediaType }: FormatInput,
+async function admit(
+  input: FormatInput,
   { wants, target, env }: { wants: PictureWants; target: PictureKind; env: FormatEnv },
-): Source {
-  const given = body as Uint8Array;
-  const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
-  const claimed = kindOf(mediaType);
-  const kind = sniffKind(bytes, claimed);
-  // Threat 38: text or markup that is labelled as a picture is never shown.
-  if (kind === 'none') throw hostile(`labelled ${mediaType}, but its bytes are no picture`);
-  if (kind === 'foreign') return env.cannot('a picture of a kind that is not decoded here');
-  if (kind !== claimed) env.note('type-corrected', { claimed: mediaType, found: MEDIA_TYPES[kind] });
+): Promise<Source> {
+  const { bytes, kind, digest } = await identify(input, wants, env);
   const header = readHeader(bytes, kind);
   const isAnimation = header.frames > 1 && kind !== 'png' && !wants.still;
   const animated = isAnimation && (target === 'gif' || target === 'webp');
@@ -104,6 +98,25 @@ function admit(
   checkPixels(header, animated ? header.frames : 1, maxPixels);
   if (isAnimation && target === 'avif') return env.cannot('the animation would be lost');
   return { bytes, digest, header, animated, maxPixels };
+}
+
+/** What the bytes are, whatever they are called. */
+async function identify(
+  { body, digest, mediaType }: FormatInput,
+  { maxWidth }: PictureWants,
+  env: FormatEnv,
+): Promise<{ bytes: Buffer; kind: SourceKind; digest: string | undefined }> {
+  const given = body as Uint8Array;
+  const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
+  const claimed = kindOf(mediaType);
+  const kind = sniffKind(bytes, claimed);
+  // Threat 38: text or markup that is labelled as a picture is never shown.
+  if (kind === 'none') throw hostile(`labelled ${mediaType}, but its bytes are no picture`);
+  if (kind === 'foreign') return env.cannot('a picture of a kind that is not decoded here');
+  if (kind !== (claimed ?? READ_TYPES[mediaType]))
+    env.note('type-corrected', { claimed: mediaType, found: typeOf(kind) });
+  if (kind === 'icon') return { bytes: await readIcon(bytes, maxWidth), kind: 'png', digest: undefined };
+  return { bytes, kind, digest };
 }
 
 /** The original without metadata, where it could stand for the result. */

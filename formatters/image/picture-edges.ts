@@ -1,7 +1,7 @@
 /** The edges between picture formats, from what each format can hold. */
 import type { Edge } from '../../core/component.ts';
 import { TERMINAL_DEMANDS, TERMINAL_TYPES, type TerminalKind } from './for-terminal.ts';
-import { MEDIA_TYPES, type PictureKind } from './picture-kind.ts';
+import { MEDIA_TYPES, type PictureKind, READ_TYPES } from './picture-kind.ts';
 import { PICTURE_DEMANDS } from './wants.ts';
 
 interface Capability {
@@ -32,6 +32,9 @@ const SAME_TYPE_KEEPS = 0.98;
 /** Nobody wants more than these of a wireless bitmap. */
 const FROM_WBMP: readonly PictureKind[] = ['png', 'gif', 'wbmp'];
 
+/** Of TIFF and icons: all of them is in a PNG. */
+const READ_ONLY: Capability = { holds: 0.88, coding: 0.99, decodeMs: 60, encodeMs: 0 };
+
 /** Little of a picture is left in characters, more in 255 colours. */
 const TERMINAL_KEEPS: Readonly<Record<TerminalKind, number>> = { ansi: 0.2, sixel: 0.5 };
 const TERMINAL_MS = 30;
@@ -41,25 +44,35 @@ export function pictureEdges(): Edge[] {
   const kinds = Object.keys(CAPABILITIES) as PictureKind[];
   const between = kinds.flatMap((from) => (from === 'wbmp' ? FROM_WBMP : kinds).map((to) => edgeBetween(from, to)));
   const terminals = Object.keys(TERMINAL_TYPES) as TerminalKind[];
-  return [...between, ...kinds.flatMap((from) => terminals.map((to) => edgeToTerminal(from, to)))];
+  const readOnly = Object.keys(READ_TYPES).flatMap((from) => [
+    ...kinds.map((to) => edge({ from, to: MEDIA_TYPES[to] }, READ_ONLY, CAPABILITIES[to])),
+    ...terminals.map((to) => edgeToTerminal({ from, decodeMs: READ_ONLY.decodeMs }, to)),
+  ]);
+  const shown = kinds.flatMap((kind) =>
+    terminals.map((to) => edgeToTerminal({ from: MEDIA_TYPES[kind], decodeMs: CAPABILITIES[kind].decodeMs }, to)),
+  );
+  return [...between, ...shown, ...readOnly];
 }
 
-function edgeToTerminal(from: PictureKind, to: TerminalKind): Edge {
+function edgeToTerminal({ from, decodeMs }: { from: string; decodeMs: number }, to: TerminalKind): Edge {
   return {
-    from: MEDIA_TYPES[from],
+    from,
     to: TERMINAL_TYPES[to],
     keeps: TERMINAL_KEEPS[to],
-    cost: CAPABILITIES[from].decodeMs + TERMINAL_MS,
+    cost: decodeMs + TERMINAL_MS,
     meets: [...PICTURE_DEMANDS, ...TERMINAL_DEMANDS],
   };
 }
 
 function edgeBetween(from: PictureKind, to: PictureKind): Edge {
-  const [source, target] = [CAPABILITIES[from], CAPABILITIES[to]];
-  const keeps = from === to ? SAME_TYPE_KEEPS : target.coding * Math.min(1, target.holds / source.holds);
+  const between = edge({ from: MEDIA_TYPES[from], to: MEDIA_TYPES[to] }, CAPABILITIES[from], CAPABILITIES[to]);
+  return from === to ? { ...between, keeps: SAME_TYPE_KEEPS } : between;
+}
+
+function edge(types: { from: string; to: string }, source: Capability, target: Capability): Edge {
+  const keeps = target.coding * Math.min(1, target.holds / source.holds);
   return {
-    from: MEDIA_TYPES[from],
-    to: MEDIA_TYPES[to],
+    ...types,
     keeps: Math.round(keeps * 1000) / 1000,
     cost: source.decodeMs + target.encodeMs,
     meets: PICTURE_DEMANDS,

@@ -2,14 +2,15 @@
 
 import { readGifBlocks } from './gif-blocks.ts';
 import { isFrameHeader, readJpegSegments, SOF_HEIGHT_AT } from './jpeg-segments.ts';
-import type { PictureKind } from './picture-kind.ts';
+import type { SourceKind } from './picture-kind.ts';
 import { readPngChunks } from './png-chunks.ts';
 import { hostile, tooLarge } from './refusals.ts';
+import { readTiffHeader } from './tiff-header.ts';
 import { readWbmpHeader } from './wbmp.ts';
 import { readWebpChunks, readWebpSize } from './webp-chunks.ts';
 
 export interface PictureHeader {
-  readonly kind: PictureKind;
+  readonly kind: SourceKind;
   /** Pixels as stored, before any orientation. */
   readonly width: number;
   readonly height: number;
@@ -20,7 +21,15 @@ export interface PictureHeader {
 }
 
 /** Share of `maxPixels` by kind: what a decoder needs for a pixel differs (measured: AVIF 18 bytes, JPEG 5). */
-const SHARE: Readonly<Record<PictureKind, number>> = { jpeg: 1, png: 1, webp: 1, wbmp: 1, gif: 0.5, avif: 0.32 };
+const SHARE: Readonly<Record<SourceKind, number>> = {
+  jpeg: 1,
+  png: 1,
+  webp: 1,
+  wbmp: 1,
+  gif: 0.5,
+  avif: 0.32,
+  tiff: 0.4,
+};
 /** More frames than any animation needs; each costs time however small it is. */
 const MAX_FRAMES = 3000;
 /** AVIF tells its size in the first boxes. */
@@ -30,12 +39,13 @@ const MAX_GIF_SCREEN = 2048;
 
 type Size = Omit<PictureHeader, 'kind'>;
 
-const READERS: Readonly<Record<PictureKind, (bytes: Buffer) => Size | undefined>> = {
+const READERS: Readonly<Record<SourceKind, (bytes: Buffer) => Size | undefined>> = {
   jpeg: readJpeg,
   png: readPng,
   webp: readWebp,
   avif: readAvif,
   gif: readGif,
+  tiff: readTiff,
   wbmp: (bytes) => ({ ...readWbmpHeader(bytes), frames: 1, mayBeGraphic: true }),
 };
 
@@ -44,7 +54,7 @@ const READERS: Readonly<Record<PictureKind, (bytes: Buffer) => Size | undefined>
  *
  * @throws FormatFailure hostile when there is none
  */
-export function readHeader(bytes: Buffer, kind: PictureKind): PictureHeader {
+export function readHeader(bytes: Buffer, kind: SourceKind): PictureHeader {
   const size = READERS[kind](bytes);
   if (size === undefined || size.width === 0 || size.height === 0)
     throw hostile(`a ${kind.toUpperCase()} picture whose header cannot be read`);
@@ -52,7 +62,7 @@ export function readHeader(bytes: Buffer, kind: PictureKind): PictureHeader {
 }
 
 /** Pixels that may be decoded of a kind. @param maxPixels limit of a step, for the cheapest kind */
-export function pixelLimit(kind: PictureKind, maxPixels: number): number {
+export function pixelLimit(kind: SourceKind, maxPixels: number): number {
   return Math.floor(maxPixels * SHARE[kind]);
 }
 
@@ -119,6 +129,20 @@ function readAvif(bytes: Buffer): Size | undefined {
     if (w * h > width * height) [width, height] = [w, h];
   }
   return width === 0 ? undefined : { width, height, frames: 1, mayBeGraphic: false };
+}
+
+/** More bytes for a pixel than sixteen bits of four colours and alpha are no picture for a screen. */
+const MAX_TIFF_PIXEL_BYTES = 10;
+/** A tile or strip is decoded whole, however little of the picture is in it. */
+const MAX_TIFF_BLOCK_PIXELS = 16_000_000;
+
+function readTiff(bytes: Buffer): Size | undefined {
+  const header = readTiffHeader(bytes);
+  if (header === undefined) return undefined;
+  const { width, height, pixelBytes, blockPixels } = header;
+  if (pixelBytes > MAX_TIFF_PIXEL_BYTES || blockPixels > MAX_TIFF_BLOCK_PIXELS)
+    throw tooLarge(`a TIFF picture of ${pixelBytes} bytes a pixel in blocks of ${blockPixels} pixels`);
+  return { width, height, frames: 1, mayBeGraphic: true };
 }
 
 function readGif(bytes: Buffer): Size | undefined {

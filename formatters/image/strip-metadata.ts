@@ -4,7 +4,7 @@
  */
 import { readGifBlocks } from './gif-blocks.ts';
 import { readJpegSegments } from './jpeg-segments.ts';
-import type { PictureKind } from './picture-kind.ts';
+import type { SourceKind } from './picture-kind.ts';
 import { readPngChunks } from './png-chunks.ts';
 import { readWebpChunks } from './webp-chunks.ts';
 
@@ -12,7 +12,7 @@ import { readWebpChunks } from './webp-chunks.ts';
  * The picture without metadata, or `undefined` where the container cannot be cleaned: cut, malformed, or of a kind
  * whose parts are found by offsets.
  */
-export function stripMetadata(bytes: Buffer, kind: PictureKind): Buffer | undefined {
+export function stripMetadata(bytes: Buffer, kind: SourceKind): Buffer | undefined {
   switch (kind) {
     case 'jpeg':
       return stripJpeg(bytes);
@@ -24,6 +24,7 @@ export function stripMetadata(bytes: Buffer, kind: PictureKind): Buffer | undefi
       return stripGif(bytes);
     case 'avif':
       return hasAvifMetadata(bytes) ? undefined : bytes;
+    case 'tiff':
     case 'wbmp':
       return undefined;
   }

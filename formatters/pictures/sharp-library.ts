@@ -2,8 +2,8 @@
 
 type SharpLibrary = typeof import('sharp').default;
 
-/** Decoders that may be used. SVG, TIFF, PDF and whatever else a build may hold stay shut (threat 39). */
-const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map((name) => `VipsForeignLoad${name}Buffer`);
+/** Decoders that may be used. SVG, PDF and whatever else a build may hold stay shut (threat 39). */
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif', 'Tiff'].map((name) => `VipsForeignLoad${name}Buffer`);
 
 let loading: Promise<SharpLibrary> | undefined;
 

@@ -11,6 +11,7 @@ const PER_PIXEL: Readonly<Record<string, number>> = {
   'image/png': 6,
   'image/webp': 2,
   'image/gif': 7,
+  'image/tiff': 12,
   'image/avif': 18,
   'image/heic': 18,
   'image/heif': 18,
