@@ -1,7 +1,7 @@
 /** Cache-Control (RFC 9111 5.2), its targeted kin (RFC 9213) and the arithmetic of freshness (RFC 9111 4.2). */
 import type { Fields } from './fields.ts';
 import { readHttpDate } from './http-date.ts';
-import { parseParameter, splitList } from './list-field.ts';
+import { parseParameter, splitList, splitParameters } from './list-field.ts';
 import { readStructuredDictionary } from './structured-dictionary.ts';
 
 const MAX_DIRECTIVES = 100;
@@ -59,28 +59,57 @@ export function isPrivateOrNoStore(directives: CacheDirectives): boolean {
   return directives.has('private') || directives.has('no-store');
 }
 
+/** Response field that speaks to this gateway alone (RFC 9213 2); never sent on. */
+export const OWN_CACHE_CONTROL = 'format-cache-control';
+
+/** Targeted fields we listen to, the nearest to us first (RFC 9213 2.2), each with how it is read. */
+const TARGETED: readonly (readonly [name: string, read: (value: string) => CacheDirectives | undefined])[] = [
+  [OWN_CACHE_CONTROL, readTargeted],
+  ['cdn-cache-control', readTargeted],
+  ['surrogate-control', readSurrogateControl],
+];
+
 /**
  * The directives a shared cache in this place goes by: those of the first targeted field that is there and well-formed,
  * else Cache-Control (RFC 9213 2.2). `undefined` name: plain Cache-Control decided.
  */
-export function effectiveCacheControl(
-  fields: Fields,
-  targets: readonly string[] = ['cdn-cache-control'],
-): { directives: CacheDirectives; target: string | undefined } {
-  for (const target of targets) {
+export function effectiveCacheControl(fields: Fields): { directives: CacheDirectives; target: string | undefined } {
+  for (const [target, read] of TARGETED) {
     const value = fields.get(target);
-    const members = value === undefined ? undefined : readStructuredDictionary(value);
-    if (members === undefined || members.size === 0) continue;
-    const directives = new Map<string, string | true>();
-    for (const [name, item] of members) {
-      // RFC 9213 2.1: a value of another type than the directive wants (max-age="60", max-age=1.5) voids that directive.
-      if (item === true) directives.set(name, true);
-      else if (typeof item === 'number' && Number.isInteger(item) && item >= 0) directives.set(name, String(item));
-      else if (typeof item === 'string' && !IN_SECONDS.has(name)) directives.set(name, item);
-    }
-    return { directives, target };
+    const directives = value === undefined ? undefined : read(value);
+    if (directives !== undefined) return { directives, target };
   }
   return { directives: parseCacheControl(fields.get('cache-control')), target: undefined };
+}
+
+function readTargeted(value: string): CacheDirectives | undefined {
+  const members = readStructuredDictionary(value);
+  if (members === undefined || members.size === 0) return undefined;
+  const directives = new Map<string, string | true>();
+  for (const [name, item] of members) {
+    // RFC 9213 2.1: a value of another type than the directive wants (max-age="60", max-age=1.5) voids that directive.
+    if (item === true) directives.set(name, true);
+    else if (typeof item === 'number' && Number.isInteger(item) && item >= 0) directives.set(name, String(item));
+    else if (typeof item === 'string' && !IN_SECONDS.has(name)) directives.set(name, item);
+  }
+  return directives;
+}
+
+/**
+ * Surrogate-Control, the elder of the targeted fields (W3C note "Edge Architecture Specification", 2001), which content
+ * systems still send. Members for another surrogate by name are not for us; of `max-age=60+30` the first number is freshness.
+ * `undefined` where nothing in it speaks of keeping.
+ */
+function readSurrogateControl(value: string): CacheDirectives | undefined {
+  const directives = new Map<string, string | true>();
+  for (const member of splitList(value, MAX_DIRECTIVES)) {
+    const { head, parameters } = splitParameters(member);
+    if (parameters.length > 0) continue;
+    const { name, value: argument } = parseParameter(head);
+    if (name === 'no-store') directives.set(name, true);
+    else if (name === 'max-age' && argument !== undefined) directives.set(name, argument.replace(/\+\d+$/, ''));
+  }
+  return directives.size === 0 ? undefined : directives;
 }
 
 /** Times of one exchange, milliseconds since 1970. */
@@ -101,9 +130,12 @@ export function currentAgeSeconds(fields: Fields, times: ExchangeTimes): number 
   return Math.floor((Math.max(apparentAge, correctedAge) + residentTime) / 1000);
 }
 
-/** An Age value: of several the first counts, one that is no whole number is as if absent (RFC 9111 5.1). */
+/**
+ * An Age value: of several the first counts, one that is no whole number is as if absent (RFC 9111 5.1). A number with
+ * parameters, which Age has none of, is taken for that number: nothing grows younger by what is appended.
+ */
 export function readAgeSeconds(value: string | undefined): number | undefined {
-  const first = (value ?? '').split(',', 1)[0]?.trim() ?? '';
+  const first = /^[^,;]*/.exec(value ?? '')?.[0].trim() ?? '';
   return /^\d+$/.test(first) ? Math.min(Number(first), MAX_SECONDS) : undefined;
 }
 

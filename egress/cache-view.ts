@@ -1,8 +1,14 @@
 /**
- * How the cache interceptor sees a response. It knows nothing of targeted cache control (C-7) and stores under any Vary, so
- * it is shown fields that say what it should do, and the origin's own words ride along under names of ours.
+ * How the cache interceptor sees a response. It knows nothing of targeted cache control (C-7) nor of must-understand, and
+ * stores under any Vary, so it is shown fields that say what it should do, and the origin's own words ride along under names
+ * of ours.
  */
-import { effectiveCacheControl, formatCacheControl, readAgeSeconds } from '../core/cache-control.ts';
+import {
+  type CacheDirectives,
+  effectiveCacheControl,
+  formatCacheControl,
+  readAgeSeconds,
+} from '../core/cache-control.ts';
 import type { Fields } from '../core/fields.ts';
 import { parseVary } from '../core/vary.ts';
 
@@ -11,8 +17,14 @@ const REPLACED = ['cache-control', 'expires'] as const;
 /** Threat 31. */
 const MAX_VARY = 16;
 
+/** Status codes whose caching is known here, as RFC 9110 15 gives it: 206 is for the parts, 304 for what is stored. */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  200, 203, 204, 300, 301, 302, 303, 307, 308, 304, 400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 416,
+  417, 421, 422, 426, 451, 500, 501, 502, 503, 504, 505,
+]);
+
 /** Prepares an origin's fields for the cache, in place. */
-export function toCacheView(fields: Fields): void {
+export function toCacheView(fields: Fields, status: number): void {
   for (const name of REPLACED) fields.delete(`${ORIGINAL}${name}`);
   // C-8; and RFC 9111 5.1: an Age that is no number is as if absent, of several the first counts.
   fields.delete('warning');
@@ -24,7 +36,16 @@ export function toCacheView(fields: Fields): void {
     return;
   }
   const { directives, target } = effectiveCacheControl(fields);
-  if (target !== undefined) replace(fields, formatCacheControl(directives) || 'no-cache');
+  if (directives.has('must-understand')) replace(fields, formatCacheControl(asUnderstood(directives, status)));
+  else if (target !== undefined) replace(fields, formatCacheControl(directives) || 'no-cache');
+}
+
+// RFC 9111 5.2.2.3: who understands the status heeds what stands beside `no-store`, others do not store it.
+function asUnderstood(directives: CacheDirectives, status: number): CacheDirectives {
+  const rest = new Map(directives);
+  if (UNDERSTOOD.has(status)) rest.delete('no-store');
+  else rest.set('no-store', true);
+  return rest;
 }
 
 function replace(fields: Fields, cacheControl: string): void {

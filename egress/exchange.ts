@@ -21,6 +21,10 @@ export interface Exchange {
   forwarded: boolean;
   /** Status upstream answered with, before the cache made something of it. */
   forwardedStatus: number | undefined;
+  /** True where only what is stored may answer (RFC 9111 5.2.1.7). */
+  readonly isOnlyIfCached: boolean;
+  /** Set when the request was not sent upstream for that reason. */
+  kept: boolean;
   /** When the response will be stale, milliseconds since 1970, once the cache has begun to store it. */
   storedUntil: number | undefined;
 }

@@ -21,6 +21,11 @@ export function makeOriginGate(breaker: Breaker, slots: OriginSlots): Dispatcher
   return (dispatch) => (options, above) => {
     const { exchange } = options as ExchangeOptions;
     if (exchange === undefined) throw new TypeError('a request without its exchange');
+    if (exchange.isOnlyIfCached) {
+      exchange.kept = true;
+      answerFromNothing(above);
+      return true;
+    }
     try {
       const settle = once(breaker.enter(String(options.origin), exchange.host));
       // RFC 9110 9.2.2: only what may be repeated is repeated, and only without a body that is gone once read.
@@ -59,15 +64,26 @@ function once(settle: (outcome: Outcome) => void): (outcome: Outcome) => void {
   };
 }
 
-// A request that never reached a connection has no controller; handlers above want one all the same.
 function fail(above: Handler, error: unknown): void {
-  const controller: Dispatcher.DispatchController = {
-    aborted: true,
+  above.onResponseError?.(idleController(error as Error), error as Error);
+}
+
+// C-9: the cache interceptor asks for what is stale, whatever the request says of that (RFC 9111 5.2.1.7).
+function answerFromNothing(above: Handler): void {
+  const controller = idleController(null);
+  above.onRequestStart?.(controller, {});
+  above.onResponseStart?.(controller, 504, {}, 'Gateway Timeout');
+  above.onResponseEnd?.(controller, {});
+}
+
+// A request that never reached a connection has no controller; handlers above want one all the same.
+function idleController(reason: Error | null): Dispatcher.DispatchController {
+  return {
+    aborted: reason !== null,
     paused: false,
-    reason: error as Error,
+    reason,
     abort() {},
     pause() {},
     resume() {},
   };
-  above.onResponseError?.(controller, error as Error);
 }

@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream';
 import { cacheStores } from 'undici';
 import type { DiskCache, HeldEntry } from '../core/cache/disk-cache.ts';
+import { selectingValue } from '../core/selecting-value.ts';
 import { joinChunks } from '../core/whole-body.ts';
 
 type MemoryStore = InstanceType<typeof cacheStores.MemoryCacheStore>;
@@ -78,7 +79,7 @@ function readMatching(held: HeldEntry, key: Key): Description | undefined {
   if (method !== key.method) return undefined;
   const description = JSON.parse(held.meta) as Description;
   const isSelected = Object.entries(description.vary ?? {}).every(([name, value]) =>
-    isSameValue(key.headers?.[name], value),
+    isSameValue(name, key.headers?.[name], value),
   );
   return isSelected ? description : undefined;
 }
@@ -88,9 +89,13 @@ function toFound(description: Description, body: Uint8Array | undefined): Found 
 }
 
 function sortedEntries(vary: Value['vary']): unknown {
-  return Object.entries(vary ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.entries(vary ?? {})
+    .map(([name, value]) => [name, selectingValue(name, value)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function isSameValue(asked: unknown, stored: unknown): boolean {
-  return JSON.stringify(asked ?? null) === JSON.stringify(stored ?? null);
+type FieldValue = Parameters<typeof selectingValue>[1];
+
+function isSameValue(name: string, asked: FieldValue, stored: FieldValue): boolean {
+  return asked === stored || selectingValue(name, asked) === selectingValue(name, stored);
 }

@@ -88,7 +88,7 @@ export class ResponseGuard implements Handler {
     this.#started = true;
     this.#calls.settle('answered');
     removeHopByHop(fields);
-    toCacheView(fields);
+    toCacheView(fields, status);
     this.#exchange.forwardedStatus ??= status;
     currentExchange.run(this.#exchange, () => {
       this.#replaying =

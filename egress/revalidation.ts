@@ -6,8 +6,8 @@ import { formatHttpDate, readHttpDate } from '../core/http-date.ts';
 import type { Exchange } from './exchange.ts';
 import { toFieldRecord } from './field-record.ts';
 
-// RFC 9111 3.2: these describe the stored bytes, and a 304 has none.
-const KEPT = new Set(['content-encoding', 'content-length', 'content-range', 'content-type']);
+// RFC 9111 3.2: these describe how the stored bytes are to be read, and a 304 has none.
+const KEPT = new Set(['content-encoding', 'content-length', 'content-range']);
 
 interface Replay {
   readonly controller: Dispatcher.DispatchController;

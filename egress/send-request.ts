@@ -49,7 +49,7 @@ export async function sendRequest(sender: Sender, request: UpstreamRequest): Pro
     fields,
   );
   // C-9: what may not be answered from the cache, and may not be answered without it, is a 504 (RFC 9111 5.2.1.7).
-  if (way === 'bypass' && isOnlyIfCached(fields)) receiver.answer(504);
+  if (way === 'bypass' && exchange.isOnlyIfCached) receiver.answer(504);
   else if (!exchange.signal.aborted) {
     const dispatcher = way === 'bypass' ? partition.direct : partition.cached;
     currentExchange.run(exchange, () => dispatcher.dispatch(options, receiver));
@@ -104,6 +104,8 @@ function makeExchange({ clock, settings }: Sender, request: UpstreamRequest, fie
     entry: undefined,
     forwarded: false,
     forwardedStatus: undefined,
+    isOnlyIfCached: isOnlyIfCached(fields),
+    kept: false,
     storedUntil: undefined,
   };
   const options: ExchangeOptions = {
@@ -171,10 +173,12 @@ function reportCache({
   now: number;
 }): OriginCacheReport {
   if (way !== 'cached') return { hit: false, fwd: way };
-  const { entry, forwarded, forwardedStatus, storedUntil } = exchange;
+  const { entry, forwarded, forwardedStatus, storedUntil, kept } = exchange;
   const seconds = (until: number) => Math.floor((until - now) / 1000);
   // The interceptor marks what it serves stale instead of a failed answer; the origin's own Warning was taken away.
-  const fromCache = !forwarded || head.fields.get('warning')?.startsWith('110') === true;
+  const isStale = head.fields.get('warning')?.startsWith('110') === true;
+  if (kept && !isStale) return { hit: false };
+  const fromCache = !forwarded || isStale;
   if (fromCache && entry === undefined) return { hit: false };
   if (fromCache && entry !== undefined)
     return { hit: true, ageSeconds: readAgeSeconds(head.fields.get('age')) ?? 0, ttlSeconds: seconds(entry.staleAt) };

@@ -1,4 +1,5 @@
 /** Fields that cross the gateway, and fields that must not (P-1, S-4, threats 20, 23, 25). */
+import { OWN_CACHE_CONTROL } from '../core/cache-control.ts';
 import type { Fields } from '../core/fields.ts';
 
 /** Via pseudonym and the comment of the W3C guidelines (CT-9). */
@@ -63,7 +64,14 @@ const BYTES_FIELDS = [
 ];
 
 /** Never sent on, in any mode: obsolete (C-8) or ours to say. */
-const ALWAYS_DROPPED = ['warning', 'format-chain', 'format-server', 'proxy-authenticate', 'proxy-status'];
+const ALWAYS_DROPPED = [
+  'warning',
+  'format-chain',
+  'format-server',
+  OWN_CACHE_CONTROL,
+  'proxy-authenticate',
+  'proxy-status',
+];
 
 export function dropPrefixFields(fields: Fields): void {
   for (const name of PREFIX_DROPPED) fields.delete(name);

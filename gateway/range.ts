@@ -31,11 +31,18 @@ export function readRange(value: string | undefined, size: number): Part | 'unsa
 /**
  * The reply to a GET with Range, made of the reply to one without: 206, 416, or the whole. Says in Accept-Ranges whether
  * parts can be had: where the bytes are told from others by a strong tag, or by a date that the origin gave them.
+ *
+ * @param isStored True where the bytes are those of a stored response: then a part can be had without either, as it cannot be
+ *   put together with parts of others unless its reader wants to (RFC 9111 4, RFC 9110 15.3.7.3). Default false.
  */
-export function asPart(whole: Reply, { method, fields: asked }: Pick<Received, 'method' | 'fields'>): Reply {
+export function asPart(
+  whole: Reply,
+  { method, fields: asked }: Pick<Received, 'method' | 'fields'>,
+  isStored = false,
+): Reply {
   const { status, fields, body } = whole;
   const size = sizeOf(whole);
-  if (status !== 200 || size === undefined || !isConstant(fields)) return whole;
+  if (status !== 200 || size === undefined || !(isConstant(fields) || (isStored && !fields.has('etag')))) return whole;
   fields.set('accept-ranges', 'bytes');
   if (method !== 'GET' || body === undefined || !mayUseRange(asked, fields.get('etag'))) return whole;
   const part = readRange(asked.get('range'), size);

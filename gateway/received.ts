@@ -47,7 +47,14 @@ export interface Received {
 
 const MAX_TARGET_CHARACTERS = 8_192;
 const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~%!$&'()*+,;=-]+)(?::\d{1,5})?$/;
-const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT']);
+/**
+ * CT-1: what we do not know the meaning of passes through untouched, as far as it is registered. Not PURGE and its like: a
+ * cache behind us may take orders from our address.
+ */
+const KNOWN_METHODS = new Set(
+  `GET HEAD POST PUT DELETE PATCH OPTIONS TRACE CONNECT QUERY PROPFIND PROPPATCH MKCOL MKCALENDAR COPY MOVE LOCK UNLOCK SEARCH
+  REPORT ACL LINK UNLINK BIND REBIND UNBIND M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE`.split(/\s+/),
+);
 
 /**
  * Turns a raw message into a record.

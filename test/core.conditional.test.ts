@@ -14,6 +14,7 @@ import { type ConditionalOutcome, evaluateConditions, mayUseRange } from '../cor
 import { formatEntityTag, isStrongMatch, isWeakMatch, parseEntityTags, readEntityTag } from '../core/etag.ts';
 import { Fields } from '../core/fields.ts';
 import { formatHttpDate, readHttpDate } from '../core/http-date.ts';
+import { selectingValue } from '../core/selecting-value.ts';
 import { readStructuredDictionary } from '../core/structured-dictionary.ts';
 
 const OLD = 'Sun, 06 Nov 1994 08:49:37 GMT';
@@ -205,12 +206,38 @@ const targeted: [fields: Record<string, string>, target: string | undefined, dir
     [{ 'cdn-cache-control': 'max-age=1.5, no-store' }, 'cdn-cache-control', [['no-store', true]]],
     [{ 'cdn-cache-control': 'max-age=-1, private=?0' }, 'cdn-cache-control', []],
     [{ 'cdn-cache-control': 'max-age="60", s-maxage=x, y=z' }, 'cdn-cache-control', [['y', 'z']]],
+    [
+      { 'format-cache-control': 'no-store', 'cdn-cache-control': 'max-age=60' },
+      'format-cache-control',
+      [['no-store', true]],
+    ],
+    [{ 'surrogate-control': 'MAX-age=60+30, content="ESI/1.0"' }, 'surrogate-control', [['max-age', '60']]],
+    [{ 'surrogate-control': 'max-age=60', 'cdn-cache-control': 'max-age=9' }, 'cdn-cache-control', [['max-age', '9']]],
+    [{ 'surrogate-control': 'max-age=60;other', 'cache-control': 'max-age=9' }, undefined, [['max-age', '9']]],
+    [{ 'surrogate-control': 'content="ESI/1.0"', 'cache-control': 'max-age=9' }, undefined, [['max-age', '9']]],
   ];
 for (const [fields, target, directives] of targeted)
   test(`C-7, RFC 9213: ${JSON.stringify(fields)} is decided by ${target ?? 'cache-control'}`, (t) => {
     const effective = effectiveCacheControl(Fields.from(fields));
     t.is(effective.target, target);
     t.deepEqual([...effective.directives], directives);
+  });
+
+const selecting: [name: string, value: string | string[] | undefined, expected: string | undefined][] = [
+  ['x-kind', 'a , b,,c', 'a,b,c'],
+  ['x-kind', ['a', 'b, c'], 'a,b,c'],
+  ['x-kind', '"a , b"', '"a , b"'],
+  ['x-kind', 'A', 'A'],
+  ['x-kind', '', ''],
+  ['x-kind', undefined, undefined],
+  ['accept-language', 'eN , de ; q=0.5', 'en,de;q=0.5'],
+  ['accept-encoding', ' GZIP,br', 'gzip,br'],
+  ['user-agent', 'a (b, c)', 'a (b, c)'],
+  ['cookie', 'a=1, b', 'a=1, b'],
+];
+for (const [name, value, expected] of selecting)
+  test(`RFC 9111 4.1: \`${name}: ${value}\` is compared as \`${expected}\``, (t) => {
+    t.is(selectingValue(name, value), expected);
   });
 
 const dictionaries: [value: string, expected: [string, string | number | boolean][] | undefined][] = [
@@ -261,6 +288,7 @@ for (const [fields, expected] of lifetimes)
 test('C-2, RFC 9111 4.2.3: the current age counts Age, delay, Date and time spent here', (t) => {
   const times = { requestedAt: RECEIVED - 2000, receivedAt: RECEIVED, now: RECEIVED + 10_000 };
   t.is(currentAgeSeconds(Fields.from({ date: NEW }), times), 12);
+  t.is(readAgeSeconds('7;x=1'), 7);
   t.is(currentAgeSeconds(Fields.from({ date: NEW, age: '30' }), times), 42);
   t.is(currentAgeSeconds(Fields.from({ date: formatHttpDate(RECEIVED - 60_000), age: '3' }), times), 70);
   t.is(currentAgeSeconds(Fields.from({ date: formatHttpDate(RECEIVED + 60_000) }), times), 12);

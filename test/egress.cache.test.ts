@@ -211,7 +211,7 @@ cacheTest(
       t.is(response.status, 200);
       t.is(response.fields.get('x-kept'), '1');
       t.is(response.fields.get('x-changed'), '2');
-      t.is(response.fields.get('content-type'), 'text/plain');
+      t.is(response.fields.get('content-type'), 'text/other');
       t.is(response.fields.get('content-length'), '2');
       t.false(response.fields.has('warning'));
     }
@@ -337,6 +337,17 @@ cacheTest(
   },
 );
 
+test('C-1, RFC 9111 5.2.2.3: must-understand shows the cache what it may keep', (t) => {
+  const viewOf = (cacheControl: string, status: number) => {
+    const fields = Fields.from({ 'cache-control': cacheControl });
+    toCacheView(fields, status);
+    return fields.get('cache-control');
+  };
+  t.is(viewOf('max-age=9, must-understand, no-store', 404), 'max-age=9, must-understand');
+  t.is(viewOf('max-age=9, must-understand', 599), 'max-age=9, must-understand, no-store');
+  t.is(viewOf('max-age=9, must-understand', 206), 'max-age=9, must-understand, no-store');
+});
+
 test('C-8, C-7: the cache is shown what it understands, and an origin cannot speak for us', (t) => {
   const fields = Fields.from({
     'gw-original-cache-control': 'public',
@@ -345,7 +356,7 @@ test('C-8, C-7: the cache is shown what it understands, and an origin cannot spe
     expires: '0',
     'cdn-cache-control': 'max-age=9',
   });
-  toCacheView(fields);
+  toCacheView(fields, 200);
   t.is(fields.get('cache-control'), 'max-age=9');
   t.false(fields.has('expires'));
   fromCacheView(fields);

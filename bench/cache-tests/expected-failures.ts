@@ -32,6 +32,18 @@ export const expectedFailures: Readonly<Record<string, Expected>> = {
   'stale-close-proxy-revalidate': BROKEN_OFF,
   'stale-close-no-cache': BROKEN_OFF,
   'stale-close-s-maxage=2': BROKEN_OFF,
+  '304-etag-update-response-Content-MD5': {
+    reason: 'RFC 9111 3.2: a 304 renews every field but Content-Length and those by which the stored bytes are read',
+    isOutdated: true,
+  },
+  '304-etag-update-response-ETag': {
+    reason:
+      'RFC 9111 4.3.4: a 304 with another strong tag is no word on what is stored; it is asked for whole, which the test counts as a retry',
+  },
+  'surrogate-fresh-cc-nostore': {
+    reason:
+      'the directive names a surrogate that has announced itself; we announce nothing, which would cost every origin a field more',
+  },
   'headers-store-Set-Cookie': COOKIE,
   '304-etag-update-response-Set-Cookie': COOKIE,
   'headers-store-Transfer-Encoding': {

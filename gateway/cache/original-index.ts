@@ -7,6 +7,7 @@ import type { DiskCache, HeldEntry } from '../../core/cache/disk-cache.ts';
 import { currentAgeSeconds, effectiveCacheControl, freshnessLifetimeSeconds } from '../../core/cache-control.ts';
 import type { Clock } from '../../core/clock.ts';
 import { Fields } from '../../core/fields.ts';
+import { selectingValue } from '../../core/selecting-value.ts';
 import { parseVary } from '../../core/vary.ts';
 import { isForAll } from './is-for-all.ts';
 
@@ -28,7 +29,7 @@ export interface OriginalFacts {
 
 interface Entry {
   readonly facts: OriginalFacts;
-  /** Request fields the origin's Vary names, with the values they had. */
+  /** Request fields the origin's Vary names, with the values they had, made comparable. */
   readonly selecting: readonly (readonly [name: string, value: string | undefined])[];
   /** Milliseconds since 1970. */
   readonly freshUntil: number;
@@ -86,7 +87,7 @@ export function makeOriginalIndex(clock: Clock, disk?: DiskCache): OriginalIndex
   return {
     find(url, requestFields) {
       const entry = entriesOf(url).find((each) =>
-        each.selecting.every(([name, value]) => requestFields.get(name) === value),
+        each.selecting.every(([name, value]) => selectingValue(name, requestFields.get(name)) === value),
       );
       return entry !== undefined && entry.freshUntil > clock.now() ? entry.facts : undefined;
     },
@@ -135,7 +136,7 @@ function makeEntry(requestFields: Fields, facts: OriginalFacts): Entry | undefin
   const lifetime = freshnessLifetimeSeconds(fields, receivedAt);
   const age = currentAgeSeconds(fields, { requestedAt: facts.requestedAt, receivedAt, now: receivedAt });
   if (lifetime === undefined || lifetime <= age) return undefined;
-  const selecting = varying.map((name) => [name, requestFields.get(name)] as const);
+  const selecting = varying.map((name) => [name, selectingValue(name, requestFields.get(name))] as const);
   const freshUntil = receivedAt + (lifetime - age) * 1_000;
   const written: Written = { facts: { ...facts, fields: fields.entries() }, selecting, freshUntil };
   return { facts, selecting, freshUntil, text: JSON.stringify(written) };

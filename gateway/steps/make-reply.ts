@@ -17,6 +17,7 @@ import type { Reply } from '../reply.ts';
 import type { Trace } from '../traffic/trace.ts';
 import { type Choice, isSameForAll, type PassReason, reachablePresentations } from './choose.ts';
 import type { FetchedOriginal } from './fetch-original.ts';
+import { insistedUrl } from './https-upgrade.ts';
 import { traceOf } from './make-trace.ts';
 import { formatServer } from './own-set.ts';
 import {
@@ -98,7 +99,7 @@ export async function passOriginal(asked: Exchange, fetched: FetchedOriginal, re
   const fields = passFields(exchange, fetched, reason);
   const isHead = received.method === 'HEAD';
   const trace = traceOfPass(exchange, fetched, fields);
-  if (fetched.status < 300 && isNotModified(exchange, fields, fetched.status)) {
+  if (fetched.status < 300 && isNotModified(exchange, fields, fetched.status, dateOfStored(fetched))) {
     fetched.response.body.destroy();
     return notModified(fields, trace);
   }
@@ -136,18 +137,19 @@ export async function passBody(
   return asWanted(exchange, fetched, { status: fetched.status, fields, body: isHead ? undefined : encoded, trace });
 }
 
-// What anybody gets was not chosen by who asks. In prefix mode the jar's cookies may have chosen it; of a redirect, whether
-// https stands in for it did.
+// What anybody gets was not chosen by who asks. But in prefix mode the jar's cookies may have chosen it, and for some clients
+// https stands in for a redirect to it.
 function withoutClient(exchange: Exchange, fetched: FetchedOriginal): Exchange {
   const { target, received, client } = exchange;
   if (target.mode === 'prefix' || target.upgraded !== undefined) return exchange;
-  if ((fetched.status >= 300 && fetched.status < 400) || !isSameForAll(fetched, exchange.choice)) return exchange;
+  if (insistedUrl(target.url, fetched) !== undefined || !isSameForAll(fetched, exchange.choice)) return exchange;
   return { ...exchange, read: new VaryRecorder(received.fields), client: { ...client, personal: false } };
 }
 
 // Where Range went to the origin, its answer is the origin's own.
 function asWanted({ order, received }: Exchange, { response }: FetchedOriginal, reply: Reply): Reply {
-  return order.fields.has('range') && response.isStored !== true ? reply : asPart(reply, received);
+  const isStored = response.isStored === true;
+  return order.fields.has('range') && !isStored ? reply : asPart(reply, received, isStored);
 }
 
 function traceOfPass(exchange: Exchange, fetched: FetchedOriginal, reply: Fields, body?: Uint8Array): Trace {
@@ -194,15 +196,20 @@ function isCodingTaken({ received }: Exchange, codings: readonly string[]): bool
 }
 
 // P-12, P-13, N-8: conditions are judged against our own validator, on the fields the 200 would have.
-function isNotModified({ received }: Exchange, fields: Fields, status: number): boolean {
+function isNotModified({ received }: Exchange, fields: Fields, status: number, date?: string): boolean {
   const outcome = evaluateConditions({
     method: received.method,
     fields: received.fields,
     etag: fields.get('etag'),
-    lastModified: fields.get('last-modified'),
+    lastModified: fields.get('last-modified') ?? date,
     status,
   });
   return outcome === 'not-modified';
+}
+
+// RFC 9111 4.3.2: If-Modified-Since is held against the date of what is stored, where it has no other.
+function dateOfStored({ response, fields }: FetchedOriginal): string | undefined {
+  return response.isStored === true ? fields.get('date') : undefined;
 }
 
 // RFC 9110 15.4.5: what the 200 would have said of caching and selection, and nothing of the body.

@@ -6,6 +6,7 @@ import { NEGOTIATION } from './negotiation.ts';
 import { PROXYING } from './proxying.ts';
 import { SECURITY } from './security.ts';
 import { SIGNALS } from './signals.ts';
+import { STORED } from './stored.ts';
 import { TRANSFORMATION } from './transformation.ts';
 
 export const CASES: readonly Case[] = [
@@ -14,6 +15,7 @@ export const CASES: readonly Case[] = [
   ...FAULTS,
   ...NEGOTIATION,
   ...CACHING,
+  ...STORED,
   ...SIGNALS,
   ...SECURITY,
 ];
