@@ -5,6 +5,7 @@ import { systemClock } from './core/clock.ts';
 import { parseSettings } from './core/config.ts';
 import type { FleetControl } from './fleet/control.ts';
 import { makeTunnels } from './gateway/modes/tunnel.ts';
+import { makeUpgrades } from './gateway/modes/upgrade.ts';
 import { makeLog } from './gateway/pino-log.ts';
 import { serve } from './gateway/serve.ts';
 import { type Bound, listen, makeShell, originOf, type Shell } from './gateway/shell.ts';
@@ -53,6 +54,13 @@ export async function startServer(
       egress: parts.gateway.egress,
       trustedProxies: settings.trustedProxies,
       pseudonym: parts.gateway.pseudonym,
+    }),
+    upgrade: makeUpgrades({
+      gateway: parts.gateway,
+      trustedProxies: settings.trustedProxies,
+      perClient: settings.socketsPerClient,
+      idleMs: settings.passIdleTimeoutMs,
+      headersMs: settings.headersTimeoutMs,
     }),
     trustedProxies: settings.trustedProxies,
     pseudonym: parts.gateway.pseudonym,

@@ -227,6 +227,13 @@ export const gatewaySettings = {
   } satisfies Setting<number>,
   ...cacheSettings,
   ...serviceSettings,
+  socketsPerClient: {
+    variable: 'SOCKETS_PER_CLIENT',
+    fallback: 64,
+    help: 'Most WebSocket connections of one client address in a worker.',
+    group: 'limit',
+    parse: parseWhole(1, 1_000_000),
+  } satisfies Setting<number>,
   maxConnections: {
     variable: 'MAX_CONNECTIONS',
     fallback: 10_000,

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { http2Limits, keepSessions } from './http2-sessions.ts';
+import { asksForWebSocket } from './modes/upgrade.ts';
 import { editionOfTlsFiles, readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 export interface SecureServerParts {
@@ -44,7 +45,12 @@ export function makeSecureServer({ files, handle, limits, clock, log }: SecureSe
     // The compatible face of HTTP/2 requests is that of HTTP/1.1 ones.
     handle as unknown as Parameters<typeof createSecureServer>[1],
   );
-  Object.assign(server, times, { maxConnections, maxHeadersCount: 100, maxRequestsPerSocket: 1_000 });
+  Object.assign(server, times, {
+    maxConnections,
+    maxHeadersCount: 100,
+    maxRequestsPerSocket: 1_000,
+    shouldUpgradeCallback: asksForWebSocket,
+  });
   const sessions = keepSessions(server, idleMs);
   const sockets = new Set<Socket>();
   server.on('secureConnection', (socket) => {

@@ -86,11 +86,15 @@ export interface Gateway {
 
 /** Answers a request. Never throws: whatever goes wrong becomes an error reply in the client's own format. */
 export async function serve(received: Received, gateway: Gateway): Promise<Reply> {
-  const { rules, passes } = gateway;
-  if (rules.subdomains === undefined) return await serveReceived(received, gateway);
+  if (gateway.rules.subdomains === undefined) return await serveReceived(received, gateway);
+  return giveHostCookies(await serveReceived(asBelieved(received, gateway), gateway), received);
+}
+
+/** A request with those of our cookies that are believed where sites have subdomains of their own. */
+export function asBelieved(received: Received, { rules, passes }: Gateway): Received {
+  if (rules.subdomains === undefined) return received;
   const believed = takeHostCookies(received);
-  const asked = isSubdomain(received.authority, rules) ? passes.open(believed) : believed;
-  return giveHostCookies(await serveReceived(asked, gateway), received);
+  return isSubdomain(received.authority, rules) ? passes.open(believed) : believed;
 }
 
 async function serveReceived(received: Received, gateway: Gateway): Promise<Reply> {

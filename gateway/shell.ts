@@ -19,6 +19,7 @@ import type { Log } from '../core/log.ts';
 import { VaryRecorder } from '../core/vary.ts';
 import type { AddressRange } from './address-range.ts';
 import { makeErrorReply } from './error-page.ts';
+import { asksForWebSocket, type Upgrade } from './modes/upgrade.ts';
 import { servePlainHttp2 } from './plain-port.ts';
 import { makeRequestId, type Received, receive } from './received.ts';
 import type { Reply } from './reply.ts';
@@ -31,6 +32,8 @@ export interface ShellParts {
   readonly serve: (received: Received) => Promise<Reply>;
   /** Takes over connections of CONNECT requests. */
   readonly tunnel: (message: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+  /** Takes over connections of requests that ask for WebSocket. */
+  readonly upgrade: Upgrade;
   readonly trustedProxies: readonly AddressRange[];
   readonly pseudonym: string;
   readonly clock: Clock;
@@ -77,7 +80,13 @@ export function makeShell(parts: ShellParts): Shell {
   });
   const handle = withPeers(app.callback(), parts.peers);
   const server = createServer(
-    { ...TIMES, connectionsCheckingInterval: 1_000, insecureHTTPParser: false, requireHostHeader: false },
+    {
+      ...TIMES,
+      connectionsCheckingInterval: 1_000,
+      insecureHTTPParser: false,
+      requireHostHeader: false,
+      shouldUpgradeCallback: asksForWebSocket,
+    },
     handle,
   );
   server.maxHeadersCount = 100;
@@ -86,12 +95,13 @@ export function makeShell(parts: ShellParts): Shell {
   server.setTimeout(IDLE_MS);
   const limits = { ...TIMES, idleMs: IDLE_MS, maxConnections: parts.maxConnections };
   const plain = parts.peers === undefined ? undefined : servePlainHttp2(server, { handle, limits, clock: parts.clock });
-  for (const each of [server, plain?.http2]) if (each !== undefined) listenToTrouble(each, parts);
+  const taken = new Set<Duplex>();
+  for (const each of [server, plain?.http2]) if (each !== undefined) listenToTrouble(each, parts, taken);
   const secure =
     parts.tls === undefined
       ? undefined
       : makeSecureServer({ files: parts.tls, handle, limits, clock: parts.clock, log: parts.log });
-  if (secure !== undefined) listenToTrouble(secure.server, parts);
+  if (secure !== undefined) listenToTrouble(secure.server, parts, taken);
   return {
     server,
     secure,
@@ -103,6 +113,7 @@ export function makeShell(parts: ShellParts): Shell {
       plain?.closeIdle();
       const timer = parts.clock.after(ms, () => {
         server.closeAllConnections();
+        for (const socket of taken) socket.destroy();
         plain?.closeAll();
       });
       await closed;
@@ -121,15 +132,33 @@ function withPeers(handle: RequestListener, peers: PeerDoor | undefined): Reques
 }
 
 // What does not come as a request: tunnels, expectations, and what cannot be parsed.
-function listenToTrouble(server: Server | Http2Server | Http2SecureServer, parts: ShellParts): void {
+function listenToTrouble(
+  server: Server | Http2Server | Http2SecureServer,
+  parts: ShellParts,
+  taken: Set<Duplex>,
+): void {
   const events = server as Server;
   events.on('connect', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     // In HTTP/2 the second is a response: a tunnel is one stream there, which no proxy client of ours uses (RFC 9113 8.5).
     if (message.httpVersionMajor === 2) (socket as unknown as ServerResponse).writeHead(405).end();
-    else void parts.tunnel(message, socket, head);
+    else {
+      take(socket, taken);
+      void parts.tunnel(message, socket, head);
+    }
+  });
+  events.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    take(socket, taken);
+    void parts.upgrade(message, socket, head);
   });
   events.on('clientError', (error, socket) => refuseMessage(error, socket as Socket));
   events.on('checkExpectation', (request, response) => void refuseExpectation(request, response, parts));
+}
+
+/** Keeps account of a connection that the server looks after no more; the times of requests are not its own. */
+function take(socket: Duplex, taken: Set<Duplex>): void {
+  taken.add(socket);
+  socket.once('close', () => taken.delete(socket));
+  (socket as Socket).setTimeout(0);
 }
 
 async function exchange(

@@ -135,7 +135,7 @@ function wrongUses(sources: Sources): string[] {
     {
       pattern: /from '(?:node:)?(?:net|tls|dgram|http2)'|from 'undici'|from 'node:https?'/,
       allowed:
-        /^egress\/|^gateway\/(?:shell|secure-server|plain-port|http2-sessions|received|send-reply|address|modes\/tunnel)\.ts$|^admin\/open-admin\.ts$|^bin\/verbs\/doctor\.ts$|^demo\/(?:open-demo|guest-book|fleet\/free-ports)\.ts$|^main\.ts$/,
+        /^egress\/|^gateway\/(?:shell|secure-server|plain-port|http2-sessions|received|send-reply|address|refuse-socket|modes\/(?:tunnel|upgrade))\.ts$|^admin\/open-admin\.ts$|^bin\/verbs\/doctor\.ts$|^demo\/(?:open-demo|guest-book|fleet\/free-ports)\.ts$|^main\.ts$/,
       says: 'sockets leave by egress/ alone',
     },
     {

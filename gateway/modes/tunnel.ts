@@ -1,16 +1,14 @@
 /** Forward mode's CONNECT: a blind tunnel to an allowed port (P-16, threat 11). */
 import type { IncomingMessage } from 'node:http';
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../../core/errors.ts';
 import { Fields } from '../../core/fields.ts';
-import { VaryRecorder } from '../../core/vary.ts';
 import type { Egress } from '../../egress/fetch-upstream.ts';
 import type { Access } from '../access.ts';
 import type { AddressRange } from '../address-range.ts';
 import type { Mode } from '../config.ts';
-import { makeErrorReply } from '../error-page.ts';
-import { findPeer, makeRequestId, type Received } from '../received.ts';
+import { findPeer, type Received } from '../received.ts';
+import { refuseSocket } from '../refuse-socket.ts';
 
 export interface TunnelParts {
   readonly modes: readonly Mode[];
@@ -32,7 +30,7 @@ export function makeTunnels(
     try {
       await openTunnel(message, { socket, head, fields, signal: gone.signal }, parts);
     } catch (error) {
-      refuse(socket, error, fields, parts.pseudonym);
+      refuseSocket(socket, error, { fields, pseudonym: parts.pseudonym });
     }
   };
 }
@@ -66,18 +64,4 @@ async function openTunnel(
   upstream.on('error', () => socket.destroy());
   upstream.on('close', () => socket.destroy());
   socket.on('close', () => upstream.destroy());
-}
-
-function refuse(socket: Duplex, error: unknown, fields: Fields, pseudonym: string): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const reply = makeErrorReply(error, { read: new VaryRecorder(fields), requestId: makeRequestId(), pseudonym });
-  const body = reply.body as Uint8Array;
-  const lines = reply.fields.entries().map(([name, value]) => `${name}: ${value}`);
-  socket.write(
-    `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status]}\r\n${[...lines, `content-length: ${body.byteLength}`, 'connection: close'].join('\r\n')}\r\n\r\n`,
-  );
-  socket.end(body, () => socket.destroy());
 }

@@ -125,7 +125,8 @@ function siteContext(received: Received, target: Target, page: URL | undefined):
   if (page !== undefined && page.protocol === target.url.protocol && siteOf(page) === siteOf(target.url))
     return 'same-site';
   const destination = received.fields.get('sec-fetch-dest');
-  const isNavigation = destination === undefined || destination === 'document';
+  // A GET that names its origin is a script's or a WebSocket's (Fetch 3.2), whatever an old browser leaves out.
+  const isNavigation = (destination === undefined || destination === 'document') && !received.fields.has('origin');
   return isNavigation && /^(?:GET|HEAD)$/.test(received.method) ? 'cross-site-navigation' : 'cross-site';
 }
 

@@ -64,6 +64,7 @@ export async function startPeerNode(
   const shell = makeShell({
     serve,
     tunnel: async (_message, socket) => void socket.end('HTTP/1.1 200 Connection Established\r\n\r\n'),
+    upgrade: async (_message, socket) => void socket.destroy(),
     trustedProxies: [],
     pseudonym: 'test',
     clock,
