@@ -72,8 +72,17 @@ export async function runPlan(job: FormatJob, host: RunnerHost): Promise<FormatO
     const ms = Math.round((host.clock.monotonic() - started) * 100) / 100;
     steps.push({ formatter: step.formatter, ms, bytesIn, bytesOut: content.size });
   }
+  tellOriginalTokens(job, notes);
   const { mediaType, charset } = content;
   return { mediaType, charset, body: content.bytes(), notes, steps };
+}
+
+/** Beside the tokens of a reply, those of its original: four characters each, as everybody estimates both. */
+function tellOriginalTokens({ mediaType, body }: FormatJob, notes: Note[]): void {
+  const told = notes.find(({ event, fields }) => event === 'fields' && 'x-markdown-tokens' in fields);
+  if (told === undefined || !/^text\/|[/+](?:html|json|xml)\b/.test(mediaType)) return;
+  const fields = { 'x-original-tokens': Math.ceil(body.byteLength / 4) };
+  notes.push({ formatter: told.formatter, event: 'fields', fields });
 }
 
 /** One step under way. */

@@ -8,6 +8,7 @@ export const builtInFormatters: readonly URL[] = [
   'data-to-markdown',
   'data-to-text',
   'docx-to-html',
+  'elements',
   'epub-to-html',
   'feed-to-html',
   'html-article',

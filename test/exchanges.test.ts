@@ -592,3 +592,37 @@ test(
     t.true(strFromU8(unzipSync(new Uint8Array(alone.body))['book/page.xhtml']!).includes('[a cat]'));
   }),
 );
+
+test(
+  'H-10, design 4: a profile of an agent has a budget of tokens, chosen elements and listed links; the origin’s Content-Signal passes',
+  inWorld(async (t, { origin, through, get, admin }) => {
+    const words = 'Some words that make a paragraph, long enough to be one, with <a href="/a">a link</a>. ';
+    const page = `<!DOCTYPE html><html lang="en"><head><title>Log</title></head><body><nav><a href="/">Home</a></nav><div class="story"><h1>Log</h1>${Array.from({ length: 20 }, (_, day) => `<p>Day ${day}. ${words.repeat(3)}</p>`).join('')}</div><div class="comments"><p>${words}First!</p></div></body></html>`;
+    origin.on('/log', (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html', 'content-signal': 'search=yes, ai-train=no' }).end(page);
+    });
+    const formatters = {
+      'html-to-markdown': { tokens: 500, links: 'reference' },
+      elements: { keep: '.story, .comments', drop: '.comments' },
+    };
+    const prefers = { presentation: 'markdown', formatters };
+    const made = await admin('/api/profiles', { method: 'POST', json: { name: 'small', selectable: true, prefers } });
+    t.is(made.status, 201);
+    const fields = { 'format-profile': 'small', accept: '*/*' };
+    const first = await through('/log', { fields });
+    t.regex(String(first.fields['content-type']), /^text\/markdown/);
+    t.regex(String(first.fields['format-chain']), /^elements;v="[\d.]+", html-article;/);
+    t.is(first.fields['content-signal'], 'search=yes, ai-train=no');
+    t.true(Number(first.fields['x-markdown-tokens']) <= 500);
+    t.is(Number(first.fields['x-original-tokens']), Math.ceil(page.length / 4));
+    t.true(first.text.includes('[a link][1]'));
+    const of = Number(/\npart: "1 of (\d+)"\n/.exec(first.text)?.[1]);
+    t.true(of > 1);
+    const next = /\[Next part\]\(([^)]+)\)/.exec(first.text)![1]!;
+    t.is(next, `/-/as/markdown;part=2/${origin.url}/log`);
+    const second = await get(next, { fields });
+    t.regex(second.text, /\npart: "2 of /);
+    t.not(second.fields['etag'], first.fields['etag']);
+    for (const { text } of [first, second]) t.notRegex(text, /First!|Home/);
+  }),
+);

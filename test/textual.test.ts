@@ -302,6 +302,75 @@ const WORDS = fc.array(
 );
 const escapeHtml = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
+test('HTML to Markdown: links in the text, listed at the end or left out; pictures, their words or nothing', async (t) => {
+  const page =
+    '<p><a href="/a" title="T">one</a> <a href="/b">two</a> <b><a href="/a" title="T">three</a></b> <img src="/i.png" alt="four"><a href="/c"><img src="/j.png" alt=""></a></p><table><tr><th>H<td><a href="/b">x</a></table>';
+  const cases: readonly [options: object, expected: RegExp, absent: RegExp][] = [
+    [{}, /\[one\]\(https:\/\/site\.example\/a "T"\).*!\[four\]/, /\]\[1\]/],
+    [{ links: 'reference' }, /\[one\]\[1\] \[two\]\[2\] \*\*\[three\]\[1\]\*\*/, /\]\(https:\/\/site\.example\/a/],
+    [
+      { links: 'reference' },
+      /\n\[1\]: https:\/\/site\.example\/a "T"\n\[2\]: https:\/\/site\.example\/b\n/,
+      /\[1\]: [\s\S]*\[1\]: /,
+    ],
+    [{ links: 'none' }, /one two \*\*three\*\*/, /site\.example\/[ab]/],
+    [{ images: 'alt' }, /\*\* four/, /!\[/],
+    [{ images: 'none' }, /one/, /four|!\[|\/c/],
+  ];
+  for (const [options, expected, absent] of cases) {
+    const { text } = await make(toMarkdown, `<!DOCTYPE html><body>${page}`, {}, { ...bare, ...options });
+    t.regex(text, expected, JSON.stringify(options));
+    t.notRegex(text, absent, JSON.stringify(options));
+  }
+  // What stands in the text as a list's number is none.
+  const { text } = await make(
+    toMarkdown,
+    '<!DOCTYPE html><body><p>x][1] <a href=/a>y</a>',
+    {},
+    { ...bare, links: 'reference' },
+  );
+  t.is(toHtmlText((await make(toHtml, text)).text), 'x][1] y');
+});
+
+const toHtmlText = (html: string): string => parseDocument(html)('body').text().trim();
+
+test('HTML to Markdown: a budget of tokens makes parts that hold everything once, in order, and lead to each other', async (t) => {
+  const items = Array.from(
+    { length: 60 },
+    (_, i) => `<li>item ${i} of a long list that goes on in the next part</li>`,
+  ).join('');
+  const rows = Array.from({ length: 60 }, (_, i) => `<tr><td>row ${i}<td>with words</tr>`).join('');
+  const page = `<h1>T</h1><p>note<sup id="r"><a href="#n">1</a></sup></p><ol>${items}</ol><h2>Table</h2><table><caption>C</caption><tr><th>A<th>B</tr>${rows}</table><pre>${'x '.repeat(2000)}</pre><h3>End</h3><p>last</p><ol><li id="n">the note <a href="#r">↩</a></li></ol>`;
+  const parts: string[] = [];
+  for (let part = 1, of = 1; part <= of; part++) {
+    const demands = { parts: { part, before: '/-/as/markdown;part=', after: '/https://site.example/' } };
+    const { text, notes } = await make(toMarkdown, `<!DOCTYPE html><body>${page}`, demands, { ...bare, tokens: 300 });
+    of = Number(/\nPart \d+ of (\d+)\./.exec(text)?.[1]);
+    t.true(of > 5);
+    // Code is never cut.
+    if (!text.includes('x x x')) t.true(Number(notes['x-markdown-tokens']) <= 300, `part ${part}`);
+    t.is(text.includes(`;part=${part + 1}/https`), part < of);
+    t.is(text.includes(`;part=${part - 1}/https`), part > 1);
+    const content = text.slice(0, text.lastIndexOf('\n---\n')).trim();
+    t.notRegex(content, /(?:^|\n)#+ [^\n]*$/, 'no heading at the end of a part');
+    parts.push(content);
+  }
+  const whole = parts.join('\n');
+  for (let i = 0; i < 60; i++) {
+    t.is(whole.split(`${i + 1}. item ${i} of`).length, 2, `item ${i}`);
+    t.is(whole.split(`| row ${i} |`).length, 2, `row ${i}`);
+  }
+  for (const part of parts.filter((each) => /\| row \d+ \|/.test(each)))
+    t.regex(part, /\| A \| B \|\n\| --- \| --- \|/);
+  t.regex(parts[0]!, /\[\^1\][\s\S]*\n\[\^1\]: the note/);
+  t.is(whole.split('the note').length, 2);
+  for (const tokens of [1, 199, 1.5, '300', -1])
+    t.throws(() => toMarkdown.parseOptions!({ tokens }), { message: /`tokens` must be 0, or 200 to/ });
+  t.throws(() => toMarkdown.parseOptions!({ links: 'all' }), {
+    message: /`links` must be one of inline, reference, none/,
+  });
+});
+
 test('threat 36: whatever a text is, in Markdown it is that text and nothing else', async (t) => {
   await fc.assert(
     fc.asyncProperty(WORDS, fc.constantFrom('', ' '), fc.constantFrom(...PLACES), async (words, glue, place) => {

@@ -1,10 +1,19 @@
 /** What the page says of itself, as YAML before the text. */
 import type { PageFacts } from '../document/page-facts.ts';
 
-/** The front matter, line feed included. @param url where the page is to be found */
-export function frontMatter(facts: PageFacts, title: string, url: string): string {
+/** What front matter tells beside the page's own facts. */
+export interface FrontMatter {
+  readonly title: string;
+  /** Where the page is to be found. */
+  readonly url: string;
+  /** `2 of 5` of a page that comes in parts. */
+  readonly part?: string | undefined;
+}
+
+/** The front matter, line feed included. */
+export function frontMatter(facts: PageFacts, { title, url, part }: FrontMatter): string {
   const { author, date, language, description } = facts;
-  const lines = Object.entries({ title, url, author, date, language, description })
+  const lines = Object.entries({ title, url, author, date, language, description, part })
     .filter(([, value]) => value !== undefined && value !== '')
     .map(([name, value]) => `${name}: ${quoted(value!)}\n`);
   return `---\n${lines.join('')}---\n`;

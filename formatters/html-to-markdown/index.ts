@@ -5,12 +5,9 @@ import { readFlow } from '../document/flow/read-flow.ts';
 import { nameOfAddress, readPageFacts } from '../document/page-facts.ts';
 import { preparePage } from '../document/prepare-page.ts';
 import { frontMatter } from './front-matter.ts';
-import { type Losses, writeBlocks } from './write-blocks.ts';
-
-interface MarkdownOptions {
-  /** YAML front matter: title, url, author, date, language, description. Default true. */
-  readonly frontMatter: boolean;
-}
+import { type MarkdownOptions, markdownOptionsSchema, parseMarkdownOptions } from './markdown-options.ts';
+import type { Losses } from './write-blocks.ts';
+import { tokensOf, writePart } from './write-part.ts';
 
 /**
  * HTML to Markdown (CommonMark with GFM) for agents and readers.
@@ -18,36 +15,21 @@ interface MarkdownOptions {
  * Keeps headings, links, pictures, lists, tasks, tables, code with its language, quotes, footnotes, definitions and
  * formulas as TeX; drops scripts, layout, fields of forms and all that the page hides from people. Text stays text:
  * nothing a page says can become markup or end a link. For the main content alone let `html-article` run before it.
- * `x-markdown-tokens` estimates the tokens of the reply. Never empty: at least the title.
+ * `x-markdown-tokens` estimates the tokens of the reply. With a budget of tokens a longer page comes in parts, each of which
+ * leads to the next. Never empty: at least the title.
  */
 export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-to-markdown',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'HTML to Markdown',
   reads: 'document',
-  edges: [{ from: 'text/html', to: 'text/markdown', keeps: 0.8, cost: 4 }],
-  optionsSchema: {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      frontMatter: { type: 'boolean', default: true, description: 'what the page says of itself, as YAML' },
-    },
-  },
-  parseOptions,
+  edges: [{ from: 'text/html', to: 'text/markdown', keeps: 0.8, cost: 4, meets: ['parts'] }],
+  optionsSchema: markdownOptionsSchema,
+  parseOptions: parseMarkdownOptions,
   format: toMarkdown,
 } satisfies Formatter;
-
-/** @throws TypeError naming the option that is wrong */
-function parseOptions(raw: unknown): MarkdownOptions {
-  if (raw === undefined || raw === null) return { frontMatter: true };
-  if (typeof raw !== 'object' || Array.isArray(raw)) throw new TypeError('options must be an object');
-  for (const name of Object.keys(raw)) if (name !== 'frontMatter') throw new TypeError(`\`${name}\` is not known`);
-  const given: unknown = 'frontMatter' in raw ? raw.frontMatter : true;
-  if (typeof given !== 'boolean') throw new TypeError('`frontMatter` must be true or false');
-  return { frontMatter: given };
-}
 
 function toMarkdown(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
   const $ = input.document!;
@@ -65,20 +47,17 @@ function toMarkdown(input: FormatInput, want: Want, env: FormatEnv): FormatResul
   });
   const url = publicAddress(facts.canonical, input.url, links);
   const title = facts.title ?? nameOfAddress(url);
-  const text = writeBlocks(blocks, losses) || writeBlocks([titleBlock(title)], losses);
+  const { text, part } = writePart(blocks, title, want, losses);
   if (losses.nestedTables > 0) env.note('table.flattened', { tables: losses.nestedTables, columns: losses.columns });
-  const head = (want.options as MarkdownOptions).frontMatter ? `${frontMatter(facts, title, url)}\n` : '';
-  const body = `${head}${text}\n`;
-  // What others who send this field do.
+  if (part !== undefined) env.note('page.part', { part: part.part, of: part.of });
+  const told = part === undefined ? undefined : `${part.part} of ${part.of}`;
+  const { frontMatter: hasFacts } = want.options as MarkdownOptions;
+  const body = `${hasFacts ? `${frontMatter(facts, { title, url, part: told })}\n` : ''}${text}\n`;
   return {
     mediaType: want.mediaType,
     body,
-    notes: { ...prepared.notes, 'x-markdown-tokens': Math.ceil(body.length / 4) },
+    notes: { ...prepared.notes, 'x-markdown-tokens': tokensOf(body) },
   };
-}
-
-function titleBlock(title: string): Parameters<typeof writeBlocks>[0][number] {
-  return { kind: 'heading', level: 1, content: [{ kind: 'text', text: title }] };
 }
 
 function absolute(address: string, base: string): string {

@@ -120,7 +120,7 @@ function writeCode(text: string, { inTable }: Place): string {
   return before + codeSpan(core, inTable) + (text.endsWith(' ') ? ' ' : '');
 }
 
-function writeLink({ href, title, content }: LinkPiece, place: Place): string {
+function writeLink({ href, title, content, number }: LinkPiece, place: Place): string {
   const inner = write(content, { ...place, inLink: true }, { before: '[', after: ']' });
   const text = inner.trim();
   if (place.inLink || text === '') return inner;
@@ -129,6 +129,7 @@ function writeLink({ href, title, content }: LinkPiece, place: Place): string {
   const only = content[0];
   if (content.length === 1 && only?.kind === 'text' && only.text.trim() === href && isAutolink(href) && title === '')
     return `${before}<${href}>${after}`;
+  if (number !== undefined) return `${before}[${text}][${number}]${after}`;
   const named = title === '' || (only?.kind === 'text' && only.text.trim() === title) ? '' : ` ${quotedTitle(title)}`;
   return `${before}[${text}](${destination(href)}${named})${after}`;
 }

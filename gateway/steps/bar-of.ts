@@ -28,10 +28,16 @@ export function splitOf(
   presentation: string,
   { split, maxBytes }: Preferences['page'],
 ): PlainRecord | undefined {
-  if (target.ownOrigin === undefined || !split || maxBytes === 0) return undefined;
+  const parts = partsOf(target, presentation);
+  return parts === undefined || !split || maxBytes === 0 ? undefined : { maxBytes, ...parts };
+}
+
+/** Which part of a page is asked for, and where the others are; `undefined` where our pages cannot be reached. */
+export function partsOf(target: Target, presentation: string): PlainRecord | undefined {
+  if (target.ownOrigin === undefined) return undefined;
   const own = `${target.mode === 'forward' ? target.ownOrigin : ''}${target.gatewayPath}`;
   const { rest } = placeOf(target);
-  return { maxBytes, part: target.part ?? 1, before: `${own}as/${presentation};part=`, after: `/${rest}` };
+  return { part: target.part ?? 1, before: `${own}as/${presentation};part=`, after: `/${rest}` };
 }
 
 interface Place {

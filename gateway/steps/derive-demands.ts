@@ -6,7 +6,7 @@ import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
 import { isFeed, isFile, isHypertext } from '../document-types.ts';
 import { sharesOrigin } from '../target.ts';
-import { barOf, splitOf } from './bar-of.ts';
+import { barOf, partsOf, splitOf } from './bar-of.ts';
 import { SVG } from './chart-look.ts';
 import type { WishContext } from './make-wishes.ts';
 import { viewDemand } from './view-demand.ts';
@@ -18,7 +18,7 @@ export interface Demands {
 
 /** Names of the demands derived here; any other name in an edge's `meets` is its plugin's own. */
 const VOCABULARY: ReadonlySet<string> = new Set(
-  'full lite article links view split wrap deck clean quality maxBytes maxWidth maxHeight fit format background color still light table chart'.split(
+  'full lite article links view split parts wrap deck clean quality maxBytes maxWidth maxHeight fit format background color still light hasty table chart'.split(
     ' ',
   ),
 );
@@ -128,7 +128,15 @@ export function documentDemands(
     optional['deck'] = { ...split, maxBytes: page.maxBytes, images: images.load };
   else if (split !== undefined && (wanted.presentation === 'lite' || wanted.presentation === 'article'))
     optional['split'] = split;
+  // A budget of tokens makes parts of a long page; whoever has none reads it whole.
+  const parts = wanted.mediaType === 'text/markdown' && hasBudget(context) ? partsOf(target, 'markdown') : undefined;
+  if (parts !== undefined) optional['parts'] = parts;
   return { required, optional };
+}
+
+function hasBudget({ negotiation }: WishContext): boolean {
+  const options = negotiation.preferences.formatters['html-to-markdown'];
+  return typeof options === 'object' && options !== null && 'tokens' in options && options['tokens'] !== 0;
 }
 
 /** Widths at which variants meet in caches (H-4). */

@@ -25,6 +25,8 @@ export interface LinkPiece {
   readonly href: string;
   readonly title: string;
   readonly content: Inline[];
+  /** Where addresses are listed apart: its number in that list. */
+  readonly number?: number;
 }
 
 export interface PicturePiece {
