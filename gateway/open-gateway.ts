@@ -15,6 +15,7 @@ import type { Detection } from '../profiles/detection.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import { makeAccess } from './access.ts';
 import { hostNameOf } from './address.ts';
+import { makeImprover, type PoolLoad } from './cache/improver.ts';
 import { makeOriginalIndex } from './cache/original-index.ts';
 import { makeRememberedHosts } from './cache/remembered-hosts.ts';
 import { makeReplyMemo } from './cache/reply-memo.ts';
@@ -68,6 +69,8 @@ export interface GatewayParts {
   readonly log: Log;
   readonly egress: Egress;
   readonly executor: Executor;
+  /** How busy the formatter processes are. */
+  readonly load: () => PoolLoad;
   readonly registry: () => FormatterRegistry;
   readonly formatsOff: ReadonlySet<string>;
   readonly suspended: () => ReadonlySet<string>;
@@ -102,6 +105,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
   const { users, profiles, clients, detect, egress, executor, log } = parts;
   const passLifeMs = settings.signInHours * 3_600_000;
   const passes = makePasses(parts.instanceKey, clock, passLifeMs);
+  const improver = makeImprover({ load: parts.load, clock, log });
   const gateway: OpenGateway = {
     passes,
     clock,
@@ -151,6 +155,7 @@ export function openGateway(parts: GatewayParts): OpenGateway {
     }),
     memo: makeReplyMemo(clock),
     flights: makeSingleFlight(),
+    improver,
     fetches: makeSingleFlight(),
     documents: openDocuments(),
     services: parts.services,
@@ -164,7 +169,10 @@ export function openGateway(parts: GatewayParts): OpenGateway {
       maxImageBytes: settings.maxImageBytes,
       maxUploadBytes: settings.maxUploadBytes,
     },
-    close: () => sessions.close(),
+    close: () => {
+      improver.close();
+      sessions.close();
+    },
   };
   return gateway;
 }

@@ -13,6 +13,7 @@ import type { Egress } from '../egress/fetch-upstream.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { Access } from './access.ts';
+import type { Improver } from './cache/improver.ts';
 import type { OriginalIndex } from './cache/original-index.ts';
 import type { RememberedHosts } from './cache/remembered-hosts.ts';
 import type { ReplyMemo } from './cache/reply-memo.ts';
@@ -64,6 +65,7 @@ export interface Gateway {
   readonly rejecting: RememberedHosts;
   readonly memo: ReplyMemo;
   readonly flights: SingleFlight<Variant>;
+  readonly improver: Improver;
   /** Fetches under way that several clients may share. */
   readonly fetches: SingleFlight<FetchedOriginal>;
   readonly pages: Pages;

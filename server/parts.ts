@@ -197,6 +197,7 @@ export async function openParts(
     log,
     egress,
     executor: makeCountedExecutor(executor, traffic),
+    load: () => ({ busy: pool.busy, queued: pool.queued }),
     registry: registries.planning,
     suspended: () => pool.suspended(),
     formatsOff: new Set(settings.formatsOff),

@@ -2,10 +2,13 @@
 import test, { type ExecutionContext } from 'ava';
 import sharp from 'sharp';
 import { isAcceptable, parseAccept } from '../core/accept.ts';
+import { silentLog } from '../core/log.ts';
 import { parseVary } from '../core/vary.ts';
 import { readWbmpHeader } from '../formatters/image/wbmp.ts';
+import { makeImprover } from '../gateway/cache/improver.ts';
 import { presets } from '../profiles/presets.ts';
 import { type Answer, CLIENTS } from './support/client.ts';
+import { FakeClock } from './support/fake-clock.ts';
 import { inWorld, type World } from './support/gateway.ts';
 import { animation, disc, photo } from './support/pictures.ts';
 import { readHalfBlocks, readSixel } from './support/terminal-pictures.ts';
@@ -25,7 +28,6 @@ const ACCEPTS = [
 const HINTS: readonly FieldSet[] = [{}, { 'sec-ch-width': '96' }, { 'sec-ch-dpr': '2', 'sec-ch-viewport-width': '60' }];
 const SAVINGS: readonly FieldSet[] = [{}, { 'save-data': 'on' }];
 const PRESETS = ['desktop', 'phone', 'low-bandwidth', 'kaios', 'e-reader', 'wap', 'retro', 'terminal'];
-const AT_ONCE = 8;
 
 /** What was asked and what came. */
 interface Exchange {
@@ -43,14 +45,10 @@ function everyWay(): FieldSet[] {
   );
 }
 
+/** One after the other: who has to wait is sent what was made in haste. */
 async function askAll(world: World, path: string, ways: readonly FieldSet[]): Promise<Exchange[]> {
   const exchanges: Exchange[] = [];
-  const left = ways.entries();
-  const work = async () => {
-    for (const [index, asked] of left)
-      exchanges[index] = { asked, answer: await world.through(path, { fields: asked }) };
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  for (const asked of ways) exchanges.push({ asked, answer: await world.through(path, { fields: asked }) });
   return exchanges;
 }
 
@@ -168,5 +166,79 @@ test(
     }
     t.is(findConfusion(exchanges), undefined);
     await checkNotModified(t, world, '/fixed.jpg', exchanges);
+  }),
+);
+
+test('what was made in haste is made properly once nobody waits: one at a time, each once, within bounds', async (t) => {
+  const clock = new FakeClock();
+  const load = { busy: 1, queued: 2 };
+  const improver = makeImprover({ load: () => load, clock, log: silentLog });
+  const made: string[] = [];
+  const let1 = Promise.withResolvers<void>();
+  const put = (key: string, make: () => Promise<void>, bytes = 1_000) =>
+    improver.add({
+      key,
+      bytes,
+      make: async () => {
+        made.push(key);
+        await make();
+      },
+    });
+  t.true(improver.isHurried());
+  put('a', () => let1.promise);
+  put('a', async () => t.fail('it is there already'));
+  put('too large', async () => t.fail('it is over the bound'), 40_000_000);
+  put('b', async () => {
+    throw new Error('it cannot be done');
+  });
+  put('c', async () => {});
+  clock.advance(1_000);
+  t.deepEqual(made, [], 'not while others work');
+  load.queued = 0;
+  t.false(improver.isHurried());
+  clock.advance(1_000);
+  t.deepEqual(made, []);
+  load.busy = 0;
+  clock.advance(1_000);
+  t.deepEqual(made, ['a'], 'one at a time');
+  let1.resolve();
+  for (const expected of [
+    ['a', 'b'],
+    ['a', 'b', 'c'],
+  ]) {
+    await new Promise(setImmediate);
+    clock.advance(250);
+    t.deepEqual(made, expected);
+  }
+  improver.close();
+  t.is(clock.pending, 0);
+});
+
+test(
+  'who would have to wait is sent AVIF that was coded in haste; later the better one, under a tag of its own',
+  inWorld(async (t, world) => {
+    const paths = Array.from({ length: 6 }, (_, index) => `/photo-${index}.jpg`);
+    for (const [index, path] of paths.entries()) {
+      const body = await photo(800, 600, index + 1)
+        .jpeg({ quality: 92 })
+        .toBuffer();
+      world.origin.on(path, (_request, response) =>
+        response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'max-age=600' }).end(body),
+      );
+    }
+    const askFor = (path: string) => world.through(path, { fields: CLIENTS.desktopImage });
+    const first = await Promise.all(paths.map(askFor));
+    const later: Answer[] = [];
+    for (const path of paths) later.push(await askFor(path));
+    for (const answer of [...first, ...later])
+      t.deepEqual([answer.status, answer.fields['content-type']], [200, 'image/avif']);
+    const improved = first.flatMap((answer, index) =>
+      answer.fields.etag === later[index]!.fields.etag ? [] : [later[index]!.body.length / answer.body.length],
+    );
+    t.true(improved.length >= 2 && improved.length < paths.length, `${improved.length} of ${paths.length} in haste`);
+    for (const share of improved) t.true(share < 1, `better is smaller: ${share}`);
+    const again = await askFor(paths.at(-1)!);
+    t.is(again.fields.etag, later.at(-1)!.fields.etag);
+    t.regex(String(again.fields['cache-status']), /gw-variant; hit/);
   }),
 );

@@ -100,7 +100,7 @@ async function encodeWebp(drawing: Drawing, wants: EncodeWants): Promise<Buffer>
 }
 
 async function encodeAvif(drawing: Drawing, wants: EncodeWants): Promise<Buffer> {
-  const effort = avifEffort(drawing.width * drawing.height);
+  const effort = wants.hasty ? 0 : avifEffort(drawing.width * drawing.height);
   return await bytesOf(
     greyed(drawing.pipeline(), wants).avif({
       quality: encoderQuality('avif', wants.quality, contentOf(drawing)) + (LESS_EFFORT_LEADS[effort] ?? 0),

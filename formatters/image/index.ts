@@ -18,7 +18,7 @@ import { type PictureWants, parseWants } from './wants.ts';
  * Meets the demands `clean` (upright, no metadata), `quality` (1 to 100, one scale for all formats), `maxWidth` and
  * `maxHeight` with `fit` (never enlarged; `cover` keeps what draws the eye), `maxBytes` (by lower quality, then fewer
  * pixels, in at most four encodings), `color` (greys, photographs dithered to a number of levels), `still`, `light` and
- * `background`; for terminals, as half blocks in 24-bit colours or as sixels, the width of `wrap`. What is transparent
+ * `background`, `hasty` (AVIF with the least effort); for terminals, as half blocks in 24-bit colours or as sixels, the width of `wrap`. What is transparent
  * goes onto the background, white by default, where the format has no transparency; animations stay in WebP and GIF;
  * drawings are coded without loss where that is smaller. A picture that would not become smaller is kept, without its
  * metadata.
@@ -30,7 +30,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.6.0',
+  version: '1.7.0',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),

@@ -8,6 +8,7 @@ export const PICTURE_DEMANDS = [
   'color',
   'fit',
   'format',
+  'hasty',
   'light',
   'maxBytes',
   'maxHeight',
@@ -39,6 +40,8 @@ export interface PictureWants {
   readonly color: GreyWant | undefined;
   /** The first frame only. */
   readonly still: boolean;
+  /** Time matters more than bytes: others wait. */
+  readonly hasty: boolean;
   /** Bytes matter more than usual. */
   readonly light: boolean;
   /** `#rrggbb` under what is transparent where transparency is lost. Default white. */
@@ -68,6 +71,7 @@ export function parseWants(demands: Readonly<PlainRecord>): PictureWants {
     fit: fit as Fit,
     color: parseColor(demands['color']),
     still: demands['still'] === true,
+    hasty: demands['hasty'] === true,
     light: demands['light'] === true,
     background,
   };

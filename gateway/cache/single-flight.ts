@@ -9,6 +9,8 @@ interface Flight<T> {
 }
 
 export interface SingleFlight<T> {
+  /** True while work is under way for the key. */
+  has(key: string): boolean;
   /**
    * Runs `work` unless it is under way for the key. The work's own signal fires when the last asker has gone.
    *
@@ -24,6 +26,7 @@ export interface SingleFlight<T> {
 export function makeSingleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>();
   return {
+    has: (key) => flights.has(key),
     async run(key, signal, work) {
       signal.throwIfAborted();
       const held = flights.get(key);

@@ -7,6 +7,7 @@ import type { Log } from '../../core/log.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import type { Plan } from '../../core/plan.ts';
 import { sha256Of } from '../../core/whole-body.ts';
+import type { Improver } from '../cache/improver.ts';
 import type { SingleFlight } from '../cache/single-flight.ts';
 import { type Variant, type VariantCache, variantKeyOf } from '../cache/variant-cache.ts';
 import { packVariant, unpackVariant } from '../cache/variant-parcel.ts';
@@ -32,6 +33,7 @@ export interface FormatParts {
   readonly executor: Executor;
   readonly variants: VariantCache;
   readonly flights: SingleFlight<Variant>;
+  readonly improver: Pick<Improver, 'isHurried' | 'add'>;
   /** Where variants made on other servers are found. */
   readonly fleet: Pick<FleetGate, 'findVariant' | 'offerVariant'>;
   readonly log: Log;
@@ -123,7 +125,32 @@ async function makeVariant(
   // While the disk was asked, another asker may have made it.
   const held = parts.variants.get(key) ?? (await parts.variants.find(key)) ?? parts.variants.get(key);
   if (held !== undefined) return { variant: held, hit: true, collapsed: false };
-  const { value, shared } = await parts.flights.run(key, context.received.signal, async (signal) => {
+  const { signal } = context.received;
+  // Who finds it being made already waits for that.
+  const isHurried = original.isForAll && !parts.flights.has(key) && parts.improver.isHurried();
+  const hasty = isHurried ? inHaste(plan) : undefined;
+  if (hasty === undefined) return await makeAt(key, original, plan, { context, parts, signal });
+  const make = (calm: AbortSignal) => makeAt(key, original, plan, { context, parts, signal: calm });
+  parts.improver.add({ key, bytes: original.body.byteLength, make });
+  const hastyKey = keyFor(original, hasty, context);
+  const made = parts.variants.get(hastyKey);
+  if (made !== undefined) return { variant: made, hit: true, collapsed: false };
+  // It is not for the disk, nor for other servers: the better one will be.
+  return await makeAt(hastyKey, { ...original, isForAll: false }, hasty, { context, parts, signal });
+}
+
+/** Coding AVIF well takes most of a second; coding it in haste takes less than WebP does, and weighs less. */
+function inHaste(plan: Plan): Plan | undefined {
+  return plan.to === 'image/avif' ? { ...plan, demands: { ...plan.demands, hasty: true } } : undefined;
+}
+
+async function makeAt(
+  key: string,
+  original: Original,
+  plan: Plan,
+  { context, parts, signal: asker }: { context: ChoiceContext; parts: FormatParts; signal: AbortSignal },
+): Promise<{ variant: Variant; hit: boolean; collapsed: boolean }> {
+  const { value, shared } = await parts.flights.run(key, asker, async (signal) => {
     const brought = original.isForAll ? await findElsewhere(key, parts, signal) : undefined;
     if (brought !== undefined) return brought;
     const outcome = await parts.executor.run(jobFor(original, plan, context), signal);
