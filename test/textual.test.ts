@@ -11,6 +11,7 @@ import type { FormatEnv, Formatter, PlainRecord } from '../core/component.ts';
 import { parseDocument } from '../formatters/document/parse.ts';
 import { serialiseDocument } from '../formatters/document/serialise.ts';
 import { cutToWidth, displayWidth } from '../formatters/document/text/display-width.ts';
+import toGemtext from '../formatters/html-to-gemtext/index.ts';
 import toMarkdown from '../formatters/html-to-markdown/index.ts';
 import toText from '../formatters/html-to-text/index.ts';
 import toWml from '../formatters/html-to-wml/index.ts';
@@ -478,6 +479,25 @@ test('HTML to text: what each element becomes', async (t) => {
     ['<hr>', '-'.repeat(72)],
   ];
   for (const [html, text] of cases) t.is(await textOf(html), text, html);
+});
+
+test('HTML to text: a column without a word is none; in gemtext no bullet stands before nothing', async (t) => {
+  const table = '<table><tr><td>1.<td><img src=v.gif><td>One</tr><tr><td>2.<td><td>Two</tr></table>';
+  t.is(await textOf(table), '1. | One\n2. | Two');
+  t.is(await textOf('<table><tr><th>A<th>B</tr><tr><td>1<td></tr></table>'), 'A | B\n--+--\n1 |');
+  t.is(
+    await textOf(
+      '<form>Name<input size=4><label><input type=checkbox checked>Stay</label><input type=radio>A.<button>Go</button></form>',
+    ),
+    'Name [____] [x] Stay ( ) A. [Go]',
+    'fields have room around them',
+  );
+  const list =
+    '<h1>T</h1><ul><li><h2><a href="/a"><img src="/a.png" alt="">One</a></h2></li><li>two</li></ul><ol><li><a href="/b">b</a></ol>';
+  const { text } = await make(toGemtext, `<!DOCTYPE html><body>${list}`);
+  t.notRegex(text, /^\*\s*$/m);
+  t.regex(text, /^\* two$/m);
+  t.notRegex(text, /a\.png/, 'what only adorns a link');
 });
 
 test('HTML to text: no line is wider than asked but for what must not be cut, at any width', async (t) => {

@@ -25,7 +25,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-lite',
-  version: '1.2.0',
+  version: '1.2.1',
   title: 'Whole page, simplified',
   reads: 'document',
   edges: [

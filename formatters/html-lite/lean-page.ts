@@ -33,8 +33,12 @@ export function leanPage($: CheerioAPI): void {
 }
 
 function leanHead(root: Parameters<typeof findElement>[0]): void {
+  const page = findElement(root, 'html');
+  for (const name in page?.attribs) if (name !== 'lang' && name !== 'dir') delete page!.attribs[name];
   const head = findElement(root, 'head');
   if (head === undefined) return;
+  const title = findElement(head, 'title');
+  if (title !== undefined) setChildren(title, [makeText(textOf(title).replace(/\s+/g, ' ').trim())]);
   setChildren(
     head,
     head.children.filter((child) => {

@@ -64,7 +64,9 @@ function hang(sign: string, lines: readonly string[]): string[] {
   const [first, ...others] = lines.filter((line) => line !== '');
   if (first === undefined) return [];
   const isText = !/^(?:=>|#|\* |>|```)/.test(first);
-  return isText ? [sign + first.trimStart(), ...others] : [sign.trimEnd(), first, ...others];
+  if (isText) return [sign + first.trimStart(), ...others];
+  // A bullet before nothing says nothing; a number does.
+  return sign === '* ' ? [first, ...others] : [sign.trimEnd(), first, ...others];
 }
 
 function writeTable(table: TableBlock): string[] {
@@ -142,17 +144,19 @@ function controlWords({ type, label, value, checked }: Control): string {
 /** A line for each address in a paragraph, once. */
 function linkLines(content: readonly Inline[]): string[] {
   const found = new Map<string, string>();
-  collectLinks(content, found);
+  collectLinks(content, found, false);
   return [...found].map(([href, text]) => `=> ${href}${text === '' || text === href ? '' : ` ${text}`}`);
 }
 
-function collectLinks(content: readonly Inline[], found: Map<string, string>): void {
+function collectLinks(content: readonly Inline[], found: Map<string, string>, inLink: boolean): void {
   for (const piece of content) {
-    if (piece.kind === 'picture' && piece.src !== '') add(found, piece.src, piece.alt || piece.title);
-    if (piece.kind === 'mark') collectLinks(piece.content, found);
+    // In a link a picture without words is its decoration.
+    if (piece.kind === 'picture' && piece.src !== '' && !(inLink && piece.alt === '' && piece.title === ''))
+      add(found, piece.src, piece.alt || piece.title);
+    if (piece.kind === 'mark') collectLinks(piece.content, found, inLink);
     if (piece.kind !== 'link') continue;
     if (!piece.href.startsWith('#')) add(found, piece.href, plainText(piece.content) || piece.title);
-    collectLinks(piece.content, found);
+    collectLinks(piece.content, found, true);
   }
 }
 

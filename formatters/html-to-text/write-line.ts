@@ -17,7 +17,8 @@ const MAX_FIELD_WIDTH = 40;
 
 /** Adds a line's pieces to `filler`, in `style` of `BOLD` and `UNDERLINE`. */
 export function addInlines(content: readonly Inline[], filler: Filler, line: LineStyle, style = 0): void {
-  for (const piece of content)
+  for (const [i, piece] of content.entries()) {
+    if (isCramped(content[i - 1], piece)) filler.text(' ');
     switch (piece.kind) {
       case 'text':
       case 'code':
@@ -52,6 +53,18 @@ export function addInlines(content: readonly Inline[], filler: Filler, line: Lin
         filler.text(showControl(piece.control).replaceAll(' ', '\u00a0'));
         break;
     }
+  }
+}
+
+/** A browser draws fields with room around them; here they would run into the words beside them. */
+function isCramped(previous: Inline | undefined, piece: Inline): boolean {
+  if (previous === undefined || previous.kind === 'break' || piece.kind === 'break') return false;
+  if (previous.kind !== 'control' && piece.kind !== 'control') return false;
+  return /\S$/.test(shownText(previous)) && /^[^\s.,:;!?)\]]/.test(shownText(piece));
+}
+
+function shownText(piece: Inline): string {
+  return piece.kind === 'control' ? showControl(piece.control) : plainText([piece]);
 }
 
 function showControl(control: Control): string {

@@ -9,12 +9,27 @@ const MIN_COLUMN = 6;
 const MAX_COLUMNS = 60;
 
 /** A table with its caption before it. */
-export function writeTable(table: TableBlock, writer: TextWriter, width: number): string[] {
+export function writeTable(given: TableBlock, writer: TextWriter, width: number): string[] {
+  const table = withoutEmptyColumns(given, writer, width);
   const columns = table.rows.reduce((most, row) => Math.max(most, row.length), 0);
   const caption = writer.line(table.caption, width);
   const inRows = columnsFit(columns, width) ? inColumns(table, columns, writer, width) : undefined;
   const lines = inRows ?? asRecords(table, writer, width);
   return caption.length === 0 ? lines : [...caption, '', ...lines];
+}
+
+/** Columns in which no row has a word only kept things apart on a screen. */
+function withoutEmptyColumns(table: TableBlock, writer: TextWriter, width: number): TableBlock {
+  const shown = new Set<number>();
+  for (const row of table.rows)
+    for (const [column, cell] of row.entries())
+      if (!shown.has(column) && writer.blocks(cell.blocks, width).length > 0) shown.add(column);
+  const isShown = (_: unknown, column: number): boolean => shown.has(column);
+  return {
+    ...table,
+    rows: table.rows.map((row) => row.filter(isShown)),
+    alignments: table.alignments.filter(isShown),
+  };
 }
 
 function columnsFit(columns: number, width: number): boolean {
