@@ -10,8 +10,10 @@ import { builtInFormatters } from '../server/built-ins.ts';
 
 /** Ends what `npm run docs` writes into a README; what follows is written by hand and kept. */
 const END = '<!-- Above: made from the module by `npm run docs`. Below: written by hand. -->';
-const SHOWN_LINES = 12;
+const SHOWN_LINES = 20;
 const SHOWN_CHARACTERS = 140;
+/** Markup in one line is shown in lines of about so many characters. */
+const FOLDED_CHARACTERS = 110;
 
 /** `docs/formatters.md`, and every formatter's README, by path from `root`. */
 export async function formatterDocuments(root: string): Promise<Map<string, string>> {
@@ -31,7 +33,12 @@ function withoutTitle(text: string): string {
 }
 
 function headOf(formatter: FormatterDescriptor): string {
-  return `# ${formatter.name}\n\n${docCommentOf(formatter)}\n\n${edgeTable(formatter)}${optionTable(formatter)}`;
+  return `# ${formatter.name}\n\n${docCommentOf(formatter)}\n\n${edgeTable(formatter)}${optionTable(formatter)}${beforeAndAfter(formatter)}`;
+}
+
+function beforeAndAfter(formatter: FormatterDescriptor): string {
+  const example = exampleOf(formatter);
+  return example === '' ? '' : `\nBefore and after, an example that its tests run.\n${example}`;
 }
 
 function reference(formatters: readonly FormatterDescriptor[]): string {
@@ -113,10 +120,21 @@ function isText({ expectedFile, input, charset }: Example): boolean {
 
 // The beginning is enough to see what is meant.
 function fenced(text: string): string {
-  const lines = text.trimEnd().split('\n');
+  const lines = text.trimEnd().split('\n').flatMap(foldMarkup);
   const shown = lines
     .slice(0, SHOWN_LINES)
     .map((line) => (line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line));
   const fence = '`'.repeat(Math.max(3, ...shown.map((line) => (/`+/.exec(line)?.[0].length ?? 0) + 1)));
   return `${fence}text\n${[...shown, ...(lines.length > SHOWN_LINES ? ['…'] : [])].join('\n')}\n${fence}\n`;
+}
+
+/** A long line of markup in several, broken between tags. */
+function foldMarkup(line: string): string[] {
+  if (line.length <= SHOWN_CHARACTERS || !line.startsWith('<')) return [line];
+  const lines = [''];
+  for (const piece of line.split(/(?<=>)(?=<)/)) {
+    if (lines.at(-1) !== '' && lines.at(-1)!.length + piece.length > FOLDED_CHARACTERS) lines.push('');
+    lines[lines.length - 1] += piece;
+  }
+  return lines;
 }
