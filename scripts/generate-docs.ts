@@ -6,6 +6,7 @@ import { defaultText, type Setting } from '../core/config.ts';
 import { errorCatalogue } from '../core/errors.ts';
 import { settingTable } from '../settings.ts';
 import { commandDocument } from './command-document.ts';
+import { conformanceDocument } from './conformance-document.ts';
 import { formatterDocuments } from './formatter-document.ts';
 import { profileDocument } from './profile-document.ts';
 
@@ -20,6 +21,7 @@ export async function generatedDocuments(): Promise<ReadonlyMap<string, string>>
     ['docs/errors.md', errors()],
     ['docs/profiles.md', profileDocument()],
     ['docs/command-line.md', commandDocument()],
+    ['docs/conformance.md', conformanceDocument()],
     ['docs/decisions/index.md', decisions()],
     ...(await formatterDocuments(ROOT)),
   ]);
