@@ -1,7 +1,7 @@
 /** Where the origin cache keeps originals: in memory, or on disk, shared by the processes of a server and kept by restarts. */
 import { Writable } from 'node:stream';
 import { cacheStores } from 'undici';
-import type { DiskCache, HeldEntry } from '../core/cache/disk-cache.ts';
+import type { DiskCache, DiskEntry, HeldEntry } from '../core/cache/disk-cache.ts';
 import { selectingValue } from '../core/selecting-value.ts';
 import { joinChunks } from '../core/whole-body.ts';
 
@@ -31,8 +31,25 @@ type Description = Omit<Value, 'body'>;
 
 /** A store on disk. Small originals are given at once, large ones when their file has been read. */
 export function makeDiskStore(cache: DiskCache, maxEntryBytes: number): OriginStore {
+  // What is on its way to the disk, newest first: who asks meanwhile need not ask the origin again (C-6).
+  const writing = new Map<string, readonly DiskEntry[]>();
+  const put = (entry: DiskEntry): void => {
+    const written = cache.put(entry);
+    if (written === undefined) return;
+    const others = () => (writing.get(entry.key) ?? []).filter((each) => each !== entry);
+    writing.set(entry.key, [entry, ...others()]);
+    void written.finally(() => {
+      const left = others();
+      if (left.length > 0) writing.set(entry.key, left);
+      else writing.delete(entry.key);
+    });
+  };
   return {
     get(key) {
+      for (const entry of writing.get(addressOf(key)) ?? []) {
+        const description = readMatching(entry, key);
+        if (description !== undefined) return toFound(description, entry.body);
+      }
       for (const held of cache.find(addressOf(key))) {
         const description = readMatching(held, key);
         if (description === undefined) continue;
@@ -54,7 +71,7 @@ export function makeDiskStore(cache: DiskCache, maxEntryBytes: number): OriginSt
         final(done) {
           const { vary, deleteAt } = value;
           // Whoever reads the reply does not wait for the disk.
-          void cache.put({
+          put({
             key: addressOf(key),
             selector: JSON.stringify([key.method, sortedEntries(vary)]),
             meta: JSON.stringify(value),
@@ -65,7 +82,10 @@ export function makeDiskStore(cache: DiskCache, maxEntryBytes: number): OriginSt
         },
       });
     },
-    delete: (key) => cache.drop(addressOf(key)),
+    delete(key) {
+      writing.delete(addressOf(key));
+      cache.drop(addressOf(key));
+    },
   };
 }
 
@@ -74,7 +94,7 @@ function addressOf({ origin, path }: Key): string {
   return JSON.stringify([origin, path]);
 }
 
-function readMatching(held: HeldEntry, key: Key): Description | undefined {
+function readMatching(held: Pick<HeldEntry, 'selector' | 'meta'>, key: Key): Description | undefined {
   const [method] = JSON.parse(held.selector) as [string];
   if (method !== key.method) return undefined;
   const description = JSON.parse(held.meta) as Description;

@@ -242,3 +242,21 @@ test(
     t.regex(String(again.fields['cache-status']), /gw-variant; hit/);
   }),
 );
+
+test(
+  'equal misses at once cause one fetch and one encoding, also those that come while the original is on its way to the disk (C-6)',
+  inWorld(async (t, world) => {
+    const body = await photo(1_200, 900).jpeg({ quality: 97 }).toBuffer();
+    t.true(body.length > 100_000, 'a file of its own on the disk');
+    let fetches = 0;
+    world.origin.on('/large.jpg', (_request, response) => {
+      fetches += 1;
+      response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'max-age=600' }).end(body);
+    });
+    const fields = { ...CLIENTS.desktopImage, accept: 'image/webp', 'sec-ch-width': '640' };
+    const answers = await Promise.all(Array.from({ length: 24 }, () => world.through('/large.jpg', { fields })));
+    const made = answers.filter((answer) => !/gw-variant; hit|collapsed/.test(String(answer.fields['cache-status'])));
+    t.deepEqual([fetches, made.length], [1, 1]);
+    t.is(new Set(answers.map(({ status, fields: { etag } }) => `${status} ${etag}`)).size, 1);
+  }),
+);
