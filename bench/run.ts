@@ -18,6 +18,7 @@ import { fleetManager } from './fleet-manager.ts';
 import { fleetResume } from './fleet-resume.ts';
 import { fleetRoute } from './fleet-route.ts';
 import { fleetShift } from './fleet-shift.ts';
+import { pictureLoad } from './picture-load.ts';
 import { pictureMiss } from './picture-miss.ts';
 import { pictureQuality } from './picture-quality.ts';
 import { pictureVariant } from './picture-variant.ts';
@@ -34,6 +35,7 @@ const STUDIES: readonly Study[] = [
   fleetResume,
   documents,
   channel,
+  pictureLoad,
   pictureQuality,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
