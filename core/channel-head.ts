@@ -4,6 +4,8 @@
  */
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
+const MAX_HEAD_BYTES = 1_048_576;
+
 /** The likeliest last: zstd finds what is near the end for less. */
 const USUAL = Buffer.from(
   [
@@ -17,7 +19,7 @@ const USUAL = Buffer.from(
     '"strict":false,"httpsUpgrade":false,"formatters":{},"text":{"width":72,"charset":"utf-8","emphasis":"none"},"page":{"markup":"html","maxBytes":40000,"split":true,"styles":"none","scripts":false,"fonts":false,"media":false,"styles":"basic","styles":"all"',
     '"negotiation":{"preferences":{"presentation":["lite","full","original"],"types":{"text/html":1},"images":{"types":["image/avif","image/webp","image/jpeg","image/png","image/gif"],',
     '{"order":{"method":"GET","isPassThrough":false,"url":"http://","fields":[["accept-encoding","gzip, deflate, br, zstd"],["via","1.1 gw- (http://www.w3.org/ns/ct)"],["cdn-loop","gw-"],["x-forwarded-for","127.0.0.1"],"application/json;q=0.1"]},"target":{"mode":"prefix","url":"https://www.","ownOrigin":"http://127.0.0.1:8080","gatewayPath":"/-/","links":{"mode":"prefix","publicOrigin":"http://',
-    '"storedDecides":false,"unasked":true,"acceptText":"*/*","values":{}},"client":{"personal":true,"heldTag":"\\"","dictionaries":["","heldParts":["","partAccept":"',
+    '"storedDecides":false,"unasked":true,"acceptText":"*/*","values":{}},"client":{"personal":true,"heldTag":"\\"","dictionaries":["","held":["","wanted":{"style":"text/css,*/*;q=0.1","image":"',
     'server-timing","fetch;dur=, html-lite;dur=, html-full;dur=, html-article;dur=, links;dur=, page-parts;dur=, image;dur=',
     'format-chain","html-lite;v=\\"1.1.0\\", html-full;v=\\"1.0.0\\", links;v=\\"1.0.0\\", page-parts;v=\\"1.0.0\\", image;v=\\"1.4.0\\", none;reason=not-asked',
     '>; rel=\\"canonical\\", </-/as/text/https://>; rel=\\"alternate\\"; type=\\"text/plain\\", </-/as/markdown/https://>; rel=\\"alternate\\"; type=\\"text/markdown\\", </-/as/article/; type=\\"text/html\\"',
@@ -30,12 +32,24 @@ const USUAL = Buffer.from(
   ].join('\n'),
 );
 
-/** @example openHead(closeHead({ status: 200 })) // { status: 200 } */
-export function closeHead(head: unknown): Buffer {
-  return zstdCompressSync(Buffer.from(JSON.stringify(head)), { dictionary: USUAL });
+/**
+ * @param before the head that went before on the same stream: most of it is said again
+ * @example openHead(closeHead({ status: 200 })) // { status: 200 }
+ */
+export function closeHead(head: unknown, before?: unknown): Buffer {
+  return zstdCompressSync(Buffer.from(JSON.stringify(head)), { dictionary: dictionaryOf(before) });
 }
 
-/** @throws Error for what is no head, RangeError where it is too large. */
-export function openHead(bytes: Uint8Array, maxBytes = 1_048_576): unknown {
-  return JSON.parse(zstdDecompressSync(bytes, { dictionary: USUAL, maxOutputLength: maxBytes }).toString('utf8'));
+/**
+ * @param before as it was closed with
+ * @throws Error for what is no head, RangeError where it is too large
+ */
+export function openHead(bytes: Uint8Array, before?: unknown): unknown {
+  const text = zstdDecompressSync(bytes, { dictionary: dictionaryOf(before), maxOutputLength: MAX_HEAD_BYTES });
+  return JSON.parse(text.toString('utf8'));
+}
+
+// Text of JSON comes out of JSON as it went in.
+function dictionaryOf(before: unknown): Buffer {
+  return before === undefined ? USUAL : Buffer.concat([USUAL, Buffer.from(JSON.stringify(before))]);
 }

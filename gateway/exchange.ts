@@ -50,7 +50,12 @@ interface Asked {
 
 /** The steps after the client is known. */
 export function prepareAs({ received, target, read, preferences }: Asked, client: Client, gateway: Gateway): Exchange {
-  const negotiation = negotiate(received, target, client, { read, profiles: gateway.profiles, request: preferences });
+  const negotiation = negotiate(received, target, client, {
+    read,
+    profiles: gateway.profiles,
+    request: preferences,
+    linkMbps: gateway.frontEnd?.linkMbps,
+  });
   const jarOwner =
     target.mode === 'prefix' && target.picture === undefined ? jarOwnerOf(received, client.user, target) : undefined;
   const order = makeUpstreamRequest(received, target, {

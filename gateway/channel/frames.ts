@@ -1,6 +1,7 @@
 /** Replies on the channel: a page, then its parts, each a head of plain data and its bytes. */
 import type { Readable } from 'node:stream';
 import { closeHead, openHead } from '../../core/channel-head.ts';
+import type { LinkMeter } from './link-meter.ts';
 
 /** What is said of the bytes that follow. */
 export interface FrameHead {
@@ -9,58 +10,79 @@ export interface FrameHead {
 }
 
 const MAX_HEAD_BYTES = 1_048_576;
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const SIZE_BYTES = 4;
 
-/** @example frame({ status: 200 }, body) */
-export function frame(head: object, body: Uint8Array): Buffer {
-  return Buffer.concat([framedHead({ ...head, length: body.byteLength }), body]);
-}
+/** Writes frames one after the other. */
+export class FrameWriter {
+  #before: object | undefined;
 
-/** The head of a frame whose bytes are all that is left of the stream. */
-export function openFrame(head: object): Buffer {
-  return framedHead({ ...head, length: -1 });
-}
+  /** @example new FrameWriter().frame({ status: 200 }, body) */
+  frame(head: object, body: Uint8Array): Buffer {
+    return Buffer.concat([this.#head({ ...head, length: body.byteLength }), body]);
+  }
 
-function framedHead(head: FrameHead): Buffer {
-  const bytes = closeHead(head);
-  const size = Buffer.alloc(SIZE_BYTES);
-  size.writeUInt32BE(bytes.byteLength);
-  return Buffer.concat([size, bytes]);
+  /** The head of a frame whose bytes are all that is left of the stream. */
+  open(head: object): Buffer {
+    return this.#head({ ...head, length: -1 });
+  }
+
+  #head(head: FrameHead): Buffer {
+    const bytes = closeHead(head, this.#before);
+    this.#before = head;
+    const size = Buffer.alloc(SIZE_BYTES);
+    size.writeUInt32BE(bytes.byteLength);
+    return Buffer.concat([size, bytes]);
+  }
 }
 
 /** Reads frames one after the other. */
 export class FrameReader<Head extends FrameHead> {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #stream: Readable;
-  #held = Buffer.alloc(0);
+  readonly #meter: LinkMeter | undefined;
+  #timing: ReturnType<LinkMeter['begin']> | undefined;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #before: object | undefined;
 
-  constructor(stream: Readable) {
+  /** @param meter told of what comes, frame by frame */
+  constructor(stream: Readable, meter?: LinkMeter) {
     this.#stream = stream;
+    this.#meter = meter;
     this.#source = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
   }
 
-  /** The next head; `undefined` at the end. @throws RangeError for what is none. */
+  /** The next head; `undefined` at the end. @throws RangeError, Error for what is none. */
   async head(): Promise<Head | undefined> {
-    if (this.#held.byteLength === 0 && !(await this.#more())) return undefined;
+    this.#timing = this.#meter?.begin();
+    if (this.#size === 0 && !(await this.#more())) return undefined;
     const size = (await this.#take(SIZE_BYTES)).readUInt32BE();
     if (size > MAX_HEAD_BYTES) throw new RangeError('the head of a frame is too long');
-    const head = openHead(await this.#take(size)) as Head;
-    if (typeof head.length !== 'number') throw new RangeError('a frame without a length');
+    const head = openHead(await this.#take(size), this.#before) as Head | null;
+    const length = head?.length;
+    if (head === null || typeof length !== 'number' || !Number.isInteger(length) || length < -1)
+      throw new RangeError('a frame without a length');
+    if (length > MAX_BODY_BYTES) throw new RangeError('the body of a frame is too long');
+    this.#before = head;
     return head;
   }
 
   /** Bytes of the frame whose head was read. @throws RangeError where the stream ends before. */
   async body({ length }: FrameHead): Promise<Buffer> {
-    return Buffer.from(await this.#take(length));
+    const body = await this.#take(length);
+    this.#timing?.end();
+    return body;
   }
 
   /** All that is left, as it comes. */
   async *rest(): AsyncGenerator<Uint8Array> {
-    if (this.#held.byteLength > 0) yield this.#held;
-    this.#held = Buffer.alloc(0);
-    while (await this.#more()) {
-      yield this.#held;
-      this.#held = Buffer.alloc(0);
+    for (;;) {
+      const chunks = this.#chunks;
+      this.#chunks = [];
+      this.#size = 0;
+      yield* chunks;
+      if (!(await this.#more())) return;
     }
   }
 
@@ -69,17 +91,19 @@ export class FrameReader<Head extends FrameHead> {
   }
 
   async #take(length: number): Promise<Buffer> {
-    while (this.#held.byteLength < length)
-      if (!(await this.#more())) throw new RangeError('the stream ended within a frame');
-    const taken = this.#held.subarray(0, length);
-    this.#held = this.#held.subarray(length);
-    return taken;
+    while (this.#size < length) if (!(await this.#more())) throw new RangeError('the stream ended within a frame');
+    const all = Buffer.concat(this.#chunks);
+    this.#chunks = all.byteLength > length ? [all.subarray(length)] : [];
+    this.#size = all.byteLength - length;
+    return all.subarray(0, length);
   }
 
   async #more(): Promise<boolean> {
     const { done, value } = await this.#source.next();
     if (done === true) return false;
-    this.#held = this.#held.byteLength === 0 ? Buffer.from(value) : Buffer.concat([this.#held, value]);
+    this.#timing?.took(value.byteLength);
+    this.#chunks.push(value);
+    this.#size += value.byteLength;
     return true;
   }
 }

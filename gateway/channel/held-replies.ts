@@ -7,9 +7,10 @@ import type { Clock } from '../../core/clock.ts';
 import type { Fields } from '../../core/fields.ts';
 import { parseVary } from '../../core/vary.ts';
 import type { Exchange } from '../exchange.ts';
+import { jarOwnerOf } from '../jar-owner.ts';
 import { clientKeyOf } from '../steps/identify.ts';
 import { digestOfBody } from './bodies.ts';
-import { shortName } from './find-parts.ts';
+import type { HeldPart } from './held-parts.ts';
 
 export interface HeldReply {
   readonly place: string;
@@ -31,9 +32,13 @@ export interface HeldReply {
 /** What is known of the one who asks. */
 export interface Asker {
   readonly client: string;
-  /** The address as the client names it. */
+  /** What is asked, with the host that the client asks it of. */
   readonly place: string;
   readonly wishes: string;
+  /** What the places of this site's parts begin with. */
+  readonly site: string;
+  /** True where several people may have this client's address and User-Agent, and nothing else tells them apart. */
+  readonly isShared: boolean;
 }
 
 export interface HeldReplies {
@@ -45,11 +50,11 @@ export interface HeldReplies {
   /** The same again, by what the origin says now. */
   renew(client: string, held: HeldReply, fields: Fields): void;
   drop(client: string, place: string): void;
-  /** Pages of a client, newest first: what its next page may be told by. */
-  dictionaries(client: string): readonly string[];
+  /** Pages of a client, those of the site first, then newest first: what its next page may be told by. */
+  dictionaries(client: string, site: string): readonly string[];
   body(client: string, digest: string): Uint8Array | undefined;
-  /** Short names of the parts that a client holds fresh, newest first. */
-  freshParts(client: string): readonly string[];
+  /** Parts of a site's pages that a client holds, newest first. @param site what their places begin with */
+  parts(client: string, site: string): readonly HeldPart[];
 }
 
 const MAX_BYTES = 128 * 1024 * 1024;
@@ -60,13 +65,42 @@ const MAX_OF_PLACE = 4;
 /** A part that came with its page is as good as the page for so long, whatever its origin says of freshness. */
 const PART_MS = 30_000;
 
-export function askerOf({ received, client, negotiation }: Exchange): Asker {
+export function askerOf(exchange: Exchange): Asker {
+  const { received, negotiation, target } = exchange;
   const { accept: _accept, acceptText: _text, ...wishes } = negotiation;
+  const isAbsolute = received.form === 'absolute';
+  const host = `//${received.authority}/`;
+  const ownSite = target.links.mode === 'prefix' ? `${host}${target.url.origin}/` : host;
   return {
-    client: JSON.stringify(clientKeyOf(received, client.user)),
-    place: received.form === 'absolute' ? received.absolute! : received.path,
-    wishes: createHash('sha256').update(canonicalJson(wishes)).digest('base64url').slice(0, 16),
+    client: shortDigest(clientOf(exchange)),
+    place: isAbsolute ? received.absolute! : placeOn(received.authority, received.path),
+    wishes: shortDigest(wishes),
+    site: isAbsolute ? `${target.url.origin}/` : ownSite,
+    isShared: isShared(exchange),
   };
+}
+
+/** The place of an address that a page of this host names. */
+export function placeOn(authority: string, address: string): string {
+  return address.startsWith('/') ? `//${authority}${address}` : address;
+}
+
+// An address and a User-Agent are shared by many: whoever is known to an origin is somebody else than who is not.
+function clientOf({ received, client, target, order }: Exchange): unknown {
+  const owner = jarOwnerOf(received, client.user, target);
+  const cookie = target.mode === 'prefix' ? undefined : order.fields.get('cookie');
+  return [clientKeyOf(received, client.user), owner, cookie, order.fields.get('authorization')].map(
+    (each) => each ?? null,
+  );
+}
+
+function isShared({ received, client, target }: Exchange): boolean {
+  const { kind } = clientKeyOf(received, client.user);
+  return kind === 'address' && jarOwnerOf(received, client.user, target) === undefined;
+}
+
+function shortDigest(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('base64url').slice(0, 22);
 }
 
 export function makeHeldReplies(clock: Clock): HeldReplies {
@@ -120,14 +154,23 @@ export function makeHeldReplies(clock: Clock): HeldReplies {
       for (const [name, held] of byClient.get(client)?.entries() ?? [])
         if (held.place === place) all.delete(JSON.stringify([client, name]));
     },
-    dictionaries: (client) => {
+    dictionaries(client, site) {
       const pages = [...(byClient.get(client)?.values() ?? [])].filter(({ isPage }) => isPage);
-      return pages.slice(0, MAX_DICTIONARIES).map(({ digest }) => digest);
+      const isNear = ({ place }: HeldReply) => place.startsWith(site);
+      return [...pages.filter(isNear), ...pages.filter((each) => !isNear(each))]
+        .slice(0, MAX_DICTIONARIES)
+        .map(({ digest }) => digest);
     },
     body: (client, digest) => [...(byClient.get(client)?.values() ?? [])].find((held) => held.digest === digest)?.body,
-    freshParts(client) {
-      const parts = [...(byClient.get(client)?.values() ?? [])].filter((held) => !held.isPage && store.isFresh(held));
-      return parts.slice(0, MAX_PARTS).map(({ place }) => shortName(place));
+    parts(client, site) {
+      const parts = [...(byClient.get(client)?.values() ?? [])].filter(
+        ({ isPage, place }) => !isPage && place.startsWith(site),
+      );
+      return parts.slice(0, MAX_PARTS).map((held) => ({
+        address: held.place.startsWith('//') ? held.place.slice(held.place.indexOf('/', 2)) : held.place,
+        digest: held.digest,
+        isFresh: store.isFresh(held),
+      }));
     },
   };
   return store;

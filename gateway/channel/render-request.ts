@@ -7,6 +7,8 @@ import type { Client } from '../steps/identify.ts';
 import type { UpstreamOrder } from '../steps/make-upstream-request.ts';
 import type { Negotiation } from '../steps/negotiate.ts';
 import type { Target } from '../target.ts';
+import type { PartKind } from './find-parts.ts';
+import type { PackedParts } from './held-parts.ts';
 
 /** Plain data. */
 export interface RenderRequest {
@@ -23,10 +25,10 @@ export interface RenderRequest {
   readonly heldTag: string | undefined;
   /** Digests of bodies of this client that are held, newest first: what is sent may be told by what differs. */
   readonly dictionaries: readonly string[];
-  /** Short names of parts that this client holds fresh: they are left out. */
-  readonly heldParts: readonly string[];
-  /** Accept of this client's requests for pictures; `undefined` where the parts are not wanted. */
-  readonly partAccept: string | undefined;
+  /** What is held of the parts of this host's pages, where parts are wanted. */
+  readonly held: PackedParts;
+  /** Accept of this client's requests for parts; `undefined` where none are wanted. */
+  readonly wanted: Readonly<Record<PartKind, string | undefined>> | undefined;
 }
 
 /** Conditions are judged where the client is; codings are the channel's own business. */
@@ -46,7 +48,7 @@ const KEPT_HERE: ReadonlySet<string> = new Set([
 
 export function makeRenderRequest(
   { order, target, received, negotiation, client }: Exchange,
-  held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'heldParts' | 'partAccept'>,
+  held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'held' | 'wanted'>,
 ): RenderRequest {
   const { mode, presentation, parameters, part, picture, ownOrigin, gatewayPath, links } = target;
   const { accept: _accept, values: _values, ...wishes } = negotiation;

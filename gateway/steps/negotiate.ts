@@ -24,13 +24,17 @@ export interface Negotiation extends MergedPreferences {
 /** Classes that get the original unless their Accept, their profile or the URL asks for something else. */
 const ASKING_CLASSES: ReadonlySet<ClientClass> = new Set(['bot', 'tool', 'unknown', 'agent']);
 
+export interface NegotiateParts {
+  readonly read: VaryRecorder;
+  readonly profiles: Profiles;
+  /** Preferences of this one request. Default: none. */
+  readonly request?: PartialPreferences | undefined;
+  /** Megabits a second of the link to the back-end, where there is one and it is known. */
+  readonly linkMbps?: number | undefined;
+}
+
 /** Merges all that is known into preferences. */
-export function negotiate(
-  received: Received,
-  target: Target,
-  client: Client,
-  parts: { read: VaryRecorder; profiles: Profiles; request?: PartialPreferences | undefined },
-): Negotiation {
+export function negotiate(received: Received, target: Target, client: Client, parts: NegotiateParts): Negotiation {
   const { read, profiles } = parts;
   const acceptText = read.get('accept');
   const accept = parseAccept(acceptText);
@@ -43,7 +47,7 @@ export function negotiate(
     siteSettings: client.record?.sites[host],
     host,
     request: parts.request,
-    network: readNetwork(read, target),
+    network: readNetwork(read, target, parts.linkMbps),
   });
   const storedDecides = isStoredLayer(merged.values['presentation']?.layer);
   const isScript = isScriptRequest(received, read, accept);
@@ -63,13 +67,15 @@ function isScriptRequest(received: Received, read: VaryRecorder, accept: AcceptF
   return read.has('x-requested-with') || (received.method !== 'HEAD' && isScriptAccept(accept));
 }
 
-function readNetwork(read: VaryRecorder, target: Target): NetworkSignals {
+function readNetwork(read: VaryRecorder, target: Target, linkMbps: number | undefined): NetworkSignals {
   const ect = read.get('ect');
+  const downlinkMbps = readNumber(read.get('downlink'));
   return {
     saveData: /^\s*on\b/i.test(read.get('save-data') ?? ''),
     ect: ect === 'slow-2g' || ect === '2g' || ect === '3g' || ect === '4g' ? ect : undefined,
     rttMs: readNumber(read.get('rtt')),
-    downlinkMbps: readNumber(read.get('downlink')),
+    // What a client cannot see: its own connection ends at the front-end, and behind that the link begins.
+    downlinkMbps: linkMbps === undefined ? downlinkMbps : Math.min(linkMbps, downlinkMbps ?? linkMbps),
     mayTightenPresentation: target.mode === 'prefix',
   };
 }

@@ -1,0 +1,21 @@
+/** What the front-end knows and works with. */
+import type { BackEnd } from '../../core/back-end.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/log.ts';
+import type { ComingParts } from './coming-parts.ts';
+import type { HeldReplies } from './held-replies.ts';
+import type { LinkMeter } from './link-meter.ts';
+import type { PartAccepts } from './part-accepts.ts';
+
+export interface FrontEndParts {
+  readonly backEnd: BackEnd;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface FrontEndState extends FrontEndParts {
+  readonly held: HeldReplies;
+  readonly accepts: PartAccepts;
+  readonly coming: ComingParts;
+  readonly meter: LinkMeter;
+}
