@@ -18,6 +18,7 @@ import { fleetManager } from './fleet-manager.ts';
 import { fleetResume } from './fleet-resume.ts';
 import { fleetRoute } from './fleet-route.ts';
 import { fleetShift } from './fleet-shift.ts';
+import { interleavings } from './interleavings.ts';
 import { pictureLoad } from './picture-load.ts';
 import { pictureMiss } from './picture-miss.ts';
 import { pictureQuality } from './picture-quality.ts';
@@ -37,6 +38,7 @@ const STUDIES: readonly Study[] = [
   channel,
   pictureLoad,
   pictureQuality,
+  interleavings,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const MIN_ROUNDS = 5;
