@@ -63,10 +63,13 @@ export function openDispatchLayers(parts: LayerParts): DispatchLayers {
   };
 }
 
+/** Offered to origins in the handshake (RFC 9113 3.2). */
+const PROTOCOLS = ['h2', 'http/1.1'];
+
 function makeAgent({ connect, settings }: LayerParts, remotes: LRUCache<string, string>, isGranted: boolean): Agent {
   return new Agent({
     connections: settings.originConnections,
-    pipelining: 1,
+    // HTTP/1.1 asks one thing at a time of a connection, HTTP/2 as many as its slots let through.
     maxHeaderSize: settings.maxUpstreamFieldBytes,
     // All deadlines are ours (`ResponseReceiver`): one clock, and the caller says which bind.
     headersTimeout: 0,
@@ -78,7 +81,7 @@ function makeAgent({ connect, settings }: LayerParts, remotes: LRUCache<string, 
       const port = Number(options.port) || (secure ? 443 : 80);
       // Whoever dispatches to this agent has checked that the grant is for this very host and port.
       const grant = isGranted ? { host, port } : undefined;
-      connect({ host, port, secure, grant, ports: settings.upstreamPorts }).then(
+      connect({ host, port, secure, protocols: PROTOCOLS, grant, ports: settings.upstreamPorts }).then(
         (socket) => {
           const isDefault = port === (secure ? 443 : 80);
           const name = host.includes(':') ? `[${host}]` : host;

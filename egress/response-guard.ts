@@ -18,6 +18,9 @@ const MAX_LINES = 1000;
 type Handler = Dispatcher.DispatchHandler;
 type Controller = Dispatcher.DispatchController;
 
+/** A flat list of HTTP/1.1, a record of HTTP/2, whose pseudo-fields are no names of fields (RFC 9113 8.3). */
+type RawFields = readonly Buffer[] | Readonly<Record<string, string | readonly string[] | undefined>>;
+
 export interface GuardCalls {
   /** Called once with how the exchange went, when that is known. */
   readonly settle: (outcome: Outcome) => void;
@@ -74,13 +77,13 @@ export class ResponseGuard implements Handler {
     if (status < 200) {
       // P-15: told or dropped here, so that no cache ever sees one.
       if (++this.#interim > MAX_INTERIM) this.#refuse(controller, 'more than 20 interim answers');
-      else if (status === 103)
-        this.#exchange.onHints?.(removeHopByHop(Fields.fromRaw(controller.rawHeaders as Buffer[])));
+      else if (status === 103) this.#exchange.onHints?.(removeHopByHop(readFields(controller.rawHeaders as RawFields)));
       return;
     }
-    const raw = controller.rawHeaders as Buffer[];
-    const fields = raw.length > MAX_LINES * 2 ? new Fields() : Fields.fromRaw(raw);
-    const fault = raw.length > MAX_LINES * 2 ? 'too many fields' : findFramingFault(fields, message);
+    const raw = controller.rawHeaders as RawFields;
+    const isTooMany = Array.isArray(raw) && raw.length > MAX_LINES * 2;
+    const fields = isTooMany ? new Fields() : readFields(raw);
+    const fault = isTooMany ? 'too many fields' : findFramingFault(fields, message);
     if (fault !== undefined) {
       this.#refuse(controller, fault);
       return;
@@ -129,6 +132,10 @@ export class ResponseGuard implements Handler {
     this.#fault = new GatewayError('UPSTREAM_PROTOCOL', { host: this.#exchange.host }, { cause: new Error(why) });
     controller.abort(this.#fault);
   }
+}
+
+function readFields(raw: RawFields): Fields {
+  return Array.isArray(raw) ? Fields.fromRaw(raw) : Fields.from(raw as Exclude<RawFields, readonly Buffer[]>);
 }
 
 // Threat 21: what the parser lets pass although two readers may disagree on where the body ends.

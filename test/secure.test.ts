@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Session, connect as connectHttp2, createSecureServer } from 'node:http2';
 import { request } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -145,6 +146,60 @@ test.serial(
     },
     { environment: FILES },
   ),
+);
+
+test.serial(
+  'an origin that speaks HTTP/2 is asked by it: pages, forms, HEAD, many at once, its faults (RFC 9113)',
+  async (t) => {
+    const issued = issueCertificate({ name: 'origin.example' });
+    const asked: string[] = [];
+    const sessions = new Set<unknown>();
+    const upstream = createSecureServer({ ...issued, allowHTTP1: true }, async (request, response) => {
+      sessions.add(request.stream?.session);
+      asked.push(
+        `${request.httpVersion} ${request.method} ${request.headers[':authority'] ?? ''} ${request.headers.via ?? ''}`,
+      );
+      if (request.url === '/reset') return void request.stream.close(2);
+      if (request.url === '/short') {
+        response.writeHead(200, { 'content-type': 'text/html', 'content-length': '9000' });
+        return void response.end('short');
+      }
+      let body = '';
+      for await (const part of request) body += part;
+      response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': ['a=1', 'b=2'] });
+      response.end(request.method === 'POST' ? `got ${body}` : `${PAGE}<p>${request.url}`);
+    });
+    upstream.listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    const site = `https://origin.example:${(upstream.address() as AddressInfo).port}`;
+    const gone = new Set<Socket>();
+    upstream.on('connection', (socket: Socket) => gone.add(socket));
+    try {
+      await inWorld(
+        async (_, { get }) => {
+          const page = await get(`/${site}/p`, { fields: CLIENTS.kaios });
+          t.is(page.status, 200);
+          t.regex(String(page.fields['format-chain']), /^html-lite/);
+          t.regex(asked[0]!, /^2\.0 GET origin\.example:\d+ 1\.1 gw-/);
+          t.is((await get(`/${site}/f`, { method: 'POST', body: 'x=1', fields: { accept: '*/*' } })).text, 'got x=1');
+          t.is((await get(`/${site}/h`, { method: 'HEAD', fields: CLIENTS.curl })).status, 200);
+          const many = await Promise.all(Array.from({ length: 12 }, (_, at) => get(`/${site}/many-${at}`)));
+          for (const [at, { text }] of many.entries()) t.true(text.endsWith(`<p>/many-${at}`));
+          t.true(sessions.size < 12, 'they share connections');
+          t.is((await get(`/${site}/reset`)).status, 502);
+          t.is((await get(`/${site}/short`, { fields: CLIENTS.kaios })).status, 502);
+          t.true(
+            asked.every((each) => each.startsWith('2.0 ')),
+            'threat 49: short is short here too',
+          );
+        },
+        { resolve: async () => ['127.0.0.1'], authorities: issued.cert },
+      )(t);
+    } finally {
+      for (const socket of gone) socket.destroy();
+      upstream.close();
+    }
+  },
 );
 
 test.serial('a renewed certificate counts without a restart, half-written files do not', async (t) => {
