@@ -17,23 +17,25 @@ export interface TreeEdit {
 
 /** Edits all that `parent` holds. Linear, however many nodes go or come. */
 export function editTree(parent: ParentNode, edit: TreeEdit): void {
-  const kept: ChildNode[] = [];
-  let changed = false;
-  for (const child of parent.children) {
+  const { children } = parent;
+  // Most elements keep the children they have: nothing is made for them.
+  let kept: ChildNode[] | undefined;
+  for (let i = 0; i < children.length; i++) {
+    const child = children[i]!;
     if (edit.enter?.(child) === false) {
-      changed = true;
+      kept ??= children.slice(0, i);
       continue;
     }
     if (hasChildren(child)) editTree(child, edit);
     const next = edit.leave === undefined ? child : edit.leave(child);
-    if (next === child) kept.push(child);
+    if (next === child) kept?.push(child);
     else {
-      changed = true;
+      kept ??= children.slice(0, i);
       if (Array.isArray(next)) for (const each of next) kept.push(each);
       else if (next !== undefined) kept.push(next as ChildNode);
     }
   }
-  if (changed) setChildren(parent, kept);
+  if (kept !== undefined) setChildren(parent, kept);
 }
 
 /** Makes `nodes` the children of `parent`, in order. */

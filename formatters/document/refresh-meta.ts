@@ -18,8 +18,9 @@ export function takeRefresh($: CheerioAPI, pageUrl: string): string | undefined 
       return false;
     },
   });
+  if (first?.url === undefined) return first === undefined ? undefined : formatRefresh(first);
   const base = findElement($.root()[0]!, 'base')?.attribs['href'];
-  if (first?.url === undefined || base === undefined) return first === undefined ? undefined : formatRefresh(first);
+  if (base === undefined) return formatRefresh(first);
   const url = readUrl(first.url, readUrl(base, pageUrl)?.href ?? pageUrl)?.href;
   return url === undefined ? undefined : formatRefresh({ seconds: first.seconds, url });
 }

@@ -13,14 +13,15 @@ import { editTree, findElement, isHtml, walkElements } from './edit-tree.ts';
  */
 export function resolveBase($: CheerioAPI, pageUrl: string): void {
   const root = $.root()[0]!;
-  const href = findElement(root, 'base')?.attribs['href'];
-  if (findElement(root, 'base') === undefined) return;
+  const element = findElement(root, 'base');
+  if (element === undefined) return;
+  const { href } = element.attribs;
   editTree(root, { enter: (node) => !(isHtml(node) && node.name === 'base') });
   const base = href === undefined ? undefined : readUrl(href, pageUrl);
   // A base of another scheme (`data:`, `javascript:`) is ignored by browsers too.
   if (base === undefined || !/^https?:$/.test(base.protocol)) return;
   if (readUrl('.', base.href)?.href === readUrl('.', pageUrl)?.href) return;
-  walkElements(root, (element) => resolveElement(element, base.href));
+  walkElements(root, (each) => resolveElement(each, base.href));
 }
 
 function resolveElement(element: Element, base: string): void {

@@ -22,6 +22,7 @@ export class References {
 
   /** Definitions of those that a text uses; empty when it uses none. */
   listFor(text: string): string {
+    if (this.#links.size === 0) return '';
     const used = new Set([...text.matchAll(/\]\[(\d+)\]/g)].map(([, number]) => Number(number)));
     return [...used]
       .sort((a, b) => a - b)
