@@ -17,6 +17,8 @@ export interface PictureGateway {
   readonly picture: Buffer;
   /** What the picture is, for the report. */
   readonly about: string;
+  /** Address of the origin, which gives a picture nobody has seen at every path. */
+  readonly origin: string;
   /** Process of the origin: its time is nobody's. */
   readonly originPid: number;
   /**
@@ -51,6 +53,7 @@ export async function openPictureGateway(path: string | undefined): Promise<Pict
   return {
     picture,
     about: `${width}×${height}, ${picture.length} bytes`,
+    origin: String(line).trim(),
     originPid: origin.pid!,
     ask: (count, wanted) => askFor(`${server.origin}/${String(line).trim()}/picture.jpg?${count}`, wanted, agent),
     async close() {
