@@ -21,13 +21,14 @@ import { fleetShift } from './fleet-shift.ts';
 import { interleavings } from './interleavings.ts';
 import { pictureLoad } from './picture-load.ts';
 import { pictureMiss } from './picture-miss.ts';
+import { picturePeers } from './picture-peers.ts';
 import { pictureQuality } from './picture-quality.ts';
 import { pictureVariant } from './picture-variant.ts';
 import { treeProcessorMs } from './processor-time.ts';
 import type { Course, Scenario, Subject } from './scenario.ts';
 import { round2, type Study, type StudyResult } from './study.ts';
 
-const SCENARIOS: readonly Scenario[] = [pictureMiss, pictureVariant, chartMiss];
+const SCENARIOS: readonly Scenario[] = [pictureMiss, pictureVariant, picturePeers, chartMiss];
 const STUDIES: readonly Study[] = [
   fleetShift,
   fleetLoss,
@@ -190,7 +191,14 @@ async function main(): Promise<void> {
   const isShort = values.short === true;
   for (const one of chosen) {
     const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-    const { result, text } = await runOne(one, { rounds, isShort, args, corpus: values.corpus });
+    const made = await runOne(one, { rounds, isShort, args, corpus: values.corpus }).catch((error: Error) => {
+      // What needs a tool or a registry that is not there must not keep the others from being run.
+      if (chosen.length === 1) throw error;
+      console.error(`${one.name}: ${error.message}`);
+      process.exitCode = 1;
+    });
+    if (made === undefined) continue;
+    const { result, text } = made;
     console.log(values.json === true ? JSON.stringify(result) : text);
     if (isShort) continue;
     const report = { ...result, machine: describeMachine() };
