@@ -13,7 +13,7 @@ const QUALITY = 70;
 /** The scenario; its only argument is the path of a JPEG to use instead of a drawn one. */
 export const pictureMiss: Scenario = {
   name: 'picture-miss',
-  aim: 1.25,
+  aim: 1.15,
   times: { long: 20, short: 2 },
   open,
 };
