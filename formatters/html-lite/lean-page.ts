@@ -74,6 +74,8 @@ function leanPermalink(link: Element): void {
 /** Buttons that show nothing: one that sends a form gets a name, one that only a script would work goes. */
 function nameButtons(body: Element): void {
   editTree(body, {
+    // A page's title that strayed into its text (out of a drawing, mostly) is shown nowhere, and names nothing.
+    enter: (node) => !isHtml(node) || node.name !== 'title',
     leave(node) {
       if (!isHtml(node) || node.name !== 'button' || textOf(node).trim() !== '' || holdsContent(node)) return node;
       const { attribs } = node;
