@@ -219,6 +219,18 @@ test(
       const own = await below(world, origin.url, '/-/as/markdown/p');
       t.regex(own.text, /# Heading/);
       t.regex(own.text, new RegExp(origin.url));
+      const strict = { 'format-profile': 'strict', accept: 'image/png' };
+      await world.admin('/api/profiles', {
+        method: 'POST',
+        json: { name: 'strict', selectable: true, prefers: { presentation: 'text', strict: true } },
+      });
+      for (const [answer, lead] of [
+        [await below(world, origin.url, '/p', { fields: strict }), '/-/as/markdown/p'],
+        [await world.get(`/-/as/chart/${origin.url}/p`), `/-/as/markdown/${origin.url}/p`],
+      ] as const) {
+        t.is(answer.status, 406);
+        t.true(String(answer.fields.link).includes(`<${lead}>; rel="alternate"; type="text/markdown"`));
+      }
       const moved = await below(world, origin.url, '/-/as/markdown/old');
       t.is(moved.fields.location, '/-/as/markdown/p');
       const json = { fields: { accept: 'application/json', 'explain-accept': 'text/html' } };

@@ -3,17 +3,19 @@ import { qualityOf } from '../../core/accept.ts';
 import { isNoTransform } from '../../core/cache-control.ts';
 import type { PlainRecord } from '../../core/component.ts';
 import { GatewayError } from '../../core/errors.ts';
-import type { Fields } from '../../core/fields.ts';
+import { Fields } from '../../core/fields.ts';
 import type { Wish } from '../../core/plan.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
 import { findPlans, type PlanResult, type RankedPlan } from '../../formatters/planner.ts';
 import type { FormatterRegistry } from '../../formatters/registry.ts';
-import { isPicture } from '../document-types.ts';
+import { isDocument, isPicture } from '../document-types.ts';
 import { findPlansOf, reachableOf } from '../plan-memo.ts';
 import type { Received } from '../received.ts';
 import type { Target } from '../target.ts';
 import { makeWishes, presentationsOf } from './make-wishes.ts';
 import type { Negotiation } from './negotiate.ts';
+import { TYPE_OF } from './presentation-types.ts';
+import { addFormatLinks } from './reply-fields.ts';
 
 /** Why a body is sent as it came (`Format-Chain: none;reason=…`). */
 export type PassReason = 'no-transform' | 'smaller' | 'not-asked' | 'attachment' | 'unmet' | 'failed';
@@ -136,11 +138,32 @@ function checkAcceptable(original: OriginalHead, context: ChoiceContext, wishes:
     (wishes.length > 0 && !negotiation.preferences.presentation.includes('original'));
   if (original.status >= 400) return;
   if (target.presentation === undefined && !(negotiation.preferences.strict && isUntaken)) return;
-  throw new GatewayError('NOT_ACCEPTABLE', {
-    type: original.essence || 'of no stated type',
-    asked: target.presentation ?? negotiation.acceptText ?? negotiation.preferences.presentation.join(', '),
-    known: reachablePresentations(original.essence, context).join(', '),
-  });
+  const known = reachablePresentations(original.essence, context);
+  throw new GatewayError(
+    'NOT_ACCEPTABLE',
+    {
+      type: original.essence || 'of no stated type',
+      asked: target.presentation ?? negotiation.acceptText ?? negotiation.preferences.presentation.join(', '),
+      known: known.join(', '),
+    },
+    { fields: linksToForms(original, target, known) },
+  );
+}
+
+// N-12, RFC 9110 15.5.7: what can be had is told to programs too.
+function linksToForms({ essence }: OriginalHead, target: Target, known: readonly string[]): Fields {
+  const typeOf = (presentation: string) => {
+    if (presentation === 'original') return essence;
+    return isDocument(essence) && Object.hasOwn(TYPE_OF, presentation)
+      ? TYPE_OF[presentation as keyof typeof TYPE_OF]
+      : '';
+  };
+  const alternates = known
+    .map((presentation) => ({ presentation, mediaType: typeOf(presentation) }))
+    .filter(({ mediaType }) => mediaType !== '');
+  const fields = new Fields();
+  addFormatLinks(fields, target, alternates);
+  return fields;
 }
 
 /** Presentations of a resource that some chain can make. */

@@ -21,7 +21,11 @@ export async function openSubject(
     { host: HOSTS.personal, upstream: origin.url },
   ];
   await writeFile(join(folder, 'sites.json'), JSON.stringify(sites));
-  const environment = testEnvironment(join(folder, 'data'), { SITES: join(folder, 'sites.json') });
+  const environment = testEnvironment(join(folder, 'data'), {
+    SITES: join(folder, 'sites.json'),
+    // What is asked is what is right, not how fast: nothing is shed on a busy machine.
+    FORMAT_TIMEOUT_MS: '60000',
+  });
   const server = await startServer(environment, { log: silentLog });
   return {
     as: (mode) => ({ proxy: new URL(server.origin), hosts: HOSTS, mode }),

@@ -74,7 +74,15 @@ export const NEGOTIATION: readonly Case[] = [
       {
         ask: { path: '/-/as/epub/{target}', fields: { accept: 'application/json' } },
         answer: PICTURE,
-        holds: { status: 406, fields: { 'content-type': /problem\+json/, vary: /accept/i }, body: /original/ },
+        holds: {
+          status: 406,
+          fields: {
+            'content-type': /problem\+json/,
+            vary: /accept/i,
+            link: /<\/-\/as\/original\/[^>]*>; rel="?alternate"?; type="image\/jpeg"/,
+          },
+          body: /original/,
+        },
       },
     ],
   },
