@@ -154,6 +154,8 @@ function readGif(bytes: Buffer): Size | undefined {
   for (const { kind, right, bottom } of readGifBlocks(bytes)) {
     if (kind !== 'image') continue;
     frames += 1;
+    // Enough to refuse it: a bomb is not read to its end.
+    if (frames > MAX_FRAMES) break;
     width = Math.max(width, right);
     height = Math.max(height, bottom);
   }
