@@ -1,4 +1,5 @@
 /** A gateway and an origin with pages, for benchmarks of documents. */
+import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, createServer, get } from 'node:http';
@@ -17,12 +18,14 @@ export interface DocumentGateway {
   close(): Promise<void>;
 }
 
-/** @param pages bodies in HTML, served in the charset they declare */
+/** @param pages bodies in HTML, served as UTF-8 where they are, else in the charset they declare */
 export async function openDocumentGateway(pages: readonly Buffer[]): Promise<DocumentGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const origin = createServer((incoming, response) => {
     const body = pages[Number(incoming.url?.slice(1))];
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'text/html' }).end(body);
+    // A corpus of pages is often kept in UTF-8 whatever its pages say, or do not.
+    const type = body !== undefined && isUtf8(body) ? 'text/html; charset=utf-8' : 'text/html';
+    response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
   }).listen(0, '127.0.0.1');
   await once(origin, 'listening');
   const before = `http://127.0.0.1:${(origin.address() as AddressInfo).port}/`;
