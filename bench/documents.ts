@@ -58,6 +58,8 @@ async function measurePage(
     if (tells) for (const each of gone.slice(0, 8)) console.error(`${name} ${kind} ${each.slice(0, 150)}`);
   }
   round['original'] = sizeOf(html);
+  // What no simplification that keeps every word and link can go below: they alone, without spaces and markup.
+  round['floor'] = sizeOf(Buffer.from([before.text, ...new Set(before.links)].join('\n')));
   round['lite'] = sizeOf(lite);
   round['markdown'] = sizeOf(markdown);
   return round;
@@ -94,6 +96,7 @@ function figuresOf(rounds: readonly Round[]): Figure[] {
   return [
     { name: 'lite of the original', value: share('lite'), unit: '%', aim: 15 },
     { name: 'lite of the original, mean of pages', value: meanShare('lite'), unit: '%' },
+    { name: 'words and addresses alone, of the original', value: share('floor'), unit: '%' },
     { name: 'Markdown of the original', value: share('markdown'), unit: '%', aim: 6.5 },
     { name: 'Markdown of the original, mean of pages', value: meanShare('markdown'), unit: '%' },
     ...KINDS.map(
