@@ -20,12 +20,14 @@ import { fleetRoute } from './fleet-route.ts';
 import { fleetShift } from './fleet-shift.ts';
 import { interleavings } from './interleavings.ts';
 import { pictureLoad } from './picture-load.ts';
+import { passThrough } from './pass-through.ts';
 import { pictureMiss } from './picture-miss.ts';
 import { picturePeers } from './picture-peers.ts';
 import { pictureQuality } from './picture-quality.ts';
 import { pictureVariant } from './picture-variant.ts';
 import { treeProcessorMs } from './processor-time.ts';
 import type { Course, Scenario, Subject } from './scenario.ts';
+import { streaming } from './streaming.ts';
 import { round2, type Study, type StudyResult } from './study.ts';
 
 const SCENARIOS: readonly Scenario[] = [pictureMiss, pictureVariant, picturePeers, chartMiss];
@@ -40,6 +42,8 @@ const STUDIES: readonly Study[] = [
   pictureLoad,
   pictureQuality,
   interleavings,
+  passThrough,
+  streaming,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const MIN_ROUNDS = 5;

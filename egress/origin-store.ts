@@ -59,13 +59,18 @@ export function makeDiskStore(cache: DiskCache, maxEntryBytes: number): OriginSt
       return undefined;
     },
     createWriteStream(key, value) {
+      // What says that it is too large is not gathered at all.
+      if (Number(value.headers['content-length'] ?? 0) > maxEntryBytes) return undefined;
       const chunks: Buffer[] = [];
       let size = 0;
       return new Writable({
         write(chunk: Buffer, _encoding, done) {
           size += chunk.byteLength;
-          if (size > maxEntryBytes) this.destroy();
-          else chunks.push(chunk);
+          chunks.push(chunk);
+          if (size > maxEntryBytes) {
+            chunks.length = 0;
+            this.destroy();
+          }
           done();
         },
         final(done) {

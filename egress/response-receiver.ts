@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { Fields } from '../core/fields.ts';
+import { countPassed } from './body-memory.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { exchangeError } from './upstream-errors.ts';
 
@@ -112,6 +113,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     this.#idle.touch();
+    countPassed(chunk.length);
     if (this.#body?.push(chunk) === false) {
       this.#idle.hold();
       controller.pause();

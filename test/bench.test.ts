@@ -69,3 +69,43 @@ test('the benchmark of documents runs: counts of what is kept, bytes, Markdown t
   t.true(value('HTML to Markdown and back, F1 of words') > 99);
   for (const { original, lite } of rounds) t.true(original > 0 && lite > 0);
 });
+
+test('the benchmark of what passes through runs: the gateway gives the same bytes over the same connection', async (t) => {
+  const { stdout } = await run(process.execPath, [RUN, 'pass-through', '--short', '--json']);
+  const { about, figures, rounds } = JSON.parse(stdout);
+  t.is(about.bytes, 20_480);
+  t.is(figures[0].name, 'p95 over direct');
+  t.is(rounds.length, 1);
+});
+
+test('the benchmark of a large download runs: every byte is right, and a slow reader holds the origin back', async (t) => {
+  const { stdout } = await run(process.execPath, [RUN, 'streaming', '--short', '--json']);
+  const { about, rounds } = JSON.parse(stdout);
+  t.true(rounds[0].ahead < about.bytes - about.slowBytes, `${rounds[0].ahead}`);
+});
+
+test('the benchmark of extraction runs: F1 of words by type of page, time by page, no page empty', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  try {
+    const prose = (about: string) =>
+      Array.from({ length: 6 }, (_, i) => `Sentence ${i} about ${about}, long enough to read like one, with commas.`);
+    const truths = ['article', 'service'].map((type, id) => ({ id: `${id}`, type, main_content: prose(type).join('\n') }));
+    for (const { id, type } of truths)
+      writeFileSync(
+        join(folder, `${id}.html`),
+        `<title>x</title><nav><a href=/>Menu of the site</a></nav><main>${prose(type).map((line) => `<p>${line}`).join('')}</main>`,
+      );
+    // One truth says what its page does not.
+    truths[1]!.main_content += `${' other'.repeat(100)}`;
+    writeFileSync(join(folder, 'truth.json.gz'), gzipSync(JSON.stringify(truths)));
+    const { stdout } = await run(process.execPath, [RUN, 'extraction', '--short', '--json', '--corpus', folder]);
+    const { about, figures } = JSON.parse(stdout);
+    const value = (name: string) => figures.find((figure: { name: string }) => figure.name === name)?.value;
+    t.is(about.pages, 2);
+    t.true(value('F1 of article') > 95 && value('F1 of service') < 75, stdout);
+    t.is(value('empty pages'), 0);
+    t.true(value('program, a page') > 0 && value('chain, worst page') >= value('chain, a page'));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
