@@ -11,6 +11,15 @@ const TICK_MS = 10;
  */
 export function treeProcessorMs(uncounted: readonly number[] = []): number {
   const own = process.cpuUsage();
+  return (own.user + own.system) / 1000 + descendantsMs(process.pid, uncounted);
+}
+
+/** Milliseconds of user and system time of another process, its living descendants and those it has waited for. */
+export function processorMsOf(pid: number): number {
+  return (readStat(pid)?.ms ?? 0) + descendantsMs(pid, []);
+}
+
+function descendantsMs(root: number, uncounted: readonly number[]): number {
   const children = new Map<number, { pid: number; ms: number }[]>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
@@ -22,7 +31,7 @@ export function treeProcessorMs(uncounted: readonly number[] = []): number {
     (children.get(pid) ?? [])
       .filter((child) => !uncounted.includes(child.pid))
       .reduce((sum, child) => sum + child.ms + below(child.pid), 0);
-  return (own.user + own.system) / 1000 + below(process.pid);
+  return below(root);
 }
 
 /** Fields 4 and 14 to 17 of proc(5): parent, user, system, and those of children waited for. */

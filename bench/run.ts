@@ -13,6 +13,7 @@ import { systemClock } from '../core/clock.ts';
 import { channel } from './channel.ts';
 import { chartMiss } from './chart-miss.ts';
 import { documents } from './documents.ts';
+import { extraction } from './extraction.ts';
 import { fleetLoss } from './fleet-loss.ts';
 import { fleetManager } from './fleet-manager.ts';
 import { fleetResume } from './fleet-resume.ts';
@@ -38,6 +39,7 @@ const STUDIES: readonly Study[] = [
   fleetManager,
   fleetResume,
   documents,
+  extraction,
   channel,
   pictureLoad,
   pictureQuality,
