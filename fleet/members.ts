@@ -86,11 +86,14 @@ export class Members {
 
   async start(): Promise<void> {
     const { registry, clock } = this.#parts;
-    const beat = clock.every(BEAT_MS, () => {
-      this.announce();
-      this.#tell();
-    });
-    this.#stop.push(() => beat.cancel());
+    // In a fleet of one nobody judges whether it is alive, and its disk is for its clients.
+    if (registry.kind !== 'local') {
+      const beat = clock.every(BEAT_MS, () => {
+        this.announce();
+        this.#tell();
+      });
+      this.#stop.push(() => beat.cancel());
+    }
     this.announce();
     this.#stop.push(await registry.watch(PREFIX, (change) => this.#take(change)));
   }

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
-import { inTransaction, openDatabase } from '../core/database.ts';
+import { inRelaxedTransaction, inTransaction, openDatabase } from '../core/database.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { ClientKey, ClientRecord, ClientSighting, Clients } from './clients.ts';
 import type { PartialPreferences } from './preferences.ts';
@@ -78,7 +78,7 @@ export function openClients(options: ClientStoreOptions): Clients {
   const flush = () => {
     if (unsaved.size === 0) return;
     try {
-      inTransaction(database, () => {
+      inRelaxedTransaction(database, () => {
         for (const sighting of unsaved.values()) saveSighting(sql, sighting);
         if (dropSurplus(sql, clock.now() - maxAgeMs, maxClients)) records.clear();
       });
@@ -134,7 +134,7 @@ export function openClients(options: ClientStoreOptions): Clients {
       // The records themselves first: of a client that is new the file knows nothing yet.
       flush();
       try {
-        inTransaction(database, () => {
+        inRelaxedTransaction(database, () => {
           for (const [id, count] of bytes) sql.addSaved.run(count, id);
         });
       } catch {
