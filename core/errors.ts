@@ -127,6 +127,11 @@ const CATALOGUE = {
     report: false,
     proxyStatus: 'http_response_content_coding',
   },
+  FORM_BEGUN: {
+    status: 409,
+    sentence: 'This form was sent before, and what came of it is not known here. It is not sent again.',
+    report: false,
+  },
   UPSTREAM_TOO_LARGE: {
     status: 502,
     sentence: 'The answer of `{host}` is too large (origin_too_large): {why}.',
@@ -154,6 +159,13 @@ const CATALOGUE = {
   BACK_END_AWAY: {
     status: 503,
     sentence: 'The link to the other side is down, and this is not held here. Try again in {seconds} seconds.',
+    report: false,
+    proxyStatus: 'destination_unavailable',
+  },
+  BACK_END_AWAITED: {
+    status: 503,
+    sentence:
+      'The link to the other side is down, and this is not held here. Number {place} of {waiting} that wait for it; it is tried again every {seconds} seconds.',
     report: false,
     proxyStatus: 'destination_unavailable',
   },

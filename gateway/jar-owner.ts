@@ -37,13 +37,18 @@ export function takeCookies(
     gateway.jar.take(held, target.url, lines);
     return reply;
   }
+  gateway.jar.take(giveJar(reply, { received, target }), target.url, lines);
+  return reply;
+}
+
+/** Gives a client that has no jar its bearer cookie. Returns the owner of the jar. */
+export function giveJar(reply: Reply, { received, target }: Pick<Exchange, 'received' | 'target'>): string {
   const secret = randomBytes(24).toString('base64url');
-  gateway.jar.take(ownerOfSecret(secret, target), target.url, lines);
   reply.fields.append(
     'set-cookie',
     ownCookieLine('format-jar', secret, { secure: received.peer.secure, maxAgeSeconds: JAR_SECONDS }),
   );
-  return reply;
+  return ownerOfSecret(secret, target);
 }
 
 // The database keeps no usable bearer secret. What a subdomain gave is worth nothing on another.

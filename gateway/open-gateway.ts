@@ -22,6 +22,7 @@ import { makeReplyMemo } from './cache/reply-memo.ts';
 import { makeSingleFlight } from './cache/single-flight.ts';
 import { makeVariantCache } from './cache/variant-cache.ts';
 import type { FrontEnd } from './channel/front-end.ts';
+import { makeWaitingPage } from './channel/waiting-page.ts';
 import type { gatewaySettings } from './config.ts';
 import { makeCookieJar } from './cookie-jar.ts';
 import { openDocuments } from './documents.ts';
@@ -206,5 +207,6 @@ function makeOwnPages(parts: GatewayParts, { sessions, jar, passes, passLifeMs, 
     'sign-out': signOut,
     services: makeServicesPage(parts.services, () => gateway().access, settings.maxServiceBytes),
     settings: makeSettingsPage({ clients, profiles, users, sessions, jar, tokens, detect }),
+    ...(parts.frontEnd && { waiting: makeWaitingPage(parts.frontEnd.outbox) }),
   });
 }

@@ -5,12 +5,13 @@ import type { PlacedComponent, PlacedSet, SetHost } from '../core/fleet.ts';
 import type { Log } from '../core/log.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
 import { tryFormatter, tryService } from '../fleet/bundle/try-bundle.ts';
-import { makeChannelDoor } from '../fleet/channel.ts';
+import { type ChannelDoor, makeChannelDoor } from '../fleet/channel.ts';
 import { type Fleet, openFleet } from '../fleet/open-fleet.ts';
 import { openPool, type Pool } from '../formatters/pool/pool.ts';
 import { makeRegistry } from '../formatters/registry.ts';
 import { packVariant, unpackVariant } from '../gateway/cache/variant-parcel.ts';
 import { makeRenderHandler } from '../gateway/channel/back-end.ts';
+import type { OnceLedger } from '../gateway/channel/once-ledger.ts';
 import { makeServiceFetch } from '../gateway/component-fetch.ts';
 import type { OpenGateway } from '../gateway/open-gateway.ts';
 import { isOwnName } from '../gateway/own-hosts.ts';
@@ -28,6 +29,8 @@ export interface ServerFleetParts {
   readonly profiles: ReturnType<typeof openProfiles>;
   /** The gateway, once it is open. */
   readonly gateway: () => OpenGateway;
+  /** Forms of front-ends that were sent; `undefined` where the channel has no secret. */
+  readonly once: OnceLedger | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -59,10 +62,7 @@ export function openServerFleet(parts: ServerFleetParts): Fleet {
         if (variant !== undefined) gateway().variants.put(variant, true);
       },
     },
-    door:
-      settings.channelSecret === undefined
-        ? undefined
-        : makeChannelDoor(settings.channelSecret, makeRenderHandler(gateway)),
+    door: channelDoor(parts),
     isOwn: (authority) => isOwnName(authority, gateway().rules),
     load: () => pool.busy + pool.queued,
     clock,
@@ -72,6 +72,12 @@ export function openServerFleet(parts: ServerFleetParts): Fleet {
   fleet.onChange(takeFleet);
   takeFleet();
   return fleet;
+}
+
+/** Where front-ends ask; `undefined` where the channel has no secret. */
+function channelDoor({ settings, gateway, clock, once }: ServerFleetParts): ChannelDoor | undefined {
+  if (settings.channelSecret === undefined || once === undefined) return undefined;
+  return makeChannelDoor(settings.channelSecret, makeRenderHandler({ gateway, once, clock }));
 }
 
 interface Trial {

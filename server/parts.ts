@@ -2,7 +2,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { SettingsError } from '../core/config.ts';
 import { holdFolder } from '../core/folder-lock.ts';
 import { editionTag } from '../core/if-match.ts';
 import { readOrMakeSecret } from '../core/instance-key.ts';
@@ -12,7 +11,6 @@ import { demoData } from '../demo/demo-data.ts';
 import { DEMO_VIEW, readDemoView } from '../demo/demo-view.ts';
 import { openDemo } from '../demo/open-demo.ts';
 import { type EgressParts, openEgress } from '../egress/fetch-upstream.ts';
-import { type ChannelParts, openChannel } from '../fleet/channel.ts';
 import { makeFleetExecutor } from '../fleet/fleet-executor.ts';
 import type { Fleet } from '../fleet/open-fleet.ts';
 import { openRegistry } from '../formatters/open-registry.ts';
@@ -21,7 +19,6 @@ import { openPool, type Pool } from '../formatters/pool/pool.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
 import { type FormatterSwitches, openSwitches } from '../formatters/switches.ts';
 import { openCaches } from '../gateway/cache/open-caches.ts';
-import { makeFrontEnd } from '../gateway/channel/front-end.ts';
 import { makeComponentFetch, makeServiceFetch } from '../gateway/component-fetch.ts';
 import { openSubdomains } from '../gateway/modes/subdomains.ts';
 import { openGateway } from '../gateway/open-gateway.ts';
@@ -39,6 +36,7 @@ import { openClients } from '../profiles/sqlite-clients.ts';
 import { openProfiles } from '../profiles/sqlite-profiles.ts';
 import type { Settings } from '../settings.ts';
 import { builtInFormatters, builtInServices } from './built-ins.ts';
+import { checkBackEnd, openChannelSide } from './channel.ts';
 import { openServerFleet } from './fleet.ts';
 import { makeRegistries } from './registries.ts';
 
@@ -163,8 +161,10 @@ export async function openParts(
       suspended: [...pool.suspended()],
     }),
   });
+  const channel = openChannelSide(settings, { egress, clock, log, jar: () => gateway.jar });
   const fleet: Fleet = openServerFleet({
     settings,
+    once: channel.once,
     publicOrigin,
     egress,
     pool,
@@ -180,10 +180,9 @@ export async function openParts(
     settings.subdomains === undefined
       ? undefined
       : openSubdomains({ name: settings.subdomains, publicOrigin, file: join(settings.dataDir, 'subdomains.db') });
-  const backEnd = openBackEnd(settings, { egress, clock, log });
   const gateway: ReturnType<typeof openGateway> = openGateway({
     settings,
-    frontEnd: backEnd === undefined ? undefined : makeFrontEnd({ backEnd, clock, log }),
+    frontEnd: channel.frontEnd,
     fleet: fleet.gate,
     sites,
     users,
@@ -229,7 +228,7 @@ export async function openParts(
     switches,
     fleet,
     async close() {
-      await Promise.all([fleet.close(), backEnd?.close()]);
+      await Promise.all([fleet.close(), channel.close()]);
       await Promise.all([pool.close(), services.close(), egress.close(), ownDemo?.close()]);
       await caches.close();
       traffic.close();
@@ -274,25 +273,4 @@ function withDemoView(views: Views, demoOrigin: string | undefined): Pick<Views,
       return { name, markdown, etag: editionTag(markdown), changed: 0 };
     },
   };
-}
-
-// Before anything is opened that would have to be closed again.
-function checkBackEnd({ backEnd, channelSecret }: Settings): void {
-  if (backEnd === undefined) return;
-  const isAddress = /^https?:$/.test(URL.parse(backEnd)?.protocol ?? '');
-  const faults = [
-    ...(isAddress ? [] : [{ variable: 'BACK_END', message: `must be an http or https URL, got ${backEnd}` }]),
-    ...(channelSecret === undefined
-      ? [{ variable: 'CHANNEL_SECRET', message: 'is needed where BACK_END is set' }]
-      : []),
-  ];
-  if (faults.length > 0) throw new SettingsError(faults);
-}
-
-function openBackEnd(
-  { backEnd, channelSecret }: Settings,
-  parts: Pick<ChannelParts, 'egress' | 'clock' | 'log'>,
-): ReturnType<typeof openChannel> | undefined {
-  if (backEnd === undefined) return undefined;
-  return openChannel({ ...parts, url: new URL(backEnd).origin, secret: channelSecret! });
 }

@@ -1,51 +1,16 @@
 /** A front-end and its back-end over one session (S5): what clients get, what the link carries, what is there when it is down. */
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
+import { systemClock } from '../core/clock.ts';
 import { silentLog } from '../core/log.ts';
-import { type RunningServer, startServer } from '../main.ts';
-import { type Ask, ask, CLIENTS } from './support/client.ts';
-import { openWorld, testEnvironment, type World } from './support/gateway.ts';
+import { startServer } from '../main.ts';
+import { CLIENTS } from './support/client.ts';
+import { testEnvironment } from './support/gateway.ts';
+import { inPair, withPair } from './support/pair.ts';
 import { photo } from './support/pictures.ts';
-import { openRelay, type Relay } from './support/relay.ts';
-
-const SECRET = 'a secret of two';
-
-interface Pair {
-  /** The back-end's world, with the origin. */
-  readonly back: World;
-  readonly front: RunningServer;
-  /** The link between the two. */
-  readonly link: Relay;
-  /** Asks the front-end for a resource of the origin in prefix mode. */
-  through(path: string, options?: Ask): ReturnType<typeof ask>;
-}
-
-async function withPair(work: (pair: Pair) => Promise<void>, secret = SECRET): Promise<void> {
-  const { world: back, close } = await openWorld({ environment: { CHANNEL_SECRET: SECRET } });
-  const link = await openRelay(back.server.origin);
-  const dataDir = await mkdtemp(join(tmpdir(), 'front-end-'));
-  const environment = { CHANNEL_SECRET: secret, BACK_END: link.origin, UPSTREAM_ALLOW: 'none' };
-  let front: RunningServer | undefined;
-  try {
-    front = await startServer(testEnvironment(dataDir, environment), { log: silentLog });
-    const { origin } = front;
-    const through = (path: string, options?: Ask) => ask(origin, `/${back.origin.url}${path}`, options);
-    await work({ back, front, link, through });
-  } finally {
-    await front?.close(0);
-    await link.close();
-    await close();
-    await rm(dataDir, { recursive: true, force: true });
-  }
-}
-
-function inPair(work: (t: ExecutionContext, pair: Pair) => Promise<void>) {
-  return async (t: ExecutionContext): Promise<void> => {
-    await withPair((pair) => work(t, pair));
-  };
-}
 
 const kaios = { fields: CLIENTS.kaios };
 const words = (from: number) =>
@@ -128,29 +93,6 @@ test.serial(
 );
 
 test.serial(
-  'while the link is down what is held is shown with its age; what is not is 503 with Retry-After, a form too, and nothing is sent twice',
-  inPair(async (t, { back, link, through }) => {
-    back.origin.on('/page', `<title>Boats</title><h1>Boats</h1>${words(1)}`);
-    back.origin.on('/form', (_request, response) => response.writeHead(204).end());
-    await through('/page', kaios);
-    link.cut();
-    const held = await through('/page', kaios);
-    t.is(held.status, 200);
-    t.regex(held.text, /The link to the other side is down\. This page is as it was less than a minute ago\./);
-    t.regex(String(held.fields['cache-status']), /gw-channel; hit; detail="link-down"/);
-    const [missing, form] = await Promise.all([
-      through('/other', kaios),
-      through('/form', { ...kaios, method: 'POST', body: 'a=1' }),
-    ]);
-    t.deepEqual([missing.status, form.status], [503, 503]);
-    t.truthy(missing.fields['retry-after']);
-    t.regex(missing.text, /link to the other side is down/);
-    link.mend();
-    t.is(back.origin.requests.filter(({ path }) => path === '/form').length, 0);
-  }),
-);
-
-test.serial(
   'a request that meets a link which comes back in a moment waits for it',
   inPair(async (t, { back, link, through }) => {
     back.origin.on('/page', '<title>Boats</title><h1>Boats</h1><p>There.</p>');
@@ -159,6 +101,109 @@ test.serial(
     await link.refused();
     link.mend();
     t.is((await asked).status, 200);
+  }),
+);
+
+test.serial(
+  'styles come before pictures, what they import and what is not there too: a page is one exchange on the link',
+  inPair(async (t, { back, link, through }) => {
+    const file = (type: string, body: string | Buffer) => (_request: unknown, response: ServerResponse) => {
+      response.writeHead(200, { 'content-type': type }).end(body);
+    };
+    back.origin.on('/a.css', file('text/css', `@import url("b.css"); ${'p { color: #123456 } '.repeat(40)}`));
+    back.origin.on('/b.css', file('text/css', 'h1 { color: #654321 }'));
+    back.origin.on('/dot.png', file('image/png', await photo(40, 30).png().toBuffer()));
+    back.origin.on(
+      '/page',
+      `<title>Bay</title><link rel="stylesheet" href="/a.css"><link rel="alternate stylesheet" href="/no.css"><h1>Bay</h1><img src="/dot.png" alt=""><img src="/gone.png" alt="">`,
+    );
+    const as = (dest: string, accept: string) => ({ ...CLIENTS.desktop, accept, 'sec-fetch-dest': dest });
+    await through('/page', { fields: as('document', CLIENTS.desktop.accept) });
+    const [style, dot, gone] = await Promise.all([
+      through('/a.css', { fields: as('style', 'text/css,*/*;q=0.1') }),
+      through('/dot.png', { fields: CLIENTS.desktopImage }),
+      through('/gone.png', { fields: CLIENTS.desktopImage }),
+    ]);
+    const imported = await through('/b.css', { fields: as('style', 'text/css,*/*;q=0.1') });
+    const carried = link.bytes();
+    t.deepEqual([style.status, imported.status, dot.status, gone.status], [200, 200, 200, 404]);
+    t.regex(style.text, /@import/);
+    for (const { fields } of [style, imported, dot, gone]) t.is(fields['cache-status'], 'gw-channel; hit');
+    t.is(back.origin.requests.filter(({ path }) => path === '/no.css').length, 0);
+    await through('/dot.png', { fields: CLIENTS.desktopImage });
+    t.is(link.bytes(), carried);
+  }),
+);
+
+test.serial(
+  'of a page that is opened again later, what is the same is confirmed and what has changed is sent, in one exchange',
+  async (t) => {
+    let later = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + later };
+    await withPair(
+      async ({ back, link, through }) => {
+        const style = (color: string) => `${'p { margin: 0 } '.repeat(60)} h1 { color: ${color} }`;
+        let [styleSheet, asked] = [style('#111111'), 0];
+        const picture = await photo(300, 200).png().toBuffer();
+        back.origin.on('/a.css', (_request, response) =>
+          response.setHeader('content-type', 'text/css').end(styleSheet),
+        );
+        back.origin.on('/bay.png', (_request, response) =>
+          response.setHeader('content-type', 'image/png').end(picture),
+        );
+        back.origin.on('/page', '<title>Bay</title><link rel="stylesheet" href="/a.css"><img src="/bay.png" alt="">');
+        const load = async () => {
+          const fields = { ...CLIENTS.desktop, 'sec-fetch-dest': 'document' };
+          const page = await through('/page', { fields });
+          const styles = { ...CLIENTS.desktop, accept: 'text/css,*/*;q=0.1', 'sec-fetch-dest': 'style' };
+          const parts = [
+            await through('/a.css', { fields: styles }),
+            await through('/bay.png', { fields: CLIENTS.desktopImage }),
+          ];
+          asked += 3;
+          return [page, ...parts];
+        };
+        const first = await load();
+        const cold = link.bytes();
+        later = 3_600_000;
+        styleSheet = style('#222222');
+        const second = await load();
+        t.regex(second[1]!.text, /#222222/);
+        t.deepEqual(second[2]!.body, first[2]!.body);
+        t.deepEqual(
+          second.slice(1).map(({ fields }) => fields['cache-status']),
+          ['gw-channel; hit', 'gw-channel; hit'],
+        );
+        t.true(link.bytes() - cold < 2_000, `${link.bytes() - cold} bytes after ${cold}`);
+        t.is(asked, 6);
+      },
+      { clock },
+    );
+  },
+);
+
+test.serial(
+  'who is known to an origin by its cookies is another client than who shares the address and the browser (threat 27)',
+  inPair(async (t, { back, through }) => {
+    back.origin.on('/in', (request, response) => {
+      const who = new URL(request.url!, 'http://origin').searchParams.get('who')!;
+      response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': `who=${who}; Path=/` }).end('<p>in</p>');
+    });
+    back.origin.on('/mine', (request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html', 'cache-control': 'max-age=600' });
+      response.end(`<title>Mine</title><h1>Of ${request.headers.cookie ?? 'nobody'}</h1>${words(1)}`);
+    });
+    const enter = async (who: string) => {
+      const { fields } = await through(`/in?who=${who}`, kaios);
+      return { fields: { ...CLIENTS.kaios, cookie: String(fields['set-cookie']).split(';')[0]! } };
+    };
+    const [ann, bob] = [await enter('ann'), await enter('bob')];
+    t.regex((await through('/mine', ann)).text, /Of who=ann/);
+    const other = await through('/mine', bob);
+    t.regex(other.text, /Of who=bob/);
+    t.regex(String(other.fields['cache-status']), /fwd=miss$/);
+    t.regex((await through('/mine', kaios)).text, /Of nobody/);
+    t.regex((await through('/mine', ann)).text, /Of who=ann/);
   }),
 );
 
@@ -183,13 +228,16 @@ test.serial(
 test.serial(
   'a front-end with another secret is refused, and tells its clients no more than that the link is down (threat 67)',
   async (t) => {
-    await withPair(async ({ back, through }) => {
-      back.origin.on('/page', '<title>Boats</title><p>There.</p>');
-      const reply = await through('/page', kaios);
-      t.is(reply.status, 503);
-      t.is(back.origin.requests.length, 0);
-      t.notRegex(reply.text, /secret/);
-    }, 'another secret');
+    await withPair(
+      async ({ back, through }) => {
+        back.origin.on('/page', '<title>Boats</title><p>There.</p>');
+        const reply = await through('/page', kaios);
+        t.is(reply.status, 503);
+        t.is(back.origin.requests.length, 0);
+        t.notRegex(reply.text, /secret/);
+      },
+      { secret: 'another secret' },
+    );
   },
 );
 

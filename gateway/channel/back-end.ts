@@ -1,32 +1,75 @@
 /** The back-end's side: makes replies for a front-end's clients, and sends a page and its parts in one reply (S5). */
 import { Readable } from 'node:stream';
 import type { RenderHandler } from '../../core/back-end.ts';
+import { type Clock, deadline } from '../../core/clock.ts';
 import { VaryRecorder } from '../../core/vary.ts';
 import type { Exchange } from '../exchange.ts';
 import { makeRequestId, type Received } from '../received.ts';
 import type { Gateway } from '../serve.ts';
 import { type Bodies, type Dictionary, makeBodies } from './bodies.ts';
 import { FrameWriter } from './frames.ts';
+import type { OnceLedger } from './once-ledger.ts';
 import { makeParts, missingParts, type PartsOfPage, partsOfPage } from './page-parts.ts';
 import { type RenderRequest, readRenderRequest } from './render-request.ts';
 import { type Rendered, render } from './rendered.ts';
 
 const DICTIONARY_BYTES = 64 * 1024 * 1024;
+const FORM_MS = 60_000;
+const MAX_REMEMBERED_BYTES = 1_048_576;
 
-export function makeRenderHandler(gateway: () => Gateway): RenderHandler {
+export interface RenderParts {
+  readonly gateway: () => Gateway;
+  /** What must not be done twice. */
+  readonly once: OnceLedger;
+  readonly clock: Clock;
+}
+
+export function makeRenderHandler({ gateway, once, clock }: RenderParts): RenderHandler {
   const bodies = makeBodies(DICTIONARY_BYTES);
   return async (head, body, signal) => {
     const request = head as unknown as RenderRequest;
-    const exchange = exchangeFor(request, { body, signal, gateway: gateway() });
-    const rendered = await render(exchange, {
-      isHeld: (tag) => tag !== undefined && tag === request.heldTag,
-      dictionary: dictionaryOf(request, bodies),
-      bodies,
+    if (request.once === undefined) return await answer(request, { body, signal, gateway: gateway() }, bodies);
+    const reply = await once.run(request.once, async () => {
+      // Who asked may go away and ask again: what was begun is brought to its end.
+      const limit = deadline(clock, FORM_MS);
+      try {
+        return await wholeOr(await answer(request, { body, signal: limit.signal, gateway: gateway() }, bodies));
+      } finally {
+        limit.done();
+      }
     });
-    if (rendered.kind === 'stream') return Readable.from(streamed(rendered));
-    const page = request.wanted === undefined ? undefined : partsOfPage(exchange, request, bodies);
-    return Readable.from(framesOf(rendered, page), { objectMode: false });
+    return reply instanceof Readable ? reply : Readable.from([reply], { objectMode: false });
   };
+}
+
+async function answer(request: RenderRequest, here: Here, bodies: Bodies): Promise<Readable> {
+  const exchange = exchangeFor(request, here);
+  const rendered = await render(exchange, {
+    isHeld: (tag) => tag !== undefined && tag === request.heldTag,
+    dictionary: dictionaryOf(request, bodies),
+    bodies,
+  });
+  if (rendered.kind === 'stream') return Readable.from(streamed(rendered));
+  const page = request.wanted === undefined ? undefined : partsOfPage(exchange, request, bodies);
+  return Readable.from(framesOf(rendered, page), { objectMode: false });
+}
+
+/** All of it where it is short, else it as it was, still to be read. */
+async function wholeOr(stream: Readable): Promise<Buffer | Readable> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const rest = stream.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>;
+  for await (const chunk of rest) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size > MAX_REMEMBERED_BYTES) return Readable.from(again(chunks, stream));
+  }
+  return Buffer.concat(chunks);
+}
+
+async function* again(chunks: readonly Uint8Array[], rest: Readable): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+  yield* rest as AsyncIterable<Uint8Array>;
 }
 
 interface Here {

@@ -5,12 +5,15 @@ import type { Log } from '../../core/log.ts';
 import type { ComingParts } from './coming-parts.ts';
 import type { HeldReplies } from './held-replies.ts';
 import type { LinkMeter } from './link-meter.ts';
+import type { Outbox } from './outbox.ts';
 import type { PartAccepts } from './part-accepts.ts';
+import type { WaitingLine } from './waiting-line.ts';
 
 export interface FrontEndParts {
   readonly backEnd: BackEnd;
   readonly clock: Clock;
   readonly log: Log;
+  readonly outbox: Outbox;
 }
 
 export interface FrontEndState extends FrontEndParts {
@@ -18,4 +21,5 @@ export interface FrontEndState extends FrontEndParts {
   readonly accepts: PartAccepts;
   readonly coming: ComingParts;
   readonly meter: LinkMeter;
+  readonly line: WaitingLine;
 }

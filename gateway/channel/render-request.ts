@@ -29,6 +29,8 @@ export interface RenderRequest {
   readonly held: PackedParts;
   /** Accept of this client's requests for parts; `undefined` where none are wanted. */
   readonly wanted: Readonly<Record<PartKind, string | undefined>> | undefined;
+  /** Of what must not be done twice: the same each time it is sent. */
+  readonly once: string | undefined;
 }
 
 /** Conditions are judged where the client is; codings are the channel's own business. */
@@ -48,7 +50,7 @@ const KEPT_HERE: ReadonlySet<string> = new Set([
 
 export function makeRenderRequest(
   { order, target, received, negotiation, client }: Exchange,
-  held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'held' | 'wanted'>,
+  held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'held' | 'wanted' | 'once'>,
 ): RenderRequest {
   const { mode, presentation, parameters, part, picture, ownOrigin, gatewayPath, links } = target;
   const { accept: _accept, values: _values, ...wishes } = negotiation;

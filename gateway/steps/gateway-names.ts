@@ -66,10 +66,15 @@ export function findGatewayPage(path: string, place: Place): Route | undefined {
   if (pathOnly === 'image') return place.toPicture(path);
   const name = /^[^/]*/.exec(pathOnly)![0];
   if (name === 'docs' || name === 'views') return place.toDocument(pathOnly);
-  if (PAGES.has(name))
+  if (PAGES.has(name) || isWaiting(name, query))
     return { kind: 'page', name, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
   if (place.site !== undefined) return undefined;
   throw new GatewayError('NOT_FOUND', { path: pathOnly === '' ? path : `${place.gatewayPath}${pathOnly}` });
+}
+
+// Where a form waits for the link of a front-end. A site may well have a page of that name, but none with such an id.
+function isWaiting(name: string, query: URLSearchParams): boolean {
+  return name === 'waiting' && /^[\w-]{32}$/.test(query.get('id') ?? '');
 }
 
 function toPresented([, explained, segment, rest]: RegExpExecArray, place: Place): Route {
