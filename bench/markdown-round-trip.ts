@@ -4,6 +4,7 @@ import type { CheerioAPI } from 'cheerio';
 import { type AnyNode, type Element, hasChildren, isTag, isText, type ParentNode } from 'domhandler';
 import { BLOCKS } from '../formatters/document/collapse.ts';
 import { textOf } from '../formatters/document/edit-tree.ts';
+import { isPlaceholder } from '../formatters/document/lazy-images.ts';
 import { parseDocument } from '../formatters/document/parse.ts';
 import { serialiseDocument } from '../formatters/document/serialise.ts';
 import article from '../formatters/html-article/index.ts';
@@ -58,7 +59,8 @@ function countStructures($: CheerioAPI): Record<Structure, number> {
     for (const child of parent.children) {
       if (!isTag(child) || UNSAID.has(child.name)) continue;
       for (const name of structures) if (STRUCTURES[name].test(child.name) && isThere(child, name)) counts[name] += 1;
-      visit(child);
+      // Code is text alone in Markdown.
+      if (child.name !== 'pre') visit(child);
     }
   };
   visit($.root()[0]!);
@@ -68,7 +70,8 @@ function countStructures($: CheerioAPI): Record<Structure, number> {
 /** What shows nothing is no loss: boxes of nothing, pictures without words, the signs by which headings can be linked to. */
 function isThere(element: Element, name: Structure): boolean {
   const { attribs } = element;
-  if (name === 'pictures') return Boolean(attribs['alt']?.trim());
+  // One that a script would have filled gives way to its words.
+  if (name === 'pictures') return Boolean(attribs['alt']?.trim()) && !isPlaceholder(attribs['src']);
   if (name === 'links' && (attribs['href'] === undefined || isPermalink(element))) return false;
   return holdsSomething(element);
 }
@@ -89,6 +92,7 @@ function wordsOf($: CheerioAPI): Map<string, number> {
   let text = '';
   const visit = (node: AnyNode): void => {
     if (isText(node)) text += node.data;
+    if (isTag(node) && node.name === 'img') text += ` ${node.attribs['alt'] ?? ''} `;
     if (!hasChildren(node) || (isTag(node) && UNSAID.has(node.name))) return;
     const apart = isTag(node) && (BLOCKS.has(node.name) || node.name === 'br') ? ' ' : '';
     text += apart;
