@@ -16,6 +16,7 @@ import { type Figure, quantile, type Round, round2, type Study, type StudyOption
 const SEEDS = 5;
 const BAD: LinkKind = { name: '300 ms, 256 kbit/s, 1 %', roundTripMs: 300, bitsPerSecond: 256_000, loss: 0.01 };
 const FAIR: LinkKind = { name: '50 ms, 4 Mbit/s', roundTripMs: 50, bitsPerSecond: 4_000_000, loss: 0 };
+const LINKS: Readonly<Record<string, LinkKind>> = { bad: BAD, fair: FAIR };
 const SECRET = 'of the benchmark';
 
 /** What the client does, and what it is compared with. */
@@ -26,8 +27,10 @@ const AIMS: Readonly<Record<Step, number>> = { 'cold page': 3, 'next page': 5, '
 
 export const channel: Study = { name: 'channel', run };
 
-async function run({ isShort, rounds: wanted }: StudyOptions): Promise<StudyResult> {
+/** @param args `bad` or `fair` for one link alone */
+async function run({ isShort, rounds: wanted, args }: StudyOptions): Promise<StudyResult> {
   bringPages();
+  const kinds = args.length === 0 ? Object.values(LINKS) : args.map(linkNamed);
   const seeds = isShort ? 1 : Math.max(SEEDS, wanted ?? 0);
   const link = await openLink();
   const rounds: Round[] = [];
@@ -35,7 +38,7 @@ async function run({ isShort, rounds: wanted }: StudyOptions): Promise<StudyResu
     const site = openSide({ within: link.far, program: 'bench/channel/site.ts', args: [FAR_ADDRESS] });
     const [origin] = await site.until(/^http:.*/);
     try {
-      for (const kind of [BAD, FAIR])
+      for (const kind of kinds)
         for (let seed = 1; seed <= seeds; seed++)
           for (const name of Object.keys(SITES)) {
             const pages = pagesOf(name, { seed, seeds, origin: origin! });
@@ -50,7 +53,13 @@ async function run({ isShort, rounds: wanted }: StudyOptions): Promise<StudyResu
   } finally {
     await link.close();
   }
-  return { about: aboutOf(seeds), figures: figuresOf(rounds), rounds };
+  return { about: aboutOf(seeds), figures: figuresOf(rounds, kinds), rounds };
+}
+
+function linkNamed(name: string): LinkKind {
+  const kind = LINKS[name];
+  if (kind === undefined) throw new Error(`There is no link \`${name}\`; there are: ${Object.keys(LINKS).join(', ')}`);
+  return kind;
 }
 
 function bringPages(): void {
@@ -185,11 +194,11 @@ async function takeTurn({ link, client, subject, step, load }: Taking): Promise<
   };
 }
 
-function figuresOf(rounds: readonly Round[]): readonly Figure[] {
+function figuresOf(rounds: readonly Round[], kinds: readonly LinkKind[]): readonly Figure[] {
   const figures: Figure[] = [];
   const of = (link: string, subject: string, step: string) =>
     rounds.filter((round) => round['link'] === link && round['subject'] === subject && round['step'] === step);
-  for (const kind of [BAD, FAIR]) {
+  for (const kind of kinds) {
     for (const step of STEPS) {
       const [plain, ours] = [of(kind.name, 'http/1.1', step), of(kind.name, 'channel', step)];
       const ratios = plain.map(({ ms }, index) => Number(ms) / Number(ours[index]!['ms']));
