@@ -46,16 +46,17 @@ const PREFIX_DROPPED = [
   'supports-loading-mode',
 ];
 
+/** Digests of what is sent in this very message (RFC 9530 2): wrong for a part of it, and where nothing is sent. */
+const CONTENT_DIGESTS = ['content-md5', 'content-digest'];
+
+/** Those of the representation in its coding too (RFC 9530 3, RFC 3230), and what is signed along. */
+const DIGESTS = [...CONTENT_DIGESTS, 'digest', 'repr-digest', 'signature', 'signature-input'];
+
 /** Fields that speak of the origin's bytes: wrong once the body has been changed (P-6, P-8, P-14, H-8). */
 const BYTES_FIELDS = [
   'accept-ranges',
-  'content-md5',
-  'digest',
-  'content-digest',
-  'repr-digest',
+  ...DIGESTS,
   'want-digest',
-  'signature',
-  'signature-input',
   'content-range',
   'use-as-dictionary',
   'available-dictionary',
@@ -79,6 +80,14 @@ export function dropPrefixFields(fields: Fields): void {
 
 export function dropByteFields(fields: Fields): void {
   for (const name of BYTES_FIELDS) fields.delete(name);
+}
+
+export function dropDigests(fields: Fields): void {
+  for (const name of DIGESTS) fields.delete(name);
+}
+
+export function dropContentDigests(fields: Fields): void {
+  for (const name of CONTENT_DIGESTS) fields.delete(name);
 }
 
 export function dropAlways(fields: Fields): void {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { mayUseRange } from '../core/conditional.ts';
 import { readEntityTag } from '../core/etag.ts';
 import type { Fields } from '../core/fields.ts';
+import { dropContentDigests } from './hop-fields.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
 
@@ -47,6 +48,7 @@ export function asPart(
   if (method !== 'GET' || body === undefined || !mayUseRange(asked, fields.get('etag'))) return whole;
   const part = readRange(asked.get('range'), size);
   if (part === undefined) return whole;
+  dropContentDigests(fields);
   if (part === 'unsatisfiable') {
     if (body instanceof Readable) body.destroy();
     fields.delete('content-encoding').set('content-range', `bytes */${size}`).set('content-length', '0');

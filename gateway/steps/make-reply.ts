@@ -11,7 +11,7 @@ import type { Variant } from '../cache/variant-cache.ts';
 import { codingFor, encodeBody } from '../content-coding.ts';
 import { isDocument } from '../document-types.ts';
 import { type Exchange, replyContext } from '../exchange.ts';
-import { dropByteFields } from '../hop-fields.ts';
+import { dropByteFields, dropContentDigests, dropDigests } from '../hop-fields.ts';
 import { asPart } from '../range.ts';
 import type { Reply } from '../reply.ts';
 import type { Trace } from '../traffic/trace.ts';
@@ -112,7 +112,7 @@ export async function passOriginal(asked: Exchange, fetched: FetchedOriginal, re
   const isTaken = codings.length === 0 || reason === 'no-transform' || isCodingTaken(exchange, codings);
   if (isTaken || !isDecodable(codings))
     return asWanted(exchange, fetched, { status: fetched.status, fields, body: fetched.response.body, trace });
-  weaken(fields);
+  recode(fields);
   fields.delete('content-encoding').delete('content-length');
   return { status: fetched.status, fields, body: decodeBody(fetched.response), trace };
 }
@@ -124,8 +124,8 @@ export async function passBody(
 ): Promise<Reply> {
   const exchange = withoutClient(asked, fetched);
   const fields = passFields(exchange, fetched, reason);
-  const coding = codingFor(fetched.essence, body.byteLength, exchange.read);
-  if (coding !== (fetched.fields.get('content-encoding') ?? 'identity')) weaken(fields);
+  const coding = codingFor(fetched.essence, body.byteLength, exchange.read, false);
+  if (coding !== (fetched.fields.get('content-encoding') ?? 'identity')) recode(fields);
   fields.delete('content-encoding');
   fields.set('vary', exchange.read.vary(fields.get('vary')));
   const trace = traceOfPass(exchange, fetched, fields, body);
@@ -216,11 +216,13 @@ function dateOfStored({ response, fields }: FetchedOriginal): string | undefined
 function notModified(fields: Fields, trace: Trace): Reply {
   for (const name of ['content-type', 'content-length', 'content-encoding', 'content-language', 'transfer-encoding'])
     fields.delete(name);
+  dropContentDigests(fields);
   return { status: 304, fields, body: undefined, trace };
 }
 
-// P-6, P-7: the bytes differ from those the origin's strong tag stands for.
-function weaken(fields: Fields): void {
+// P-6, P-7, P-14: the bytes differ from those the origin's strong tag, its digests and its signatures stand for.
+function recode(fields: Fields): void {
+  dropDigests(fields);
   const tag = readEntityTag(fields.get('etag'));
   if (tag !== undefined) fields.set('etag', formatEntityTag({ ...tag, weak: true }));
 }

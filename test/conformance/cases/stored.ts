@@ -1,6 +1,6 @@
 /** RFC 9111 and 9213 in depth: who decides what is kept, by what it is found again, and what a stored response is worth. */
 import type { Answer, Answering, Case, Holds } from '../case.ts';
-import { PAGE } from '../samples.ts';
+import { GZIPPED, PAGE, PHOTOGRAPH } from '../samples.ts';
 
 const TOOL = { 'user-agent': 'curl/8.0', accept: '*/*' };
 const FRESH = 'max-age=600';
@@ -346,4 +346,95 @@ const PARTS: readonly Case[] = [
   ]),
 ];
 
-export const STORED: readonly Case[] = [...TARGETED, ...SELECTION, ...REQUESTS, ...RENEWAL, ...PARTS];
+const DIGESTS = {
+  'content-digest': 'sha-256=:AAAA:',
+  'repr-digest': 'sha-256=:BBBB:',
+  'content-md5': 'CCCC',
+  digest: 'sha-256=DDDD',
+};
+const none = { 'content-digest': null, 'repr-digest': null, 'content-md5': null, digest: null };
+
+const BYTES: readonly Case[] = [
+  one(['P-14', 'P-8'], 'RFC 9530 2, 3', 'A part and a 304 have no digest of the content; that of the whole stays', [
+    {
+      ask: { fields: TOOL },
+      answer: { fields: { ...TEXT, 'cache-control': FRESH, etag: '"v"', ...DIGESTS }, body: '0123456789' },
+      holds: { body: 'same', fields: DIGESTS },
+    },
+    {
+      ask: { fields: { ...TOOL, range: 'bytes=2-3' } },
+      holds: {
+        status: 206,
+        body: /^23$/,
+        asked: 1,
+        fields: { ...none, 'repr-digest': DIGESTS['repr-digest'], digest: DIGESTS.digest },
+      },
+    },
+    {
+      ask: { fields: { ...TOOL, 'if-none-match': '"v"' } },
+      holds: { status: 304, asked: 1, fields: { 'content-digest': null, 'content-md5': null, etag: '"v"' } },
+    },
+  ]),
+  one(
+    ['P-14', 'P-6', 'N-5'],
+    'RFC 9530 3',
+    'What leaves in another coding than it came in leaves without its digests and its strong tag',
+    [
+      {
+        ask: { fields: { ...TOOL, 'accept-encoding': undefined } },
+        answer: {
+          fields: { ...TEXT, 'content-encoding': 'gzip', 'cache-control': FRESH, etag: '"v"', ...DIGESTS },
+          body: GZIPPED,
+        },
+        holds: {
+          body: /Harbour/,
+          fields: { ...none, 'content-encoding': null, etag: 'W/"v"', vary: /accept-encoding/i },
+        },
+      },
+      {
+        ask: { fields: { ...TOOL, 'accept-encoding': 'gzip' } },
+        holds: { asked: 1, fields: { 'content-encoding': 'gzip', etag: '"v"', ...DIGESTS, vary: /accept-encoding/i } },
+      },
+    ],
+  ),
+  one(['N-5', 'P-7'], 'RFC 9110 12.5.3', 'A picture is in no content coding, as it is compressed', [
+    {
+      ask: { fields: { accept: 'image/webp,*/*;q=0.8', 'accept-encoding': 'br, zstd, gzip' } },
+      answer: { fields: { 'content-type': 'image/jpeg', 'cache-control': FRESH }, body: PHOTOGRAPH },
+      holds: { fields: { 'content-encoding': null } },
+    },
+  ]),
+  one(['P-10', 'N-8'], 'RFC 9110 15.4.5', 'A 304 for bytes that were not changed names what the 200 names in Vary', [
+    {
+      ask: { fields: TOOL },
+      answer: { fields: { ...TEXT, 'cache-control': FRESH, etag: '"v"', vary: 'X-Kind' }, body: 'answer' },
+    },
+    {
+      ask: { fields: { ...TOOL, 'if-none-match': '"v"' } },
+      holds: {
+        status: 304,
+        body: 'empty',
+        asked: 1,
+        fields: { etag: '"v"', 'content-length': null },
+        check: ({ fields }, [first]) =>
+          fields.get('vary') === first?.fields.get('vary') ? undefined : `vary is ${fields.get('vary')}`,
+      },
+    },
+  ]),
+  one(['P-9'], 'RFC 9110 13.1.5', 'If-Range with a weak tag, or a date, gives the whole', [
+    {
+      ask: { fields: TOOL },
+      answer: { fields: { ...TEXT, 'cache-control': FRESH, etag: 'W/"v"' }, body: '0123456789' },
+    },
+    {
+      ask: { fields: { ...TOOL, range: 'bytes=2-3', 'if-range': 'W/"v"' } },
+      holds: { status: 200, body: /^0123456789$/, asked: 1 },
+    },
+    {
+      ask: { fields: { ...TOOL, range: 'bytes=2-3', 'if-range': 'Wed, 31 Dec 2025 00:00:00 GMT' } },
+      holds: { status: 200, body: /^0123456789$/, asked: 1 },
+    },
+  ]),
+];
+
+export const STORED: readonly Case[] = [...TARGETED, ...SELECTION, ...REQUESTS, ...RENEWAL, ...PARTS, ...BYTES];
