@@ -37,6 +37,9 @@ export const fleetSettings = {
     parse: (value) => value,
   } satisfies Setting<string>,
   fleetKeys: text('FLEET_KEYS', 'File of public keys whose bundles and plans are trusted.'),
-  backEnd: text('BACK_END', 'The back-end server this front-end works with.'),
+  backEnd: text(
+    'BACK_END',
+    'The back-end server this front-end works with; a front-end serves by one process, whatever WORKERS says.',
+  ),
   channelSecret: text('CHANNEL_SECRET', 'Secret that front-end and back-end share.', true),
 } satisfies SettingTable;

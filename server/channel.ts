@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SettingsError } from '../core/config.ts';
 import { type ChannelParts, openChannel } from '../fleet/channel.ts';
 import { type FrontEnd, makeFrontEnd } from '../gateway/channel/front-end.ts';
+import { openHeldStore } from '../gateway/channel/held-store.ts';
 import { type OnceLedger, openOnceLedger } from '../gateway/channel/once-ledger.ts';
 import { openOutbox } from '../gateway/channel/outbox.ts';
 import type { CookieJar } from '../gateway/cookie-jar.ts';
@@ -26,13 +27,15 @@ export function openChannelSide(settings: Settings, parts: SideParts): ChannelSi
   if (url === undefined) return { frontEnd: undefined, once, close: async () => once.close() };
   const backEnd = openChannel({ ...parts, url: new URL(url).origin, secret });
   const takeCookies = (owner: string, from: URL, lines: readonly string[]) => jar().take(owner, from, lines);
+  const store = openHeldStore(join(dataDir, 'held.db'), log);
   const outbox = openOutbox({ file: join(dataDir, 'outbox.db'), backEnd, takeCookies, clock, log });
   return {
     once,
-    frontEnd: makeFrontEnd({ backEnd, outbox, clock, log }),
+    frontEnd: makeFrontEnd({ backEnd, outbox, store, clock, log }),
     async close() {
       await backEnd.close();
       outbox.close();
+      store.close();
       once.close();
     },
   };

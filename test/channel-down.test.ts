@@ -9,6 +9,7 @@ import { openOnceLedger } from '../gateway/channel/once-ledger.ts';
 import { makeWaitingLine } from '../gateway/channel/waiting-line.ts';
 import { type Answer, ask, CLIENTS } from './support/client.ts';
 import { inPair, type Pair } from './support/pair.ts';
+import { photo } from './support/pictures.ts';
 
 const kaios = { fields: CLIENTS.kaios };
 const form = { ...kaios, method: 'POST', body: 'a=1' };
@@ -47,6 +48,25 @@ test.serial(
     t.regex(second.text, /Number 2 of 2 that wait for it/);
     link.mend();
     t.is(back.origin.requests.filter(({ path }) => path === '/form').length, 0);
+  }),
+);
+
+test.serial(
+  'what a front-end holds is there again after a new start, its pictures too, and shown while the link is down',
+  inPair(async (t, pair) => {
+    const { back, link } = pair;
+    back.origin.on('/page', '<title>Bay</title><h1>Bay</h1><img src="/bay.png" alt="bay">');
+    const picture = await photo(200, 100).png().toBuffer();
+    back.origin.on('/bay.png', (_request, response) => response.setHeader('content-type', 'image/png').end(picture));
+    const first = await pair.through('/page', kaios);
+    const bay = await pair.through('/bay.png', kaios);
+    link.cut();
+    const again = await pair.restart();
+    const held = await again.through('/page', kaios);
+    t.is(held.status, 200);
+    t.regex(held.text, /This page is as it was less than a minute ago/);
+    t.true(held.text.length > first.text.length);
+    t.deepEqual((await again.through('/bay.png', kaios)).body, bay.body);
   }),
 );
 
@@ -136,7 +156,7 @@ test('what was done once gives the same reply again, over a new start too; what 
   await t.throwsAsync(ledger.run('c', broken));
   void ledger.run('d', () => new Promise(() => undefined));
   ledger.close();
-  const next = openOnceLedger(file, systemClock);
+  const next = openOnceLedger(file, { ...systemClock, now: () => systemClock.now() + 3_600_000 });
   t.is(String(await next.run('a', work('third'))), 'first');
   const again = await t.throwsAsync<GatewayError>(next.run('c', work('fourth')));
   t.is(again?.code, 'UPSTREAM_TIMEOUT');

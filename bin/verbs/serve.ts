@@ -19,7 +19,9 @@ export function addServeVerb(program: Command): void {
 async function runServer(): Promise<void> {
   const environment = readEnvironment();
   const settings = parseSettings(settingTable, environment);
-  if (cluster.isPrimary && settings.workers > 1) return await runSeveral(settings);
+  // What comes with a page is for the next requests of its client: those of a front-end meet in one process.
+  const isFrontEnd = settings.backEnd !== undefined;
+  if (cluster.isPrimary && settings.workers > 1 && !isFrontEnd) return await runSeveral(settings);
   const share = cluster.isWorker ? { POOL: String(Math.max(1, Math.floor(settings.pool / settings.workers))) } : {};
   const isFirst = cluster.isPrimary || environment['FORMAT_GATEWAY_WORKER'] === '1';
   const { startServer } = await import('../../main.ts');

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { ComingParts } from './coming-parts.ts';
 import type { HeldReplies } from './held-replies.ts';
+import type { HeldStore } from './held-store.ts';
 import type { LinkMeter } from './link-meter.ts';
 import type { Outbox } from './outbox.ts';
 import type { PartAccepts } from './part-accepts.ts';
@@ -14,6 +15,7 @@ export interface FrontEndParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly outbox: Outbox;
+  readonly store: HeldStore;
 }
 
 export interface FrontEndState extends FrontEndParts {

@@ -47,11 +47,13 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const NAVIGATIONS: ReadonlySet<string | undefined> = new Set([undefined, 'document', 'iframe', 'frame']);
 
 export function makeFrontEnd(parts: FrontEndParts): FrontEnd {
-  const { clock, outbox } = parts;
+  const { clock, outbox, store } = parts;
   const meter = makeLinkMeter(clock);
+  const known = store.mbps();
+  if (known !== undefined) meter.recall(known);
   const state: FrontEndState = {
     ...parts,
-    held: makeHeldReplies(clock),
+    held: makeHeldReplies(clock, store),
     meter,
     accepts: makePartAccepts(),
     coming: makeComingParts(),

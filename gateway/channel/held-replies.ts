@@ -11,6 +11,7 @@ import { jarOwnerOf } from '../jar-owner.ts';
 import { clientKeyOf } from '../steps/identify.ts';
 import { digestOfBody } from './bodies.ts';
 import type { HeldPart } from './held-parts.ts';
+import type { HeldStore, StoredReply } from './held-store.ts';
 
 export interface HeldReply {
   readonly place: string;
@@ -103,7 +104,8 @@ function shortDigest(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('base64url').slice(0, 22);
 }
 
-export function makeHeldReplies(clock: Clock): HeldReplies {
+/** @param store where it is kept as well */
+export function makeHeldReplies(clock: Clock, store: HeldStore): HeldReplies {
   const byClient = new LRUCache<string, LRUCache<string, HeldReply>>({ max: 1_000 });
   const all = new LRUCache<string, HeldReply>({
     maxSize: MAX_BYTES,
@@ -112,6 +114,7 @@ export function makeHeldReplies(clock: Clock): HeldReplies {
     dispose: (_, key) => {
       const [client, name] = JSON.parse(key) as [string, string];
       byClient.peek(client)?.delete(name);
+      store.remove(client, name);
     },
   });
   const of = (client: string) => {
@@ -119,15 +122,20 @@ export function makeHeldReplies(clock: Clock): HeldReplies {
     byClient.set(client, known);
     return known;
   };
-  const keep = (client: string, held: HeldReply) => {
-    const name = JSON.stringify([held.place, held.wishes, held.selected]);
-    const others = [...of(client).entries()].filter(([key, each]) => each.place === held.place && key !== name);
-    for (const [key] of others.slice(MAX_OF_PLACE - 1)) all.delete(JSON.stringify([client, key]));
+  const take = (client: string, name: string, held: HeldReply) => {
     of(client).set(name, held);
     all.set(JSON.stringify([client, name]), held);
   };
+  for (const { client, name, held } of store.all()) take(client, name, held);
+  const keep = (client: string, held: HeldReply): StoredReply => {
+    const name = JSON.stringify([held.place, held.wishes, held.selected]);
+    const others = [...of(client).entries()].filter(([key, each]) => each.place === held.place && key !== name);
+    for (const [key] of others.slice(MAX_OF_PLACE - 1)) all.delete(JSON.stringify([client, key]));
+    take(client, name, held);
+    return { client, name, held };
+  };
   const times = ({ receivedAt }: HeldReply) => ({ requestedAt: receivedAt, receivedAt, now: clock.now() });
-  const store: HeldReplies = {
+  const replies: HeldReplies = {
     find({ client, place, wishes }, fields) {
       for (const held of byClient.get(client)?.values() ?? [])
         if (held.place === place && held.wishes === wishes && isSelected(held, fields)) return held;
@@ -147,9 +155,9 @@ export function makeHeldReplies(clock: Clock): HeldReplies {
         .filter((name) => name !== 'accept-encoding')
         .sort()
         .map((name) => [name, fields.get(name)] as const);
-      keep(client, { ...given, selected, digest: digestOfBody(given.body), receivedAt: clock.now() });
+      store.put(keep(client, { ...given, selected, digest: digestOfBody(given.body), receivedAt: clock.now() }));
     },
-    renew: (client, held, fields) => keep(client, { ...held, fields, receivedAt: clock.now() }),
+    renew: (client, held, fields) => store.renew(keep(client, { ...held, fields, receivedAt: clock.now() })),
     drop(client, place) {
       for (const [name, held] of byClient.get(client)?.entries() ?? [])
         if (held.place === place) all.delete(JSON.stringify([client, name]));
@@ -169,11 +177,11 @@ export function makeHeldReplies(clock: Clock): HeldReplies {
       return parts.slice(0, MAX_PARTS).map((held) => ({
         address: held.place.startsWith('//') ? held.place.slice(held.place.indexOf('/', 2)) : held.place,
         digest: held.digest,
-        isFresh: store.isFresh(held),
+        isFresh: replies.isFresh(held),
       }));
     },
   };
-  return store;
+  return replies;
 }
 
 function isSelected({ selected }: HeldReply, fields: Fields): boolean {

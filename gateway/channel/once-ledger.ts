@@ -22,11 +22,15 @@ const MIGRATIONS = [
    CREATE INDEX once_begun ON once (begun);`,
 ];
 const KEPT_MS = 7 * 86_400_000;
+/** What takes longer has come to nothing. */
+const LONGEST_MS = 70_000;
+const LOOK_MS = 250;
 const MAX_REPLY_BYTES = 1_048_576;
 /** Nothing has reached the origin: it may be tried again. */
 const UNSENT: ReadonlySet<ErrorCode> = new Set(['UPSTREAM_DNS', 'UPSTREAM_REFUSED', 'UPSTREAM_DOWN', 'SHED']);
 
 interface Row {
+  readonly begun: number;
   readonly reply: Uint8Array | null;
   readonly failure: string | null;
 }
@@ -40,7 +44,7 @@ export function openOnceLedger(file: string, clock: Clock): OnceLedger {
     run(token, work) {
       const under = running.get(token);
       if (under !== undefined) return under.then(asSecond);
-      const run = runOnce(database, { token, work, now: clock.now() }).finally(() => running.delete(token));
+      const run = runOnce(database, { token, work, clock }).finally(() => running.delete(token));
       running.set(token, run);
       return run;
     },
@@ -57,14 +61,14 @@ function asSecond(reply: Buffer | Readable): Buffer {
 interface Once {
   readonly token: string;
   readonly work: () => Promise<Buffer | Readable>;
-  readonly now: number;
+  readonly clock: Clock;
 }
 
-async function runOnce(database: DatabaseSync, { token, work, now }: Once): Promise<Buffer | Readable> {
+async function runOnce(database: DatabaseSync, { token, work, clock }: Once): Promise<Buffer | Readable> {
   const begun = database
     .prepare('INSERT INTO once (token, begun) VALUES (?, ?) ON CONFLICT DO NOTHING')
-    .run(token, now);
-  if (begun.changes === 0) return repeat(database, token);
+    .run(token, clock.now());
+  if (begun.changes === 0) return await repeat(database, token, clock);
   try {
     const reply = await work();
     if (Buffer.isBuffer(reply) && reply.byteLength <= MAX_REPLY_BYTES)
@@ -81,10 +85,18 @@ async function runOnce(database: DatabaseSync, { token, work, now }: Once): Prom
   }
 }
 
-function repeat(database: DatabaseSync, token: string): Buffer {
-  const row = database.prepare('SELECT reply, failure FROM once WHERE token = ?').get(token) as Row | undefined;
-  if (row?.reply != null) return Buffer.from(row.reply);
-  if (row?.failure == null) throw new GatewayError('FORM_BEGUN', {});
-  const [code, details] = JSON.parse(row.failure) as [ErrorCode, GatewayError['details']];
-  throw new GatewayError(code, details);
+async function repeat(database: DatabaseSync, token: string, clock: Clock): Promise<Buffer> {
+  for (;;) {
+    const row = database.prepare('SELECT begun, reply, failure FROM once WHERE token = ?').get(token) as
+      | Row
+      | undefined;
+    if (row?.reply != null) return Buffer.from(row.reply);
+    if (row?.failure != null) {
+      const [code, details] = JSON.parse(row.failure) as [ErrorCode, GatewayError['details']];
+      throw new GatewayError(code, details);
+    }
+    // Another process of this server may be about it still.
+    if (row === undefined || clock.now() - row.begun > LONGEST_MS) throw new GatewayError('FORM_BEGUN', {});
+    await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
+  }
 }

@@ -39,6 +39,7 @@ export async function takeParts(exchange: Exchange, following: Following): Promi
   } finally {
     bundle.close();
     reader.end();
+    if (state.meter.mbps !== undefined) state.store.putMbps(state.meter.mbps);
   }
 }
 

@@ -20,7 +20,7 @@ export interface Pair {
   readonly link: Relay;
   /** Asks the front-end for a resource of the origin in prefix mode. */
   through(path: string, options?: Ask): Promise<Answer>;
-  /** Ends the front-end and starts it again with the same data folder. */
+  /** Ends the front-end and starts it again at the same address with the same data folder. */
   restart(): Promise<Pair>;
 }
 
@@ -39,8 +39,8 @@ export async function withPair(work: (pair: Pair) => Promise<void>, options: Pai
   const dataDir = await mkdtemp(join(tmpdir(), 'front-end-'));
   const settings = { CHANNEL_SECRET: secret, BACK_END: link.origin, UPSTREAM_ALLOW: 'none', ...environment };
   let front: RunningServer | undefined;
-  const open = async (): Promise<Pair> => {
-    const server = await startServer(testEnvironment(dataDir, settings), {
+  const open = async (port: string): Promise<Pair> => {
+    const server = await startServer(testEnvironment(dataDir, { ...settings, PORT: port }), {
       log: silentLog,
       ...(clock === undefined ? {} : { clock }),
     });
@@ -53,12 +53,12 @@ export async function withPair(work: (pair: Pair) => Promise<void>, options: Pai
       async restart() {
         await server.close(0);
         front = undefined;
-        return await open();
+        return await open(new URL(server.origin).port);
       },
     };
   };
   try {
-    await work(await open());
+    await work(await open('0'));
   } finally {
     await front?.close(0);
     await link.close();
