@@ -53,9 +53,8 @@ type PlannedStep = Pick<PlanStep, 'formatter' | 'version' | 'from' | 'to' | 'kee
 /** Answers an explanation. @throws GatewayError whatever the explained request would meet. */
 export async function explain(received: Received, target: Target, gateway: Gateway): Promise<Reply> {
   const explained = { ...received, method: 'GET', fields: standIn(received.fields) };
-  const explanation = await explainExchange(
-    await prepare(explained, target, new VaryRecorder(explained.fields), gateway),
-  );
+  const exchange = await prepare(explained, target, new VaryRecorder(explained.fields), gateway);
+  const explanation = (await gateway.frontEnd?.explain(exchange)) ?? (await explainExchange(exchange));
   const wantsJson = asks(parseAccept(received.fields.get('accept')), 'application/json');
   const reply = wantsJson
     ? makeTextReply(200, 'application/json', `${JSON.stringify(explanation, null, 2)}\n`)

@@ -7,7 +7,7 @@ import test from 'ava';
 import { systemClock } from '../core/clock.ts';
 import { silentLog } from '../core/log.ts';
 import { startServer } from '../main.ts';
-import { CLIENTS } from './support/client.ts';
+import { ask, CLIENTS } from './support/client.ts';
 import { testEnvironment } from './support/gateway.ts';
 import { inPair, withPair } from './support/pair.ts';
 import { photo } from './support/pictures.ts';
@@ -204,6 +204,21 @@ test.serial(
     t.regex(String(other.fields['cache-status']), /fwd=miss$/);
     t.regex((await through('/mine', kaios)).text, /Of nobody/);
     t.regex((await through('/mine', ann)).text, /Of who=ann/);
+  }),
+);
+
+test.serial(
+  'an explanation comes from the back-end, which alone reaches the origin; preferences are the front-end’s own',
+  inPair(async (t, { back, front }) => {
+    back.origin.on('/page', `<title>Boats</title><h1>Boats</h1>${words(1)}`);
+    const fields = { ...CLIENTS.kaios, accept: 'application/json', 'explain-accept': 'text/html' };
+    const reply = await ask(front.origin, `/-/explain/${back.origin.url}/page`, { fields });
+    t.is(reply.status, 200);
+    const { client, plan, original, preferences } = JSON.parse(reply.text);
+    t.is(client.preset, 'kaios');
+    t.regex(original.type, /^text\/html/);
+    t.true(plan.some(({ formatter }: { formatter: string }) => formatter === 'html-lite'));
+    t.deepEqual(preferences['images.maxWidth'], { value: 240, layer: 'preset:kaios' });
   }),
 );
 

@@ -4,14 +4,15 @@ import type { RenderHandler } from '../../core/back-end.ts';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { VaryRecorder } from '../../core/vary.ts';
 import type { Exchange } from '../exchange.ts';
+import { explainExchange } from '../explain.ts';
 import { makeRequestId, type Received } from '../received.ts';
 import type { Gateway } from '../serve.ts';
-import { type Bodies, type Dictionary, makeBodies } from './bodies.ts';
+import { type Bodies, type Dictionary, makeBodies, packBody } from './bodies.ts';
 import { FrameWriter } from './frames.ts';
 import type { OnceLedger } from './once-ledger.ts';
 import { makeParts, missingParts, type PartsOfPage, partsOfPage } from './page-parts.ts';
 import { type RenderRequest, readRenderRequest } from './render-request.ts';
-import { type Rendered, render } from './rendered.ts';
+import { type HeadOfRendered, type Rendered, render } from './rendered.ts';
 
 const DICTIONARY_BYTES = 64 * 1024 * 1024;
 const FORM_MS = 60_000;
@@ -44,6 +45,15 @@ export function makeRenderHandler({ gateway, once, clock }: RenderParts): Render
 
 async function answer(request: RenderRequest, here: Here, bodies: Bodies): Promise<Readable> {
   const exchange = exchangeFor(request, here);
+  if (request.explain) {
+    const { packing, bytes } = await packBody(
+      Buffer.from(JSON.stringify(await explainExchange(exchange))),
+      '',
+      undefined,
+    );
+    const head = { status: 200, fields: [], cookies: [], isSame: false, ...packing } satisfies HeadOfRendered;
+    return Readable.from([new FrameWriter().frame(head, bytes)], { objectMode: false });
+  }
   const rendered = await render(exchange, {
     isHeld: (tag) => tag !== undefined && tag === request.heldTag,
     dictionary: dictionaryOf(request, bodies),

@@ -12,6 +12,7 @@ import { Fields } from '../../core/fields.ts';
 import { readMediaType } from '../../core/media-type.ts';
 import { readWhole } from '../../formatters/pool/web-messages.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Explanation } from '../explain.ts';
 import { giveJar, jarOwnerOf, takeCookies } from '../jar-owner.ts';
 import { makeRedirect } from '../pages/layout.ts';
 import type { Reply } from '../reply.ts';
@@ -35,6 +36,8 @@ import { makeWaitingLine, type WaitingLine } from './waiting-line.ts';
 export interface FrontEnd {
   /** The reply; `undefined` for what this server answers itself. @throws GatewayError BACK_END_AWAY, BACK_END_AWAITED, or what the back-end threw. */
   answer(exchange: Exchange): Promise<Reply | undefined>;
+  /** Why a client gets what it gets, as the back-end tells; `undefined` for what this server answers itself. @throws as `answer` */
+  explain(exchange: Exchange): Promise<Explanation | undefined>;
   /** Megabits a second of the link, as measured; `undefined` while nothing is known. */
   readonly linkMbps: number | undefined;
   /** Forms that wait for the link. */
@@ -65,15 +68,38 @@ export function makeFrontEnd(parts: FrontEndParts): FrontEnd {
       return meter.mbps;
     },
     async answer(exchange) {
-      const { target } = exchange;
-      if (target.document !== undefined || target.view !== undefined || target.set !== undefined) return undefined;
-      if (servicePlaceOf(exchange, target.url) !== undefined) return undefined;
+      if (isOwn(exchange)) return undefined;
       const asker = askerOf(exchange);
       state.accepts.learn(exchange);
       if (exchange.order.method === 'GET') return await answerGet(exchange, asker, state);
       return await answerOther(exchange, asker, state);
     },
+    explain: async (exchange) => (isOwn(exchange) ? undefined : await explain(exchange, state)),
   };
+}
+
+function isOwn(exchange: Exchange): boolean {
+  const { document, view, set, url } = exchange.target;
+  if (document !== undefined || view !== undefined || set !== undefined) return true;
+  return servicePlaceOf(exchange, url) !== undefined;
+}
+
+async function explain(exchange: Exchange, { backEnd }: FrontEndState): Promise<Explanation> {
+  const nothing = { heldTag: undefined, dictionaries: [], held: packHeldParts([]), wanted: undefined, once: undefined };
+  const head = makeRenderRequest(exchange, { ...nothing, explain: true });
+  const { signal } = exchange.received;
+  const reader = new FrameReader<RenderedHead>(
+    await open(backEnd, { head, body: undefined, isSparable: false, signal }),
+  );
+  try {
+    const first = await firstHead(reader, signal);
+    const body = await unpackBody(await reader.body(first), first, () => undefined);
+    const told = JSON.parse(Buffer.from(body).toString('utf8')) as Explanation;
+    // Where each preference comes from is known here alone.
+    return { ...told, preferences: exchange.negotiation.values };
+  } finally {
+    reader.end();
+  }
 }
 
 async function answerGet(exchange: Exchange, asker: Asker, state: FrontEndState): Promise<Reply> {
@@ -165,6 +191,7 @@ async function questionOf(
     held: packHeldParts(wanted === undefined ? [] : held.parts(asker.client, asker.site)),
     wanted,
     once: SAFE.has(order.method) ? undefined : randomBytes(24).toString('base64url'),
+    explain: false,
   });
   return { head, body, asker, found, state };
 }

@@ -31,6 +31,8 @@ export interface RenderRequest {
   readonly wanted: Readonly<Record<PartKind, string | undefined>> | undefined;
   /** Of what must not be done twice: the same each time it is sent. */
   readonly once: string | undefined;
+  /** True where the explanation is wanted, not the reply. */
+  readonly explain: boolean;
 }
 
 /** Conditions are judged where the client is; codings are the channel's own business. */
@@ -50,7 +52,7 @@ const KEPT_HERE: ReadonlySet<string> = new Set([
 
 export function makeRenderRequest(
   { order, target, received, negotiation, client }: Exchange,
-  held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'held' | 'wanted' | 'once'>,
+  held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'held' | 'wanted' | 'once' | 'explain'>,
 ): RenderRequest {
   const { mode, presentation, parameters, part, picture, ownOrigin, gatewayPath, links } = target;
   const { accept: _accept, values: _values, ...wishes } = negotiation;
