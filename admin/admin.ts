@@ -114,7 +114,12 @@ export function makeAdmin(parts: AdminParts): Admin {
   const { clock, profiles, clients, sites, views, traffic } = parts;
   const { store } = traffic;
   const audit = openAudit(parts.auditFile, clock);
-  const profileActions = makeProfileActions({ profiles, authority: parts.profileAuthority, audit });
+  const profileActions = makeProfileActions({
+    profiles,
+    authority: parts.profileAuthority,
+    audit,
+    registry: parts.registry,
+  });
   const live = makeLiveTraffic(store, clock);
   const startedAt = clock.monotonic();
   return {

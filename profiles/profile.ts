@@ -152,7 +152,8 @@ function parseWith<T extends z.ZodType>(schema: T, raw: unknown): z.infer<T> {
   throw new GatewayError('BAD_INPUT', { why: result.error.issues.slice(0, 60).map(describeIssue).join('; ') });
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string {
+/** What is wrong, where, and what was given. */
+export function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.map(String).join('.') || 'the profile';
   if (issue.code === 'unrecognized_keys') return `${path} has unknown keys: ${issue.keys.slice(0, 10).join(', ')}`;
   const given = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input).slice(0, 80);

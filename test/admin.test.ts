@@ -97,6 +97,30 @@ test.serial('bad profiles are refused with the path of each fault', async (t) =>
   t.is((await admin('/api/profiles/other', { method: 'PUT', json: { name: 'another' } })).status, 422);
 });
 
+test.serial(
+  'options that a formatter would fail on are refused where they are set; those of a plugin to come are not',
+  async (t) => {
+    const { admin } = shared.world;
+    const put = (name: string, formatters: unknown, host?: string) =>
+      admin(`/api/profiles/${name}`, {
+        method: 'PUT',
+        json: host === undefined ? { prefers: { formatters } } : { sites: { [host]: { formatters } } },
+      });
+    const refused = await put('options', { 'html-to-markdown': { links: 'everywhere', tokens: 'many', other: 1 } });
+    t.is(refused.status, 422);
+    const { title } = JSON.parse(refused.text) as { title: string };
+    for (const path of ['links', 'tokens', 'other'])
+      t.regex(title, new RegExp(`formatters.html-to-markdown.*${path}`), title);
+    t.is((await put('options', { 'html-to-markdown': { links: 0 } }, 'a.example')).status, 422);
+    t.is((await admin('/api/profiles/options')).status, 404);
+    t.is(
+      (await put('options', { 'html-to-markdown': { links: 'none' }, later: { any: 'thing' }, links: true })).status,
+      201,
+    );
+    t.is((await admin('/api/profiles/options', { method: 'DELETE' })).status, 204);
+  },
+);
+
 test.serial('threat 59: keys that reach prototypes are refused anywhere, and nothing is polluted', async (t) => {
   const { server } = shared.world;
   for (const body of [

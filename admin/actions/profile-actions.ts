@@ -2,10 +2,12 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { IfMatch } from '../../core/if-match.ts';
 import type { ProfileAuthority } from '../../fleet/profile-authority.ts';
+import type { FormatterRegistry } from '../../formatters/registry.ts';
 import { type Profile, parseProfile } from '../../profiles/profile.ts';
 import type { Profiles, StoredProfile } from '../../profiles/profiles.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Actor } from './actor.ts';
+import { checkFormatterOptions } from './check-options.ts';
 
 export interface ProfileActions {
   /** @throws GatewayError CONFLICT where there is one of this name; as `parseProfile`; STALE, STORE_FULL. */
@@ -32,9 +34,10 @@ export interface ProfileActionParts {
   /** Writes them here, or where a fleet has its authority. */
   readonly authority: Pick<ProfileAuthority, 'put' | 'remove'>;
   readonly audit: Audit;
+  readonly registry: () => FormatterRegistry;
 }
 
-export function makeProfileActions({ profiles, authority, audit }: ProfileActionParts): ProfileActions {
+export function makeProfileActions({ profiles, authority, audit, registry }: ProfileActionParts): ProfileActions {
   // What nobody has changed is no edition: putting it back means taking the change away.
   const edition = (name: string): Profile | null => {
     const held = profiles.get(name);
@@ -47,6 +50,7 @@ export function makeProfileActions({ profiles, authority, audit }: ProfileAction
   return {
     async create(raw, actor) {
       const profile = parseProfile(raw);
+      checkFormatterOptions(profile, registry());
       if (profiles.get(profile.name) !== undefined)
         throw new GatewayError('CONFLICT', { why: `there is a profile \`${profile.name}\` already` });
       const change = { actor, action: 'create', kind: 'profile', name: profile.name, before: null } as const;
@@ -54,6 +58,7 @@ export function makeProfileActions({ profiles, authority, audit }: ProfileAction
     },
     async replace(name, raw, { actor, ifMatch }) {
       const profile = parseNamed(name, raw);
+      checkFormatterOptions(profile, registry());
       const isNew = profiles.get(name) === undefined;
       const action = isNew ? 'create' : 'replace';
       const change = { actor, action, kind: 'profile', name, before: edition(name) } as const;
