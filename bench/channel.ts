@@ -27,10 +27,12 @@ const AIMS: Readonly<Record<Step, number>> = { 'cold page': 3, 'next page': 5, '
 
 export const channel: Study = { name: 'channel', run };
 
-/** @param args `bad` or `fair` for one link alone */
+/** @param args `bad` or `fair` for one link alone, numbers for some of the seeds alone */
 async function run({ isShort, rounds: wanted, args }: StudyOptions): Promise<StudyResult> {
   bringPages();
-  const kinds = args.length === 0 ? Object.values(LINKS) : args.map(linkNamed);
+  const named = args.filter((each) => !/^\d+$/.test(each));
+  const only = args.filter((each) => /^\d+$/.test(each)).map(Number);
+  const kinds = named.length === 0 ? Object.values(LINKS) : named.map(linkNamed);
   const seeds = isShort ? 1 : Math.max(SEEDS, wanted ?? 0);
   const link = await openLink();
   const rounds: Round[] = [];
@@ -39,14 +41,18 @@ async function run({ isShort, rounds: wanted, args }: StudyOptions): Promise<Stu
     const [origin] = await site.until(/^http:.*/);
     try {
       for (const kind of kinds)
-        for (let seed = 1; seed <= seeds; seed++)
+        for (let seed = 1; seed <= seeds; seed++) {
+          if (only.length > 0 && !only.includes(seed)) continue;
           for (const name of Object.keys(SITES)) {
             const pages = pagesOf(name, { seed, seeds, origin: origin! });
             const course = { link, site, kind, seed, ...pages };
             const common = { link: kind.name, seed, site: name, page: pages.pages[0].slice(origin!.length) };
-            for (const turn of await baseline(course)) rounds.push({ ...common, ...turn });
-            for (const turn of await channelled(course)) rounds.push({ ...common, ...turn });
+            const turns = [...(await baseline(course)), ...(await channelled(course))];
+            for (const { subject, step, ms = 0 } of turns)
+              console.error(`${kind.name}, seed ${seed}, ${name}: ${step}, ${subject}: ${ms} ms`);
+            rounds.push(...turns.map((turn) => ({ ...common, ...turn })));
           }
+        }
     } finally {
       await site.close();
     }
