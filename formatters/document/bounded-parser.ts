@@ -8,6 +8,7 @@
 import { type Element, isTag, type ParentNode } from 'domhandler';
 import { InsertionMode, Parser, type Token } from 'parse5';
 import { FormatFailure } from '../../core/executor.ts';
+import { RunTokenizer } from './run-tokenizer.ts';
 import { type CountingAdapter, type DocumentTreeMap, makeTreeAdapter } from './tree-adapter.ts';
 
 /** Open elements at once. Real pages stay below 100; walkers may recurse this deep. */
@@ -45,6 +46,7 @@ export class BoundedParser extends Parser<DocumentTreeMap> {
     const adapter = makeTreeAdapter();
     super({ treeAdapter: adapter, scriptingEnabled: false });
     this.#adapter = adapter;
+    this.tokenizer = new RunTokenizer(this.options, this);
     adapter.onElementCreated = (element, { formElement }) => {
       if (formElement !== null && FIELDS.has(element.name)) this.#fields.push([element, formElement]);
     };
