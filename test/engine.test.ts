@@ -588,6 +588,8 @@ test('notes are bounded in number and size, and reply fields are those of the li
   });
   t.deepEqual((await runChain({ formatters: [told], body: 'x' })).notes, [
     { formatter: 'told', event: 'fields', fields: { 'x-markdown-tokens': 12 } },
+    // Who tells the tokens it made is told beside how many it was made of.
+    { formatter: 'told', event: 'fields', fields: { 'x-original-tokens': 1 } },
   ]);
 });
 
