@@ -2,12 +2,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { zstdCompressSync } from 'node:zlib';
 import test from 'ava';
 import { systemClock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import { silentLog } from '../core/log.ts';
+import { FrameWriter } from '../gateway/channel/frames.ts';
 import { openOnceLedger } from '../gateway/channel/once-ledger.ts';
 import { makeWaitingLine } from '../gateway/channel/waiting-line.ts';
+import { startServer } from '../main.ts';
 import { type Answer, ask, CLIENTS } from './support/client.ts';
+import { testEnvironment } from './support/gateway.ts';
+import { openLyingBackEnd } from './support/lying-back-end.ts';
 import { inPair, type Pair } from './support/pair.ts';
 import { photo } from './support/pictures.ts';
 
@@ -132,6 +139,53 @@ test.serial(
     t.is((await pair.through('/page', kaios)).status, 200);
     t.is(pair.back.origin.requests.filter(({ path }) => path === '/form').length, 0);
   }),
+);
+
+test.serial(
+  'a back-end that lies costs the request at most: 502 or 503, and the next one is answered (threat 67)',
+  async (t) => {
+    const page = {
+      status: 200,
+      fields: [['content-type', 'text/html']],
+      cookies: [],
+      isSame: false,
+      coding: 'identity',
+    };
+    const said = (head: object, body = '<p>There.</p>') => new FrameWriter().frame(head, Buffer.from(body));
+    const lies: readonly (readonly [lie: string, bytes: Uint8Array, status: number])[] = [
+      ['no frame', Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), 503],
+      ['nothing', new Uint8Array(), 503],
+      ['half a body', said(page, 'x'.repeat(500)).subarray(0, -100), 503],
+      ['a head longer than all', Buffer.from([0xff, 0xff, 0xff, 0xff, 1, 2, 3]), 503],
+      ['no head', said([] as object), 503],
+      ['a status of none', said({ ...page, status: 99 }), 503],
+      ['fields that split the reply', said({ ...page, fields: [['x-a', 'b\r\nset-cookie: c=d']] }), 503],
+      ['cookies that are none', said({ ...page, cookies: { length: 1 } }), 503],
+      ['a dictionary that is not held', said({ ...page, coding: 'zstd', dictionary: 'A'.repeat(22) }), 502],
+      ['a bomb', new FrameWriter().frame({ ...page, coding: 'zstd' }, zstdCompressSync(Buffer.alloc(80_000_000))), 502],
+      ['parts that are no addresses', said({ ...page, parts: [1] }), 503],
+      ['the same as what is not held', said({ ...page, isSame: true }, ''), 502],
+    ];
+    let bytes: Uint8Array = new Uint8Array();
+    const liar = await openLyingBackEnd('shared', () => Readable.from([bytes], { objectMode: false }));
+    const dataDir = await mkdtemp(join(tmpdir(), 'front-end-'));
+    const environment = { CHANNEL_SECRET: 'shared', BACK_END: liar.origin };
+    const front = await startServer(testEnvironment(dataDir, environment), { log: silentLog });
+    try {
+      for (const [lie, told, status] of lies) {
+        bytes = told;
+        const reply = await ask(front.origin, '/http://origin.example/page', kaios);
+        t.is(reply.status, status, lie);
+        t.is(reply.fields['x-a'], undefined);
+      }
+      bytes = said(page);
+      t.is((await ask(front.origin, '/http://origin.example/page', kaios)).text, '<p>There.</p>');
+    } finally {
+      await front.close(0);
+      await liar.close();
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  },
 );
 
 test('what was done once gives the same reply again, over a new start too; what was begun and never ended is not begun again', async (t) => {

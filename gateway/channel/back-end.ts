@@ -12,7 +12,8 @@ import { FrameWriter } from './frames.ts';
 import type { OnceLedger } from './once-ledger.ts';
 import { makeParts, missingParts, type PartsOfPage, partsOfPage } from './page-parts.ts';
 import { type RenderRequest, readRenderRequest } from './render-request.ts';
-import { type HeadOfRendered, type Rendered, render } from './rendered.ts';
+import { type Rendered, render } from './rendered.ts';
+import type { HeadOfRendered } from './rendered-head.ts';
 
 const DICTIONARY_BYTES = 64 * 1024 * 1024;
 const FORM_MS = 60_000;

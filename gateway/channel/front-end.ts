@@ -28,7 +28,7 @@ import { makeLinkMeter } from './link-meter.ts';
 import type { Outbox } from './outbox.ts';
 import { makePartAccepts } from './part-accepts.ts';
 import { makeRenderRequest, type RenderRequest } from './render-request.ts';
-import type { RenderedHead } from './rendered.ts';
+import { checkRendered, type RenderedHead } from './rendered-head.ts';
 import { finishReply, showHeld } from './show-held.ts';
 import { takeParts } from './take-parts.ts';
 import { makeWaitingLine, type WaitingLine } from './waiting-line.ts';
@@ -93,8 +93,10 @@ async function explain(exchange: Exchange, { backEnd }: FrontEndState): Promise<
   );
   try {
     const first = await firstHead(reader, signal);
-    const body = await unpackBody(await reader.body(first), first, () => undefined);
-    const told = JSON.parse(Buffer.from(body).toString('utf8')) as Explanation;
+    const told = await unpackOrRefuse(exchange, async () => {
+      const body = await unpackBody(await reader.body(first), first, () => undefined);
+      return JSON.parse(Buffer.from(body).toString('utf8')) as Explanation;
+    });
     // Where each preference comes from is known here alone.
     return { ...told, preferences: exchange.negotiation.values };
   } finally {
@@ -220,7 +222,7 @@ async function ask(exchange: Exchange, { head: request, body, asker, found, stat
 async function firstHead(reader: FrameReader<RenderedHead>, signal: AbortSignal): Promise<RenderedHead> {
   try {
     const head = await reader.head();
-    if (head !== undefined) return head;
+    if (head !== undefined) return checkRendered(head);
   } catch (error) {
     reader.end();
     throw signal.aborted ? error : away(error);
@@ -250,11 +252,23 @@ async function takeFirst(exchange: Exchange, first: First): Promise<Reply> {
     held.renew(asker.client, found, fields);
     return await showHeld(exchange, { ...found, fields }, { held, clock, how: 'fwd=stale' });
   }
-  const body = await unpackBody(bytes, head, (digest) => held.body(asker.client, digest));
+  const body = await unpackOrRefuse(exchange, async () => {
+    if (head.isSame) throw new RangeError('what is to be the same is not held');
+    return await unpackBody(bytes, head, (digest) => held.body(asker.client, digest));
+  });
   const made = { place: asker.place, wishes: asker.wishes, status: head.status, fields, body };
   if (mayBeHeld(exchange, head, asker))
     held.put(asker.client, { ...made, isPage: isPage(fields), isPart: false }, exchange.received.fields);
   return await showHeld(exchange, made, { held, clock, how: 'fwd=miss' });
+}
+
+// The back-end is believed in what it tells, not in that it tells it well (threat 67).
+async function unpackOrRefuse<T>({ target }: Exchange, unpack: () => Promise<T>): Promise<T> {
+  try {
+    return await unpack();
+  } catch (error) {
+    throw new GatewayError('UPSTREAM_PROTOCOL', { host: target.url.host }, { cause: error });
+  }
 }
 
 // What comes with a cookie may be about who gets it: nobody else of that address may see it.

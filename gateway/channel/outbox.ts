@@ -9,7 +9,7 @@ import type { Log } from '../../core/log.ts';
 import { unpackBody } from './bodies.ts';
 import { FrameReader } from './frames.ts';
 import type { RenderRequest } from './render-request.ts';
-import type { RenderedHead } from './rendered.ts';
+import { checkRendered, type RenderedHead } from './rendered-head.ts';
 
 /** What came of a form that was sent. */
 export interface FormAnswer {
@@ -170,13 +170,15 @@ async function sendOne(database: DatabaseSync, row: Row, { backEnd, takeCookies,
   }
 }
 
-async function askOnce(backEnd: BackEnd, { head, body, url }: Row): Promise<{ head: RenderedHead; body: Uint8Array }> {
+async function askOnce(backEnd: BackEnd, row: Row): Promise<{ head: RenderedHead; body: Uint8Array }> {
+  const { head: asked, body, url } = row;
   const { signal } = new AbortController();
-  const question = { head: JSON.parse(head) as RenderRequest, body: Buffer.from(body), isSparable: true, signal };
+  const question = { head: JSON.parse(asked) as RenderRequest, body: Buffer.from(body), isSparable: true, signal };
   const reader = new FrameReader<RenderedHead>(await backEnd.render(question));
   try {
-    const first = await reader.head();
-    if (first === undefined) throw new RangeError('the back-end sent nothing');
+    const head = await reader.head();
+    if (head === undefined) throw new RangeError('the back-end sent nothing');
+    const first = checkRendered(head);
     const bytes = first.length === -1 ? await readRest(reader, new URL(url).host) : await reader.body(first);
     return { head: first, body: await unpackBody(bytes, first, () => undefined) };
   } finally {

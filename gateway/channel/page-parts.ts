@@ -8,7 +8,8 @@ import type { Bodies } from './bodies.ts';
 import { addressOfPart, type FoundPart, findImports, findParts, type PartKind } from './find-parts.ts';
 import { type KnownParts, readHeldParts } from './held-parts.ts';
 import type { RenderRequest } from './render-request.ts';
-import { type HeadOfRendered, readAndPack, render } from './rendered.ts';
+import { readAndPack, render } from './rendered.ts';
+import type { HeadOfRendered } from './rendered-head.ts';
 
 /** A part with what it is on the far side. */
 export interface Part extends FoundPart {

@@ -5,29 +5,7 @@ import type { Exchange } from '../exchange.ts';
 import type { Reply } from '../reply.ts';
 import { answerExchange } from '../serve-resource.ts';
 import { type Bodies, type Dictionary, digestOfBody, packBody } from './bodies.ts';
-import type { PartKind } from './find-parts.ts';
-
-/** A reply on the channel. */
-export interface RenderedHead {
-  readonly status: number;
-  readonly fields: readonly (readonly [string, string])[];
-  /** Cookies that the origin has set. */
-  readonly cookies: readonly string[];
-  /** True where the held reply is still right: there are no bytes. */
-  readonly isSame: boolean;
-  readonly coding: 'identity' | 'zstd';
-  readonly dictionary?: string | undefined;
-  /** Addresses of parts that follow. */
-  readonly parts?: readonly string[] | undefined;
-  /** Of a part: its address. */
-  readonly part?: string;
-  readonly kind?: PartKind;
-  /** Of a part that is not sent after all: who wants it asks for it. */
-  readonly isAbsent?: boolean;
-  readonly length: number;
-}
-
-export type HeadOfRendered = Omit<RenderedHead, 'length'>;
+import type { HeadOfRendered } from './rendered-head.ts';
 
 export type Rendered =
   | {

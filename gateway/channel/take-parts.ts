@@ -7,7 +7,7 @@ import type { FrameReader } from './frames.ts';
 import type { FrontEndState } from './front-end-state.ts';
 import { type Asker, placeOn } from './held-replies.ts';
 import type { WantedParts } from './part-accepts.ts';
-import type { RenderedHead } from './rendered.ts';
+import { checkRendered, type RenderedHead } from './rendered-head.ts';
 
 export interface Following {
   /** Addresses of the first of them. */
@@ -27,7 +27,7 @@ export async function takeParts(exchange: Exchange, following: Following): Promi
   bundle.expect(parts.map(placeOf));
   try {
     for (let head = await reader.head(); head !== undefined; head = await reader.head()) {
-      const bytes = await reader.body(head);
+      const bytes = await reader.body(checkRendered(head));
       const place = placeOf(head.part ?? '');
       // Only what was announced: a page speaks for its own parts.
       bundle.expect((head.parts ?? []).map(placeOf));
