@@ -7,9 +7,9 @@ import type { Element } from 'domhandler';
 const BEACON_HOST =
   /\/\/(?:[\w-]+\.)*(?:google-analytics\.com|googletagmanager\.com|doubleclick\.net|googlesyndication\.com|facebook\.com\/tr\b|scorecardresearch\.com|quantserve\.com|bat\.bing\.com|hotjar\.com|mc\.yandex\.ru|px\.ads\.linkedin\.com|analytics\.twitter\.com|t\.co\/i\/adsct|stats\.wp\.com|pixel\.wp\.com|chartbeat\.net|newrelic\.com|nr-data\.net|krxd\.net|demdex\.net|omtrdc\.net|2o7\.net|adnxs\.com|criteo\.(?:com|net)|hubspot\.com\/__ptq|statcounter\.com|histats\.com|metrika|matomo\.php|piwik\.php)/i;
 const AD_MARK =
-  /^(?:adsbygoogle|div-gpt-ad|google_ads?|gpt-ad|ad-?slot|ad-?unit|adunit|advert|advertisement|ad-container|ad-wrapper|adbox|dfp-ad|outbrain|taboola|trc_related_container|sponsored-ads?)(?:$|[-_\d])/i;
+  /(?:^|\s)(?:adsbygoogle|div-gpt-ad|google_ads?|gpt-ad|ad-?slot|ad-?unit|adunit|advert|advertisement|ad-container|ad-wrapper|adbox|dfp-ad|outbrain|taboola|trc_related_container|sponsored-ads?)(?:$|[-_\d\s])/i;
 const CONSENT_MARK =
-  /^(?:onetrust|ot-sdk|cookiebot|cybotcookiebot|didomi|usercentrics|qc-cmp2|truste|sp_message|cc-window|cc-banner|cmplz|iubenda-cs|osano-cm|termly|klaro|borlabs|moove_gdpr|cky-|cli-modal|cookie-law-info|(?:js-|site-|eu-?|global-)?(?:cookies?|gdpr|ccpa|consent|privacy)[-_]?(?:alert|banner|bar|box|consent|container|dialog|disclaimer|message|modal|notice|notification|overlay|pop-?up|prompt|toast|warning|wrapper)s?)/i;
+  /(?:^|\s)(?:onetrust|ot-sdk|cookiebot|cybotcookiebot|didomi|usercentrics|qc-cmp2|truste|sp_message|cc-window|cc-banner|cmplz|iubenda-cs|osano-cm|termly|klaro|borlabs|moove_gdpr|cky-|cli-modal|cookie-law-info|(?:js-|site-|eu-?|global-)?(?:cookies?|gdpr|ccpa|consent|privacy)[-_]?(?:alert|banner|bar|box|consent|container|dialog|disclaimer|message|modal|notice|notification|overlay|pop-?up|prompt|toast|warning|wrapper)s?)/i;
 /** A mark on something this long is a name clash, not a banner. */
 const MAX_BANNER_MARKUP = 400;
 
@@ -45,11 +45,11 @@ export function isHidden(element: Element): boolean {
   return style !== undefined && /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test(style);
 }
 
-function hasMark(element: Element, mark: RegExp): boolean {
-  const { id, class: classes } = element.attribs;
+function hasMark({ attribs }: Element, mark: RegExp): boolean {
+  const { id, class: classes } = attribs;
   if (id !== undefined && mark.test(id)) return true;
   if (classes === undefined || classes.length > 500) return false;
-  return classes.split(/\s+/).some((each) => mark.test(each));
+  return mark.test(classes);
 }
 
 function isTiny(length: string): boolean {

@@ -1,11 +1,11 @@
 /** Chooses the part of the page that is its content, and what in it is not. */
 import type { Element } from 'domhandler';
-import { walkElements } from '../document/edit-tree.ts';
 import { findChrome, findComments } from './chrome.ts';
 import type { PageKind } from './page-kind.ts';
 import { findRepeats } from './repeats.ts';
 import { findArticle } from './score.ts';
-import { countStatistics, type Statistics } from './statistics.ts';
+import { countStatistics, type Omission, omit, type Statistics } from './statistics.ts';
+import type { Survey } from './survey.ts';
 import { findTails } from './tails.ts';
 
 /** How the content was found: the rungs of the ladder, from the most to the least exact. */
@@ -33,64 +33,80 @@ const MAIN_SHARE = 0.4;
 /** Less is as good as nothing, where the page has more. */
 const MIN_TEXT = 120;
 
-/** Finds the content below `body`. */
-export function chooseContent(body: Element, kind: PageKind): Choice {
-  const all = countStatistics(body, new Set());
-  const whole = all.get(body)!.text;
-  const skipped = findSkipped(body, all, kind);
-  const statistics = countStatistics(body, skipped);
-  const main = mainOf(body, statistics);
-  const left = statistics.get(main)!;
-  if (left.text < MIN_TEXT && whole > left.text * 2) return wholePage(body, all);
-  const article = findArticle(body, statistics);
-  const own = article === undefined ? undefined : statistics.get(article);
-  if (article !== undefined && own !== undefined && holdsShare(own, left))
-    return { rung: 'article', root: article, skipped, whole, kept: own.text };
-  return { rung: 'main', root: main, skipped, whole, kept: left.text };
-}
-
-function holdsShare(own: Statistics, left: Statistics): boolean {
-  return own.text - own.link >= (left.text - left.link) * ARTICLE_SHARE && own.text >= left.text * ARTICLE_SHARE;
-}
-
-/** All that is not content: the site's parts, comments below what is no thread, what leads away, what repeats. */
-function findSkipped(body: Element, all: ReadonlyMap<Element, Statistics>, kind: PageKind): Set<Element> {
-  const skipped = findChrome({ body, statistics: all });
-  const add = (more: ReadonlySet<Element>): void => {
-    for (const each of more) skipped.add(each);
+/** Finds the content of a page. */
+export function chooseContent(survey: Survey, kind: PageKind): Choice {
+  const { elements } = survey;
+  const omitted: Omission = new Uint8Array(elements.length);
+  const all = countStatistics(survey, omitted);
+  const whole = all.text[0]!;
+  const statistics = leaveOut(survey, all, { omitted, kind });
+  const { text, link } = statistics;
+  const main = mainOf(survey, text);
+  if (text[main]! < MIN_TEXT && whole > text[main]! * 2) return wholePage(survey, whole);
+  const article = findArticle(survey, statistics, omitted);
+  const isArticle =
+    article !== undefined &&
+    text[article]! - link[article]! >= (text[main]! - link[main]!) * ARTICLE_SHARE &&
+    text[article]! >= text[main]! * ARTICLE_SHARE;
+  const root = isArticle ? article : main;
+  return {
+    rung: isArticle ? 'article' : 'main',
+    root: elements[root]!,
+    skipped: skippedOf(survey, omitted),
+    whole,
+    kept: text[root]!,
   };
-  const statistics = countStatistics(body, skipped);
-  if (kind !== 'thread') add(findComments({ body, statistics }, kind === 'product'));
-  add(findTails({ body, statistics }, skipped, kind));
-  add(findRepeats(body, statistics, skipped));
-  return skipped;
+}
+
+/** Leaves out what is not content: the site's parts, comments below what is no thread, what leads away, what repeats. */
+function leaveOut(
+  survey: Survey,
+  all: Statistics,
+  { omitted, kind }: { omitted: Omission; kind: PageKind },
+): Statistics {
+  for (const part of findChrome({ survey, statistics: all })) omit(survey, omitted, part);
+  const statistics = countStatistics(survey, omitted);
+  const page = { survey, statistics };
+  const comments = kind === 'thread' ? [] : findComments(page, kind === 'product');
+  for (const part of comments) omit(survey, omitted, part);
+  for (const part of findTails(page, omitted, kind)) omit(survey, omitted, part);
+  for (const part of findRepeats(survey, statistics, omitted)) omit(survey, omitted, part);
+  return countStatistics(survey, omitted);
 }
 
 /** Too little was left: then nothing but navigation and footers goes, and if that is too much, nothing. */
-function wholePage(body: Element, all: ReadonlyMap<Element, Statistics>): Choice {
-  const skipped = new Set<Element>();
-  walkElements(body, (element) => {
-    if (element.name !== 'nav' && element.name !== 'footer') return true;
-    skipped.add(element);
-    return false;
-  });
-  const whole = all.get(body)!.text;
-  const kept = countStatistics(body, skipped).get(body)!.text;
+function wholePage(survey: Survey, whole: number): Choice {
+  const { elements } = survey;
+  const omitted: Omission = new Uint8Array(elements.length);
+  for (const [index, { name }] of elements.entries())
+    if (name === 'nav' || name === 'footer') omit(survey, omitted, index);
+  const kept = countStatistics(survey, omitted).text[0]!;
+  const page = { rung: 'page', root: elements[0]!, whole } as const;
   return kept >= MIN_TEXT
-    ? { rung: 'page', root: body, skipped, whole, kept }
-    : { rung: 'page', root: body, skipped: new Set(), whole, kept: whole };
+    ? { ...page, skipped: skippedOf(survey, omitted), kept }
+    : { ...page, skipped: new Set(), kept: whole };
 }
 
-function mainOf(body: Element, statistics: ReadonlyMap<Element, Statistics>): Element {
-  const whole = statistics.get(body)!.text;
-  let best = body;
-  let size = whole * MAIN_SHARE;
-  walkElements(body, (element) => {
-    if (element.name !== 'main' && element.name !== 'article' && element.attribs['role'] !== 'main') return;
-    const text = statistics.get(element)?.text ?? 0;
-    if (text <= size) return;
-    best = element;
-    size = text;
-  });
+/** The outermost elements that are left out. */
+function skippedOf({ elements, ends }: Survey, omitted: Omission): Set<Element> {
+  const skipped = new Set<Element>();
+  for (let i = 0; i < elements.length; i++) {
+    if (omitted[i] !== 1) continue;
+    skipped.add(elements[i]!);
+    i = ends[i]! - 1;
+  }
+  return skipped;
+}
+
+function mainOf({ elements }: Survey, text: Int32Array): number {
+  let best = 0;
+  let size = text[0]! * MAIN_SHARE;
+  for (let i = 1; i < elements.length; i++) {
+    if (text[i]! <= size) continue;
+    const { name, attribs } = elements[i]!;
+    if (name !== 'main' && name !== 'article' && attribs['role'] !== 'main') continue;
+    best = i;
+    size = text[i]!;
+  }
   return best;
 }

@@ -20,9 +20,11 @@ import { sanitiseDocument } from '../document/sanitise.ts';
 import { strip } from '../document/strip.ts';
 import { tidy } from '../document/tidy.ts';
 import { type Choice, chooseContent } from './choose.ts';
-import { findPageData, readPageData } from './page-data.ts';
-import { pageKindOf } from './page-kind.ts';
-import { type PageSelf, readPageSelf } from './page-title.ts';
+import { pageDataOf, readPageData } from './page-data.ts';
+import { KindReader, type PageKind } from './page-kind.ts';
+import { type PageSelf, SelfReader } from './page-title.ts';
+import { countStatistics } from './statistics.ts';
+import { type Survey, surveyPage, textLength } from './survey.ts';
 
 /** A page with less text than this is drawn by scripts: its data are looked at. */
 const MIN_TEXT = 300;
@@ -39,7 +41,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-article',
-  version: '1.1.0',
+  version: '1.2.0',
   title: 'Main content',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],
@@ -52,13 +54,13 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   const $ = input.document!;
   const demand = readPageDemand(want.demands['article'], want.options);
   const prepared = preparePage(input, env);
-  const self = readPageSelf($);
-  const kind = pageKindOf($, input.url);
-  const data = findPageData($);
-  const gone = strip($, { demand, pageUrl: input.url, dropsHidden: true });
+  const { self, kind, data } = readPage($, input.url);
+  const options = { demand, pageUrl: input.url, dropsHidden: true };
+  const gone = strip($, options);
   const body = findElement($.root()[0]!, 'body');
   if (body === undefined) return { mediaType: want.mediaType, document: $, ...prepared };
-  const form = findFormToFillIn(body);
+  const survey = surveyPage(body);
+  const form = findFormToFillIn(survey);
   if (form !== undefined) {
     env.note('left-out', { found: 'form', wholePage: self.canonical ?? input.url });
     setChildren(body, [form]);
@@ -68,8 +70,8 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
     finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut: 'all but the form', note: env.note });
     return { mediaType: want.mediaType, document: $, ...prepared };
   }
-  fillFromData(body, data, { demand, pageUrl: input.url, dropsHidden: true });
-  const choice = chooseContent(body, kind);
+  const isFilled = fillFromData(body, data, options);
+  const choice = chooseContent(isFilled ? surveyPage(body) : survey, kind);
   const leftOut = [tellBeside(choice), tellLeftOut(gone)].filter((each) => each !== '').join(', ');
   noteLeftOut(choice, self.canonical ?? input.url, env);
   keepChoice(body, choice);
@@ -80,20 +82,37 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   return { mediaType: want.mediaType, document: $, ...prepared };
 }
 
-/** A page with more text than this is not there for its form: comments, or a dialogue to sign in, are beside the point. */
-const MAX_FORM_TEXT = 2500;
+/** What the page says of itself, in one walk, while its scripts are there. */
+function readPage($: CheerioAPI, url: string): { self: PageSelf; kind: PageKind; data: readonly string[] } {
+  const self = new SelfReader();
+  const kind = new KindReader(url);
+  const data: string[] = [];
+  walkElements($.root()[0]!, (element) => {
+    self.read(element);
+    kind.read(element);
+    const own = pageDataOf(element);
+    if (own.length > 0) data.push(...own);
+  });
+  return { self: self.self(), kind: kind.kind(), data };
+}
+
+/** A page with more text than this (spaces aside) is not there for its form: comments, or a dialogue to sign in, are beside the point. */
+const MAX_FORM_TEXT = 2000;
+/** Nor is one with more sentences than this besides: an opinion of the page may be given below them. */
+const MAX_FORM_PROSE = 600;
 
 /** The form that a page with little else is there for: to sign in, or to write in. */
-function findFormToFillIn(body: Element): Element | undefined {
-  let found: Element | undefined;
-  if (textOf(body).trim().length > MAX_FORM_TEXT) return undefined;
-  walkElements(body, (form) => {
-    if (form.name !== 'form') return;
-    walkElements(form, ({ name, attribs }) => {
-      if (name === 'textarea' || (name === 'input' && attribs['type']?.toLowerCase() === 'password')) found ??= form;
-    });
-  });
-  return found;
+function findFormToFillIn(survey: Survey): Element | undefined {
+  if (textLength(survey, 0) > MAX_FORM_TEXT) return undefined;
+  const { elements, ends } = survey;
+  const index = elements.findIndex((form, i) => form.name === 'form' && elements.slice(i + 1, ends[i]).some(takesText));
+  if (index < 0) return undefined;
+  const { prose } = countStatistics(survey, new Uint8Array(elements.length));
+  return prose[0]! - prose[index]! > MAX_FORM_PROSE ? undefined : elements[index];
+}
+
+function takesText({ name, attribs }: Element): boolean {
+  return name === 'textarea' || (name === 'input' && attribs['type']?.toLowerCase() === 'password');
 }
 
 /** Puts the page's data where its text should be, when there is next to none and the data have more. */
@@ -101,15 +120,16 @@ function fillFromData(
   body: Element,
   data: readonly string[],
   options: { demand: PageDemand; pageUrl: string; dropsHidden: boolean },
-): void {
+): boolean {
   const shown = textOf(body).trim().length;
-  if (shown >= MIN_TEXT) return;
+  if (shown >= MIN_TEXT) return false;
   const pieces = readPageData(data);
-  if (pieces.join('').length <= shown) return;
+  if (pieces.join('').length <= shown) return false;
   const $: CheerioAPI = parseDocument(`<!DOCTYPE html><body>${pieces.map((each) => `<div>${each}</div>`).join('')}`);
   strip($, options);
   const filled = findElement($.root()[0]!, 'body');
   if (filled !== undefined) setChildren(body, filled.children);
+  return filled !== undefined;
 }
 
 function keepChoice(body: Element, { root, skipped }: Choice): void {

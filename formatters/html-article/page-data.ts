@@ -2,27 +2,29 @@
  * The content of pages that scripts draw: many bring it as JSON, for the script to start with. Read only when the page
  * itself says next to nothing.
  */
-import type { CheerioAPI } from 'cheerio';
-import { type Element, isText } from 'domhandler';
-import { walkElements } from '../document/edit-tree.ts';
+import { type ChildNode, type Element, isText } from 'domhandler';
 
 const MAX_JSON = 4_000_000;
 const MAX_PIECES = 500;
 const MAX_DEPTH = 24;
-const DATA_ATTRIBUTE = /^data-(?:preloaded|page|props|state|initial-state|react-props)$/;
+const JSON_TYPE = /^application\/(?:ld\+)?json$/i;
+const DATA_ELEMENTS = new Set(['body', 'div', 'main', 'section']);
+const DATA_ATTRIBUTES = ['preloaded', 'page', 'props', 'state', 'initial-state', 'react-props'].map(
+  (name) => `data-${name}`,
+);
 const TEXT_KEYS =
   /^(?:articleBody|body|body_?html|content|cooked|copy|description|html|markup|paragraphs?|rendered|summary|text|value)$/i;
 /** A string this long under such a key is content; shorter ones are labels. */
 const MIN_PIECE = 120;
 
-/** JSON in scripts and attributes, as text. Call it while scripts are in the tree. */
-export function findPageData($: CheerioAPI): string[] {
+/** JSON of an element, where it holds some: a script of data, or a place where frameworks put them. */
+export function pageDataOf({ name, attribs, children }: Element): readonly string[] {
   const found: string[] = [];
-  walkElements($.root()[0]!, (element) => {
-    if (element.name === 'script' && /^application\/(?:ld\+)?json$/i.test(element.attribs['type'] ?? ''))
-      found.push(textIn(element));
-    for (const name in element.attribs) if (DATA_ATTRIBUTE.test(name)) found.push(element.attribs[name]!);
-  });
+  if (name === 'script') {
+    const type = attribs['type'];
+    if (type !== undefined && JSON_TYPE.test(type)) found.push(textIn(children));
+  } else if (DATA_ELEMENTS.has(name))
+    for (const key of DATA_ATTRIBUTES) if (attribs[key] !== undefined) found.push(attribs[key]);
   return found.filter((json) => json.length <= MAX_JSON);
 }
 
@@ -61,6 +63,6 @@ function parse(json: string): unknown {
   }
 }
 
-function textIn(element: Element): string {
-  return element.children.map((child) => (isText(child) ? child.data : '')).join('');
+function textIn(children: readonly ChildNode[]): string {
+  return children.map((child) => (isText(child) ? child.data : '')).join('');
 }

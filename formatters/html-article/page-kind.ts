@@ -1,7 +1,6 @@
 /** What kind of page it is, as far as that decides what counts as content. */
-import type { CheerioAPI } from 'cheerio';
 import { type Element, isText } from 'domhandler';
-import { textOf, walkElements } from '../document/edit-tree.ts';
+import { textOf } from '../document/edit-tree.ts';
 
 /** `thread`: what visitors wrote is the content. `product`: one thing for sale. `other`: all else. */
 export type PageKind = 'other' | 'product' | 'thread';
@@ -17,49 +16,85 @@ const BUY =
   /^\s*(?:add to (?:my )?(?:cart|bag|basket|trolley)|buy (?:it )?now|in den warenkorb|ajouter au panier|añadir (?:al carrito|a la cesta)|aggiungi al carrello|adicionar ao carrinho|in winkelwagen|do koszyka|в корзину|加入购物车|カートに入れる)/i;
 /** A page with more ways to buy than this sells many things. */
 const MAX_BUY = 4;
+const MAX_LABEL = 40;
+const MAX_LABEL_PARTS = 9;
 const POST =
   /(?:^|[\s_-])(?:post|message|reply|comment|answer|topic-?body)(?:[\s_-]?(?:body|content|text|container|wrapper|message|item))?(?:$|[\s_-])/i;
 
-/** Tells the kind from metadata, the address and the software. Call it while scripts are still in the tree. */
-export function pageKindOf($: CheerioAPI, url: string): PageKind {
-  const clues = { isThread: THREAD_ADDRESS.test(addressOf(url)) ? 1 : 0, products: 0, posts: 0, buys: 0 };
-  walkElements($.root()[0]!, (element) => readClues(element, clues));
-  if (clues.isThread >= 2 || (clues.isThread === 1 && clues.posts >= 3)) return 'thread';
-  const isForSale = clues.buys > 0 && clues.buys <= MAX_BUY;
-  return clues.products === 1 || (clues.products < 2 && isForSale) || PRODUCT_ADDRESS.test(url) ? 'product' : 'other';
-}
+/** Tells the kind of a page from metadata, addresses and the software, element by element, while scripts are there. */
+export class KindReader {
+  #thread = 0;
+  #products = 0;
+  #posts = 0;
+  #buys = 0;
+  #isProductAddress = false;
 
-interface Clues {
-  isThread: number;
-  products: number;
-  posts: number;
-  buys: number;
-}
-
-function readClues(element: Element, clues: Clues): void {
-  const { name, attribs } = element;
-  if (name === 'meta') {
-    const { name: key, property, content = '' } = attribs;
-    if (key?.toLowerCase() === 'generator' && FORUM_SOFTWARE.test(content)) clues.isThread += 2;
-    if (property === 'og:type' && /^(?:og:)?product(?:\.item)?$/i.test(content)) clues.products = 1;
-  } else if (name === 'script' && attribs['type'] === 'application/ld+json') {
-    const json = textIn(element);
-    if (THREAD_TYPE.test(json)) clues.isThread += 2;
-    const products = json.match(PRODUCT_TYPE)?.length ?? 0;
-    if (products > 0 && !/"ItemList"|"CollectionPage"/.test(json)) clues.products += products > 3 ? 2 : 1;
-  } else if (name === 'body') {
-    if (FORUM_SOFTWARE.test(`${attribs['id'] ?? ''} ${attribs['class'] ?? ''}`)) clues.isThread += 2;
-  } else if (/DiscussionForumPosting|QAPage/.test(attribs['itemtype'] ?? '')) clues.isThread += 2;
-  else if (/schema\.org\/Product$/.test(attribs['itemtype'] ?? '')) clues.products++;
-  if (name === 'button' || name === 'input' || name === 'a') {
-    const label = name === 'input' ? (attribs['value'] ?? '') : element.children.length > 9 ? '' : textOf(element);
-    if (label.length < 40 && BUY.test(label)) clues.buys++;
+  /** @param url where the page was found; where it says it is, it says itself */
+  constructor(url: string) {
+    this.#readAddress(url);
   }
-  if ((name === 'div' || name === 'article' || name === 'li') && POST.test(attribs['class'] ?? '')) clues.posts++;
-}
 
-function addressOf(url: string): string {
-  return url.replace(/^https?:\/\//, '');
+  /** Takes the next element, in document order. */
+  read(element: Element): void {
+    const { name, attribs } = element;
+    switch (name) {
+      case 'meta':
+        this.#readMeta(attribs);
+        break;
+      case 'link':
+        if (attribs['rel'] === 'canonical') this.#readAddress(attribs['href'] ?? '');
+        break;
+      case 'script':
+        if (attribs['type'] === 'application/ld+json') this.#readLinkedData(textIn(element));
+        break;
+      case 'body':
+        if (FORUM_SOFTWARE.test(`${attribs['id'] ?? ''} ${attribs['class'] ?? ''}`)) this.#thread += 2;
+        break;
+      case 'button':
+      case 'input':
+      case 'a':
+        this.#readLabel(element);
+        break;
+      case 'div':
+      case 'article':
+      case 'li':
+        if (this.#thread === 1 && POST.test(attribs['class'] ?? '')) this.#posts++;
+    }
+    const type = attribs['itemtype'];
+    if (type === undefined) return;
+    if (/DiscussionForumPosting|QAPage/.test(type)) this.#thread += 2;
+    else if (/schema\.org\/Product$/.test(type)) this.#products++;
+  }
+
+  /** The kind, once all has been read. */
+  kind(): PageKind {
+    if (this.#thread >= 2 || (this.#thread === 1 && this.#posts >= 3)) return 'thread';
+    const isForSale = this.#buys > 0 && this.#buys <= MAX_BUY;
+    return this.#products === 1 || (this.#products < 2 && isForSale) || this.#isProductAddress ? 'product' : 'other';
+  }
+
+  #readAddress(url: string): void {
+    if (this.#thread === 0 && THREAD_ADDRESS.test(url.replace(/^https?:\/\//, ''))) this.#thread = 1;
+    if (PRODUCT_ADDRESS.test(url)) this.#isProductAddress = true;
+  }
+
+  #readMeta({ name, property, content = '' }: Readonly<Record<string, string>>): void {
+    if (name !== undefined && name.toLowerCase() === 'generator' && FORUM_SOFTWARE.test(content)) this.#thread += 2;
+    if (property === 'og:type' && /^(?:og:)?product(?:\.item)?$/i.test(content)) this.#products = 1;
+    if (property === 'og:url') this.#readAddress(content);
+  }
+
+  #readLinkedData(json: string): void {
+    if (THREAD_TYPE.test(json)) this.#thread += 2;
+    const products = json.match(PRODUCT_TYPE)?.length ?? 0;
+    if (products > 0 && !/"ItemList"|"CollectionPage"/.test(json)) this.#products += products > 3 ? 2 : 1;
+  }
+
+  #readLabel(element: Element): void {
+    if (element.children.length > MAX_LABEL_PARTS) return;
+    const label = element.name === 'input' ? (element.attribs['value'] ?? '') : textOf(element);
+    if (label.length < MAX_LABEL && BUY.test(label)) this.#buys++;
+  }
 }
 
 function textIn(element: Element): string {

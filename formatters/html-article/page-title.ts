@@ -1,7 +1,6 @@
 /** Title, author and date of a page, from what it says of itself. */
-import type { CheerioAPI } from 'cheerio';
 import { type Element, isText } from 'domhandler';
-import { findElement, textOf, walkElements } from '../document/edit-tree.ts';
+import { isHtml, textOf } from '../document/edit-tree.ts';
 
 /** What the page says of itself; absent parts are `undefined`. */
 export interface PageSelf {
@@ -34,32 +33,41 @@ const DATE = [
 ];
 const MAX_LENGTH = 300;
 
-/** Reads metadata, JSON-LD included. Call it while scripts are in the tree. */
-export function readPageSelf($: CheerioAPI): PageSelf {
-  const metas = new Map<string, string>();
-  let canonical: string | undefined;
-  let linked: { author?: string; date?: string } = {};
-  walkElements($.root()[0]!, ({ name, attribs, children }: Element) => {
+/** Reads metadata, JSON-LD included, element by element, while scripts are there. */
+export class SelfReader {
+  readonly #metas = new Map<string, string>();
+  #canonical: string | undefined;
+  #title: string | undefined;
+  #linked: { author?: string; date?: string } = {};
+
+  /** Takes the next element, in document order. */
+  read(element: Element): void {
+    const { name, attribs, children } = element;
     if (name === 'meta') {
       const key = (attribs['property'] ?? attribs['name'])?.toLowerCase();
-      if (key !== undefined && attribs['content'] !== undefined && !metas.has(key)) metas.set(key, attribs['content']);
-    } else if (name === 'link' && /\bcanonical\b/i.test(attribs['rel'] ?? '')) canonical ??= attribs['href'];
-    else if (name === 'script' && attribs['type'] === 'application/ld+json')
-      linked = { ...readLinkedData(children.map((child) => (isText(child) ? child.data : '')).join('')), ...linked };
-  });
-  const first = (keys: readonly string[]): string | undefined =>
-    clean(keys.map((key) => metas.get(key)).find((value) => value?.trim()));
-  const element = findElement($.root()[0]!, 'title');
-  return {
-    title: withoutSite(
-      clean(metas.get('og:title')) ?? clean(element === undefined ? undefined : textOf(element)),
-      metas.get('og:site_name'),
-    ),
-    author: notAddress(first(AUTHOR)) ?? clean(linked.author),
-    date: first(DATE) ?? clean(linked.date),
-    description: first(['og:description', 'description', 'twitter:description']),
-    canonical,
-  };
+      const { content } = attribs;
+      if (key !== undefined && content !== undefined && !this.#metas.has(key)) this.#metas.set(key, content);
+    } else if (name === 'link' && /\bcanonical\b/i.test(attribs['rel'] ?? '')) this.#canonical ??= attribs['href'];
+    else if (name === 'title' && isHtml(element)) this.#title ??= textOf(element);
+    else if (name === 'script' && attribs['type'] === 'application/ld+json') {
+      const json = children.map((child) => (isText(child) ? child.data : '')).join('');
+      this.#linked = { ...readLinkedData(json), ...this.#linked };
+    }
+  }
+
+  /** What was read, once all has been. */
+  self(): PageSelf {
+    const metas = this.#metas;
+    const first = (keys: readonly string[]): string | undefined =>
+      clean(keys.map((key) => metas.get(key)).find((value) => value?.trim()));
+    return {
+      title: withoutSite(clean(metas.get('og:title')) ?? clean(this.#title), metas.get('og:site_name')),
+      author: notAddress(first(AUTHOR)) ?? clean(this.#linked.author),
+      date: first(DATE) ?? clean(this.#linked.date),
+      description: first(['og:description', 'description', 'twitter:description']),
+      canonical: this.#canonical,
+    };
+  }
 }
 
 /** `Title | Site` is `Title`; without the site's name a short last part after a bar is taken for it. */

@@ -1,38 +1,36 @@
 /** Text that stands in the page twice, once for wide screens and once for narrow ones, or in a carousel's copies. */
-import { type Element, isTag } from 'domhandler';
-import { textOf, walkElements } from '../document/edit-tree.ts';
-import type { Statistics } from './statistics.ts';
+import { textOf } from '../document/edit-tree.ts';
+import type { Omission, Statistics } from './statistics.ts';
+import { mayBeEqual, type Survey, textSum } from './survey.ts';
 
 /** Shorter texts may well be meant twice. */
 const MIN_TEXT = 40;
 const MAX_TEXT = 4000;
 
 /** The second and later elements of equal text, outermost first. */
-export function findRepeats(
-  body: Element,
-  statistics: ReadonlyMap<Element, Statistics>,
-  skipped: ReadonlySet<Element>,
-): Set<Element> {
-  const repeats = new Set<Element>();
-  const seen = new Map<string, Element>();
-  walkElements(body, (element) => {
-    if (skipped.has(element)) return false;
-    const length = statistics.get(element)?.text ?? 0;
-    if (length < MIN_TEXT) return false;
-    if (length > MAX_TEXT || element.name === 'tr' || element.name === 'td') return true;
-    const text = textOf(element).replace(/\s+/g, ' ').trim();
-    const first = seen.get(text);
-    if (first === undefined) seen.set(text, element);
-    else if (!isBelow(element, first)) {
-      repeats.add(element);
-      return false;
+export function findRepeats(survey: Survey, { text }: Statistics, omitted: Omission): number[] {
+  const { elements, ends } = survey;
+  const repeats: number[] = [];
+  const seen = new Map<number, number>();
+  for (let i = 1; i < elements.length; i++) {
+    const length = text[i]!;
+    if (omitted[i] === 1 || length < MIN_TEXT) {
+      i = ends[i]! - 1;
+      continue;
     }
-    return true;
-  });
+    const { name } = elements[i]!;
+    if (length > MAX_TEXT || name === 'tr' || name === 'td') continue;
+    const sum = textSum(survey, i);
+    const first = seen.get(sum);
+    if (first === undefined) seen.set(sum, i);
+    else if (i >= ends[first]! && mayBeEqual(survey, i, first) && plain(survey, i) === plain(survey, first)) {
+      repeats.push(i);
+      i = ends[i]! - 1;
+    }
+  }
   return repeats;
 }
 
-function isBelow(element: Element, ancestor: Element): boolean {
-  for (let up = element.parent; up !== null && isTag(up); up = up.parent) if (up === ancestor) return true;
-  return false;
+function plain({ elements }: Survey, index: number): string {
+  return textOf(elements[index]!).replace(/\s+/g, '');
 }

@@ -1,6 +1,7 @@
 /** Finds the element that holds the article: paragraphs vote for their ancestors. */
-import { type Element, isTag } from 'domhandler';
-import { isInline, linkDensity, type Statistics } from './statistics.ts';
+import type { Element } from 'domhandler';
+import type { Omission, Statistics } from './statistics.ts';
+import { Mark, type Survey } from './survey.ts';
 
 const GOOD = /article|body|content|entry|h-?entry|main|page|post|text|blog|story|tekst|inhalt/i;
 const BAD =
@@ -32,47 +33,43 @@ const START: Readonly<Record<string, number>> = {
 const LEVELS = 5;
 const MIN_TEXT = 25;
 
-/** The best candidate below `root`, or `undefined` when no paragraph was found. */
-export function findArticle(root: Element, statistics: ReadonlyMap<Element, Statistics>): Element | undefined {
-  const votes = new Map<Element, number>();
-  for (const [element, own] of statistics) {
-    const length = own.text - own.link;
-    if (length < MIN_TEXT || !isParagraph(element)) continue;
-    const weight = 1 + own.commas + Math.min(Math.floor(length / 100), 3);
+/** The best candidate, or `undefined` when no paragraph was found. */
+export function findArticle(survey: Survey, counts: Statistics, omitted: Omission): number | undefined {
+  const { parents, marks, elements } = survey;
+  const votes = new Map<number, number>();
+  for (let i = 0; i < elements.length; i++) {
+    const length = counts.text[i]! - counts.link[i]!;
+    if (omitted[i] === 1 || length < MIN_TEXT || !isParagraph(survey, i)) continue;
+    const weight = 1 + counts.commas[i]! + Math.min(Math.floor(length / 100), 3);
     let level = 0;
-    for (let up = element.parent; up !== null && isTag(up) && level < LEVELS; up = up.parent, level++) {
-      if (isInline(up)) continue;
+    for (let up = parents[i]!; up >= 0 && level < LEVELS; up = parents[up]!, level++) {
+      if ((marks[up]! & Mark.inline) !== 0) continue;
       const share = level === 0 ? 1 : level === 1 ? 1 / 2 : 1 / (level * 3);
-      votes.set(up, (votes.get(up) ?? startOf(up)) + weight * share);
-      if (up === root) break;
+      votes.set(up, (votes.get(up) ?? startOf(elements[up]!)) + weight * share);
     }
   }
-  let best: Element | undefined;
+  let best: number | undefined;
   let bestScore = Number.NEGATIVE_INFINITY;
-  for (const [element, votesOf] of votes) {
-    const own = statistics.get(element);
-    if (own === undefined) continue;
-    const score = votesOf * (1 - linkDensity(own));
+  for (const [index, votesOf] of votes) {
+    const score = votesOf * (1 - counts.link[index]! / Math.max(1, counts.text[index]!));
     if (score > bestScore) {
-      best = element;
+      best = index;
       bestScore = score;
     }
   }
-  return best === undefined ? undefined : widen(best, root, statistics);
+  return best === undefined ? undefined : widen(best, survey, counts);
 }
 
 /** Climbs while the parent adds prose and little else: an article in several sections is all of them. */
-function widen(start: Element, root: Element, statistics: ReadonlyMap<Element, Statistics>): Element {
+function widen(start: number, { parents, elements }: Survey, { text, prose }: Statistics): number {
   let chosen = start;
-  for (let up = start.parent; up !== null && isTag(up) && chosen !== root; up = up.parent) {
-    const own = statistics.get(chosen)!;
-    const above = statistics.get(up);
-    if (above === undefined) break;
-    const added = above.text - own.text;
-    const addedProse = above.prose - own.prose;
-    if (added === 0 || (addedProse > added * 0.5 && addedProse > own.prose * 0.1)) chosen = up;
-    else if (up.name === 'article' || up.name === 'main') {
-      if (above.prose > own.prose * 1.02 && addedProse > added * 0.3) chosen = up;
+  for (let up = parents[start]!; up >= 0; up = parents[up]!) {
+    const added = text[up]! - text[chosen]!;
+    const addedProse = prose[up]! - prose[chosen]!;
+    const { name } = elements[up]!;
+    if (added === 0 || (addedProse > added * 0.5 && addedProse > prose[chosen]! * 0.1)) chosen = up;
+    else if (name === 'article' || name === 'main') {
+      if (prose[up]! > prose[chosen]! * 1.02 && addedProse > added * 0.3) chosen = up;
     }
   }
   return chosen;
@@ -94,9 +91,9 @@ function classWeight({ attribs }: Element): number {
 }
 
 /** A block whose text stands in itself and in inline elements. */
-function isParagraph(element: Element): boolean {
-  const { name } = element;
+function isParagraph({ elements, marks }: Survey, index: number): boolean {
+  const { name } = elements[index]!;
   if (name === 'p' || name === 'pre' || name === 'blockquote' || name === 'td') return true;
   if (name !== 'div' && name !== 'section' && name !== 'article' && name !== 'dd' && name !== 'li') return false;
-  return element.children.every((child) => !isTag(child) || isInline(child));
+  return (marks[index]! & Mark.holdsBlocks) === 0;
 }

@@ -1,118 +1,78 @@
-/** What every element holds, counted in one pass from the leaves up. */
-import { type Element, isTag, isText, type ParentNode } from 'domhandler';
+/** What every element holds without the parts that are left out, counted in one pass from the leaves up. */
+import { Mark, type Survey } from './survey.ts';
 
-/** Counts of an element and all below it. Lengths are characters, a run of spaces counting one. */
+/** Counts of each element and all below it, by its index in the survey. Lengths are characters, a run of spaces counting one. */
 export interface Statistics {
-  text: number;
+  readonly text: Int32Array;
   /** Text inside links. */
-  link: number;
+  readonly link: Int32Array;
   /** Text outside links in blocks that read like sentences. */
-  prose: number;
-  commas: number;
-  /** Blocks that read like sentences. */
-  paragraphs: number;
-  links: number;
-  images: number;
-  headings: number;
+  readonly prose: Int32Array;
+  readonly commas: Int32Array;
+  readonly links: Int32Array;
+  readonly images: Int32Array;
+  /** Headings that have text. */
+  readonly headings: Int32Array;
   /** Fields of forms. */
-  fields: number;
+  readonly fields: Int32Array;
 }
 
 /** A block from this length on, mostly outside of links, reads like a sentence. */
 const MIN_PROSE = 40;
-const INLINE = new Set(
-  `a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark math q rp rt ruby s samp small
-  span strike strong sub sup svg time tt u var wbr picture`.split(/\s+/),
-);
-const FIELDS = new Set(['button', 'input', 'select', 'textarea']);
-const HEADINGS = new Set(['h1', 'h2', 'h3', 'h4', 'h5', 'h6']);
-const COMMA = /[,;،、，；]/g;
 
-/** Counts for `root` and every element below it; those in `skipped` count nothing. */
-export function countStatistics(root: ParentNode, skipped: ReadonlySet<Element>): Map<Element, Statistics> {
-  const all = new Map<Element, Statistics>();
-  count(root, false, { all, skipped });
-  return all;
+/** Parts that are left out: 1 for their every element. */
+export type Omission = Uint8Array;
+
+/** Leaves an element out, with all below it. */
+export function omit(survey: Survey, omitted: Omission, index: number): void {
+  omitted.fill(1, index, survey.ends[index]);
 }
 
-/** True when an element is part of a line of text. */
-export function isInline(element: Element): boolean {
-  return INLINE.has(element.name);
-}
-
-/** Part of the text that is inside links, 0 to 1. */
-export function linkDensity({ text, link }: Statistics): number {
-  return text === 0 ? 0 : link / text;
-}
-
-function count(
-  node: ParentNode,
-  inLink: boolean,
-  pass: { all: Map<Element, Statistics>; skipped: ReadonlySet<Element> },
-): Statistics {
-  const own: Statistics = {
-    text: 0,
-    link: 0,
-    prose: 0,
-    commas: 0,
-    paragraphs: 0,
-    links: 0,
-    images: 0,
-    headings: 0,
-    fields: 0,
+/** Counts for every element; those left out count nothing, and have nothing. */
+export function countStatistics(survey: Survey, omitted: Omission): Statistics {
+  const { parents, marks, ownText, ownCommas, elements } = survey;
+  const size = elements.length;
+  const numbers = () => new Int32Array(size);
+  const counts = {
+    text: numbers(),
+    link: numbers(),
+    prose: numbers(),
+    commas: numbers(),
+    links: numbers(),
+    images: numbers(),
+    headings: numbers(),
+    fields: numbers(),
   };
+  const { text, link, prose, commas, links, images, headings, fields } = counts;
   // Text that stands in this very block: directly, or in inline elements.
-  let lineText = 0;
-  let lineLink = 0;
-  for (const child of node.children) {
-    if (isText(child)) {
-      const length = textLength(child.data);
-      if (length === 0) continue;
-      own.text += length;
-      lineText += length;
-      if (inLink) {
-        own.link += length;
-        lineLink += length;
-      } else own.commas += child.data.match(COMMA)?.length ?? 0;
-    } else if (isTag(child) && !pass.skipped.has(child)) {
-      const below = count(child, inLink || child.name === 'a', pass);
-      addTo(own, below, child.name);
-      if (INLINE.has(child.name)) {
-        lineText += below.text;
-        lineLink += below.link;
-      }
+  const line = numbers();
+  const lineLink = numbers();
+  for (let i = size - 1; i >= 0; i--) {
+    if (omitted[i] === 1) continue;
+    const mark = marks[i]!;
+    const own = ownText[i]!;
+    const isInLink = (mark & Mark.inLink) !== 0;
+    text[i]! += own;
+    if (isInLink) link[i]! += own;
+    else commas[i]! += ownCommas[i]!;
+    const lineText = line[i]! + own;
+    const lineLinkText = lineLink[i]! + (isInLink ? own : 0);
+    if (lineText >= MIN_PROSE && lineLinkText * 2 < lineText && (mark & Mark.inline) === 0)
+      prose[i]! += lineText - lineLinkText;
+    const up = parents[i]!;
+    if (up < 0) continue;
+    text[up]! += text[i]!;
+    link[up]! += link[i]!;
+    prose[up]! += prose[i]!;
+    commas[up]! += commas[i]!;
+    links[up]! += links[i]! + ((mark & Mark.link) === 0 ? 0 : 1);
+    images[up]! += images[i]! + ((mark & Mark.image) === 0 ? 0 : 1);
+    headings[up]! += headings[i]! + ((mark & Mark.heading) === 0 || text[i] === 0 ? 0 : 1);
+    fields[up]! += fields[i]! + ((mark & Mark.field) === 0 ? 0 : 1);
+    if ((mark & Mark.inline) !== 0) {
+      line[up]! += text[i]!;
+      lineLink[up]! += link[i]!;
     }
   }
-  const isProse = lineText >= MIN_PROSE && lineLink * 2 < lineText && !(isTag(node) && INLINE.has(node.name));
-  if (isProse) {
-    own.prose += lineText - lineLink;
-    own.paragraphs++;
-  }
-  if (isTag(node)) pass.all.set(node, own);
-  return own;
-}
-
-function addTo(sum: Statistics, each: Statistics, name: string): void {
-  sum.text += each.text;
-  sum.link += each.link;
-  sum.prose += each.prose;
-  sum.commas += each.commas;
-  sum.paragraphs += each.paragraphs;
-  sum.links += each.links + (name === 'a' ? 1 : 0);
-  sum.images += each.images + (name === 'img' ? 1 : 0);
-  sum.headings += each.headings + (HEADINGS.has(name) && each.text > 0 ? 1 : 0);
-  sum.fields += each.fields + (FIELDS.has(name) ? 1 : 0);
-}
-
-/** Characters, runs of spaces counting one, those at the ends none. */
-function textLength(text: string): number {
-  let length = 0;
-  let space = true;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const isSpace = code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0xa0;
-    if (!isSpace || !space) length++;
-    space = isSpace;
-  }
-  return space && length > 0 ? length - 1 : length;
+  return counts;
 }

@@ -1,8 +1,9 @@
 /** Parts told by their headings: what follows "Related articles" or "You may also like" leads away from the page. */
-import { type ChildNode, type Element, isTag, isText } from 'domhandler';
-import { textOf, walkElements } from '../document/edit-tree.ts';
-import type { PageFacts } from './chrome.ts';
+import { textOf } from '../document/edit-tree.ts';
+import type { CountedPage } from './chrome.ts';
 import type { PageKind } from './page-kind.ts';
+import { type Omission, omit } from './statistics.ts';
+import { Mark, type Survey, textLength } from './survey.ts';
 
 const HEADING = /^h[1-6]$/;
 const LONGEST = 60;
@@ -14,67 +15,61 @@ const AROUND_PRODUCT =
   /^(?:faqs?\b|frequently asked|(?:customer )?questions\b|q ?& ?a|people are asking|shipping|delivery|returns?\b|free (?:shipping|returns|delivery)|size guide|payment|warranty info|need help|about (?:this|the) seller|ask an expert|accessories$|essentials|complete the (?:look|set)|pair (?:it )?with|bundle|save \d|\*|footnotes|disclaimer)/i;
 
 /** The parts under such headings; on a page that sells one thing also what buyers wrote and the shop's own matters. */
-export function findTails(page: PageFacts, skipped: ReadonlySet<Element>, kind: PageKind): Set<Element> {
-  const tails = new Set<Element>();
-  const whole = page.statistics.get(page.body)!;
-  walkElements(page.body, (element) => {
-    if (skipped.has(element) || tails.has(element)) return false;
-    if (!isHeading(element)) return true;
-    const text = textOf(element).replace(/\s+/g, ' ').trim();
-    if (
-      text.length > LONGEST ||
-      !(
-        LEADS_AWAY.test(text) ||
-        (kind !== 'thread' && REVIEWS.test(text)) ||
-        (kind === 'product' && AROUND_PRODUCT.test(text))
-      )
-    )
-      return true;
-    for (const part of partOf(element)) {
-      const own = page.statistics.get(part);
-      const isSmall = own === undefined || (own.prose <= whole.prose * 0.3 && own.text <= whole.text * 0.4);
-      if (isSmall) tails.add(part);
+export function findTails(page: CountedPage, omitted: Omission, kind: PageKind): number[] {
+  const { survey, statistics } = page;
+  const { elements, ends } = survey;
+  const { text, prose } = statistics;
+  const tails: number[] = [];
+  const gone = omitted.slice();
+  for (let i = 1; i < elements.length; i++) {
+    if (gone[i] === 1) {
+      i = ends[i]! - 1;
+      continue;
     }
-    return false;
-  });
+    // Spaces are not counted here: no heading is a third spaces.
+    if (!isHeading(survey, i) || textLength(survey, i) > LONGEST) continue;
+    const words = textOf(elements[i]!).replace(/\s+/g, ' ').trim();
+    if (words.length > LONGEST || !leadsAway(words, kind)) continue;
+    for (const part of partOf(survey, i)) {
+      if (prose[part]! > prose[0]! * 0.3 || text[part]! > text[0]! * 0.4) continue;
+      tails.push(part);
+      omit(survey, gone, part);
+    }
+  }
   return tails;
 }
 
-/** A heading, or a short line in bold that serves as one. */
-function isHeading(element: Element): boolean {
-  if (HEADING.test(element.name)) return true;
-  if (element.name !== 'p' && element.name !== 'div' && element.name !== 'span') return false;
+function leadsAway(words: string, kind: PageKind): boolean {
   return (
-    element.children.length > 0 &&
-    element.children.length <= 2 &&
-    /title|heading|header/i.test(element.attribs['class'] ?? '')
+    LEADS_AWAY.test(words) ||
+    (kind !== 'thread' && REVIEWS.test(words)) ||
+    (kind === 'product' && AROUND_PRODUCT.test(words))
   );
 }
 
+/** A heading, or a short line in bold that serves as one. */
+function isHeading({ elements, marks }: Survey, index: number): boolean {
+  if ((marks[index]! & Mark.heading) !== 0) return true;
+  const { name, children, attribs } = elements[index]!;
+  if (name !== 'p' && name !== 'div' && name !== 'span') return false;
+  return children.length > 0 && children.length <= 2 && /title|heading|header/i.test(attribs['class'] ?? '');
+}
+
 /** What the heading stands over: its box when it opens it, else its followers up to the next heading of its level. */
-function partOf(heading: Element): Element[] {
-  let box: Element = heading;
-  while (
-    box.parent !== null &&
-    isTag(box.parent) &&
-    !/^(?:body|main|article)$/.test(box.parent.name) &&
-    opens(box, box.parent)
-  )
-    box = box.parent;
+function partOf({ elements, parents, ends, before }: Survey, heading: number): number[] {
+  let box = heading;
+  for (let up = parents[box]!; up > 0; up = parents[up]!) {
+    const { name } = elements[up]!;
+    if (name === 'main' || name === 'article' || before[up] !== before[box]) break;
+    box = up;
+  }
   if (box !== heading) return [box];
-  const part: Element[] = [heading];
-  for (let next = heading.next; next !== null; next = next.next) {
-    if (!isTag(next)) continue;
-    if (HEADING.test(next.name) && next.name <= heading.name) break;
+  const part = [heading];
+  const end = ends[parents[heading]!]!;
+  for (let next = ends[heading]!; next < end; next = ends[next]!) {
+    const { name } = elements[next]!;
+    if (HEADING.test(name) && name <= elements[heading]!.name) break;
     part.push(next);
   }
   return part;
-}
-
-function opens(child: ChildNode, parent: Element): boolean {
-  for (const each of parent.children) {
-    if (each === child) return true;
-    if (isText(each) ? each.data.trim() !== '' : isTag(each) && textOf(each).trim() !== '') return false;
-  }
-  return false;
 }
