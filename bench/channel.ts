@@ -234,7 +234,23 @@ function figuresOf(rounds: readonly Round[], kinds: readonly LinkKind[]): readon
       unit: '',
     });
   }
-  return figures;
+  return [...figures, ...endsOf(rounds)];
+}
+
+/** What both ends used for the three pages of a site. */
+function endsOf(rounds: readonly Round[]): readonly Figure[] {
+  const ends = rounds.filter(({ step }) => step === 'both ends');
+  const median = (key: string) =>
+    quantile(
+      ends.map((each) => Number(each[key])),
+      0.5,
+    );
+  return [
+    { name: 'both ends: front-end, processor', value: median('frontProcessorMs'), unit: 'ms' },
+    { name: 'both ends: back-end, processor', value: median('backProcessorMs'), unit: 'ms' },
+    { name: 'both ends: front-end, memory', value: median('frontBytes'), unit: 'bytes' },
+    { name: 'both ends: back-end, memory', value: median('backBytes'), unit: 'bytes' },
+  ];
 }
 
 function aboutOf(seeds: number): StudyResult['about'] {

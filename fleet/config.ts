@@ -1,6 +1,6 @@
 /** Settings of a server in a fleet. */
 import { hostname } from 'node:os';
-import { parseText, type Setting, type SettingTable } from '../core/config.ts';
+import { parseText, parseWhole, type Setting, type SettingTable } from '../core/config.ts';
 
 type Optional = Setting<string | undefined>;
 
@@ -42,4 +42,11 @@ export const fleetSettings = {
     'The back-end server this front-end works with; a front-end serves by one process, whatever WORKERS says.',
   ),
   channelSecret: text('CHANNEL_SECRET', 'Secret that front-end and back-end share.', true),
+  prefetchBytes: {
+    variable: 'CHANNEL_PREFETCH_BYTES',
+    fallback: 0,
+    help: 'Bytes of the link that a front-end may spend, while it is idle, on the page that a page calls the next one; 0 for none. Origins are told by Sec-Purpose.',
+    group: 'limit',
+    parse: parseWhole(0, 100_000_000),
+  } satisfies Setting<number>,
 } satisfies SettingTable;

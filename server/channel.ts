@@ -31,7 +31,7 @@ export function openChannelSide(settings: Settings, parts: SideParts): ChannelSi
   const outbox = openOutbox({ file: join(dataDir, 'outbox.db'), backEnd, takeCookies, clock, log });
   return {
     once,
-    frontEnd: makeFrontEnd({ backEnd, outbox, store, clock, log }),
+    frontEnd: makeFrontEnd({ backEnd, outbox, store, prefetchBytes: settings.prefetchBytes, clock, log }),
     async close() {
       await backEnd.close();
       outbox.close();

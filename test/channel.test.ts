@@ -208,6 +208,35 @@ test.serial(
 );
 
 test.serial(
+  'the next page comes while the link is idle where bytes are given for it: its origin is told, and so is who gets it; without, nothing is asked',
+  async (t) => {
+    const serve = async (bytes: string) => {
+      await withPair(
+        async ({ back, through }) => {
+          const { promise, resolve } = Promise.withResolvers<void>();
+          back.origin.on('/one', `<title>One</title><p><a href="/two">Next</a></p>${words(1)}`);
+          back.origin.on('/two', (request, response) => {
+            t.is(request.headers['sec-purpose'], bytes === '0' ? undefined : 'prefetch');
+            response.writeHead(200, { 'content-type': 'text/html' });
+            response.end(`<title>Two</title><p><a href="/three">Next</a></p>${words(2)}`);
+            resolve();
+          });
+          await through('/one', kaios);
+          if (bytes !== '0') await promise;
+          const two = await through('/two', kaios);
+          const how = bytes === '100000' ? 'hit; detail="prefetched"' : 'fwd=miss';
+          t.true(String(two.fields['cache-status']).endsWith(`gw-channel; ${how}`), String(two.fields['cache-status']));
+          t.is(back.origin.requests.filter(({ path }) => path === '/three').length, 0);
+        },
+        { environment: { CHANNEL_PREFETCH_BYTES: bytes } },
+      );
+    };
+    await serve('100000');
+    await serve('0');
+  },
+);
+
+test.serial(
   'an explanation comes from the back-end, which alone reaches the origin; preferences are the front-end’s own',
   inPair(async (t, { back, front }) => {
     back.origin.on('/page', `<title>Boats</title><h1>Boats</h1>${words(1)}`);

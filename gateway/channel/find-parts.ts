@@ -52,7 +52,7 @@ function isStyle(attributes: string): boolean {
   return relations.includes('stylesheet') && !relations.includes('alternate') && !/^\s*print\s*$/.test(media);
 }
 
-function attributeOf(attributes: string, name: string): string {
+export function attributeOf(attributes: string, name: string): string {
   const match = new RegExp(`(?:^|\\s)${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(attributes);
   return match?.[1] ?? match?.[2] ?? match?.[3] ?? '';
 }

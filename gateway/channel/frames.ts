@@ -44,10 +44,15 @@ export class FrameReader<Head extends FrameHead> {
   #timing: ReturnType<LinkMeter['begin']> | undefined;
   #chunks: Uint8Array[] = [];
   #size = 0;
+  #left: number;
   #before: object | undefined;
 
-  /** @param meter told of what comes, frame by frame */
-  constructor(stream: Readable, meter?: LinkMeter) {
+  /**
+   * @param meter told of what comes, frame by frame
+   * @param maxBytes of all that is read; more is a RangeError
+   */
+  constructor(stream: Readable, meter?: LinkMeter, maxBytes = Number.POSITIVE_INFINITY) {
+    this.#left = maxBytes;
     this.#stream = stream;
     this.#meter = meter;
     this.#source = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
@@ -101,6 +106,8 @@ export class FrameReader<Head extends FrameHead> {
   async #more(): Promise<boolean> {
     const { done, value } = await this.#source.next();
     if (done === true) return false;
+    this.#left -= value.byteLength;
+    if (this.#left < 0) throw new RangeError('more came than was wanted');
     this.#timing?.took(value.byteLength);
     this.#chunks.push(value);
     this.#size += value.byteLength;

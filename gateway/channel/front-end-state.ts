@@ -16,6 +16,8 @@ export interface FrontEndParts {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly store: HeldStore;
+  /** Bytes of the link that may be spent for a page that nobody has asked for yet; 0 for none. */
+  readonly prefetchBytes: number;
 }
 
 export interface FrontEndState extends FrontEndParts {
@@ -24,4 +26,6 @@ export interface FrontEndState extends FrontEndParts {
   readonly coming: ComingParts;
   readonly meter: LinkMeter;
   readonly line: WaitingLine;
+  /** Requests under way on the link. */
+  asking: number;
 }
