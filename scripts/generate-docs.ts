@@ -8,6 +8,7 @@ import { settingTable } from '../settings.ts';
 import { commandDocument } from './command-document.ts';
 import { conformanceDocument } from './conformance-document.ts';
 import { formatterDocuments } from './formatter-document.ts';
+import { performanceDocuments, writePerformanceChart } from './performance-document.ts';
 import { profileDocument } from './profile-document.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -22,6 +23,7 @@ export async function generatedDocuments(): Promise<ReadonlyMap<string, string>>
     ['docs/profiles.md', profileDocument()],
     ['docs/command-line.md', commandDocument()],
     ['docs/conformance.md', conformanceDocument()],
+    ...performanceDocuments(ROOT),
     ['docs/decisions/index.md', decisions()],
     ...(await formatterDocuments(ROOT)),
   ]);
@@ -90,4 +92,7 @@ function code(text: string): string {
   return /[\s,]/.test(text) && !/^[\w,./:-]+$/.test(text) ? text : `\`${text}\``;
 }
 
-if (import.meta.main) for (const [path, text] of await generatedDocuments()) writeFileSync(join(ROOT, path), text);
+if (import.meta.main) {
+  for (const [path, text] of await generatedDocuments()) writeFileSync(join(ROOT, path), text);
+  await writePerformanceChart(ROOT);
+}
