@@ -52,6 +52,11 @@ export class BoundedParser extends Parser<DocumentTreeMap> {
     };
   }
 
+  /** Names of all elements that were made, as the adapter tells them. */
+  get names(): ReadonlySet<string> {
+    return this.#adapter.names;
+  }
+
   /**
    * Names the form of each field that ended up outside of it, as happens when a form starts between table rows: the
    * parser knows which form they belong to, the tree does not tell.

@@ -10,6 +10,11 @@ const AD_MARK =
   /(?:^|\s)(?:adsbygoogle|div-gpt-ad|google_ads?|gpt-ad|ad-?slot|ad-?unit|adunit|advert|advertisement|ad-container|ad-wrapper|adbox|dfp-ad|outbrain|taboola|trc_related_container|sponsored-ads?)(?:$|[-_\d\s])/i;
 const CONSENT_MARK =
   /(?:^|\s)(?:onetrust|ot-sdk|cookiebot|cybotcookiebot|didomi|usercentrics|qc-cmp2|truste|sp_message|cc-window|cc-banner|cmplz|iubenda-cs|osano-cm|termly|klaro|borlabs|moove_gdpr|cky-|cli-modal|cookie-law-info|(?:js-|site-|eu-?|global-)?(?:cookies?|gdpr|ccpa|consent|privacy)[-_]?(?:alert|banner|bar|box|consent|container|dialog|disclaimer|message|modal|notice|notification|overlay|pop-?up|prompt|toast|warning|wrapper)s?)/i;
+const MARKS = { advertisement: AD_MARK, consent: CONSENT_MARK };
+const KNOWN = { advertisement: new Map<string, boolean>(), consent: new Map<string, boolean>() };
+/** Lists of classes that are remembered, and the longest that is read. */
+const MAX_KNOWN = 4000;
+const MAX_CLASSES = 500;
 /** A mark on something this long is a name clash, not a banner. */
 const MAX_BANNER_MARKUP = 400;
 
@@ -28,14 +33,14 @@ export function isTinyPicture(element: Element): boolean {
 /** True for an advertisement that says so in a mark of the well-known ad servers. */
 export function isAdvertisement(element: Element): boolean {
   if (element.name === 'amp-ad' || element.name === 'amp-embed' || 'data-ad-slot' in element.attribs) return true;
-  return hasMark(element, AD_MARK);
+  return hasMark(element, 'advertisement');
 }
 
 /** True for a cookie or privacy dialogue. */
 export function isConsentDialogue(element: Element): boolean {
   if (element.name === 'body' || element.name === 'html' || element.name === 'main' || element.name === 'article')
     return false;
-  return hasMark(element, CONSENT_MARK) && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
+  return hasMark(element, 'consent') && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
 }
 
 /** True when the page itself hides the element from everyone: `hidden`, or an inline style that says so. */
@@ -45,11 +50,18 @@ export function isHidden(element: Element): boolean {
   return style !== undefined && /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test(style);
 }
 
-function hasMark({ attribs }: Element, mark: RegExp): boolean {
+// Classes of one page are the same few, thousands of times; an identifier is there once.
+function hasMark({ attribs }: Element, kind: 'advertisement' | 'consent'): boolean {
   const { id, class: classes } = attribs;
-  if (id !== undefined && mark.test(id)) return true;
-  if (classes === undefined || classes.length > 500) return false;
-  return mark.test(classes);
+  if (id !== undefined && MARKS[kind].test(id)) return true;
+  if (classes === undefined || classes.length > MAX_CLASSES) return false;
+  const known = KNOWN[kind];
+  let is = known.get(classes);
+  if (is !== undefined) return is;
+  is = MARKS[kind].test(classes);
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(classes, is);
+  return is;
 }
 
 function isTiny(length: string): boolean {

@@ -7,6 +7,7 @@ import { BoundedParser } from './bounded-parser.ts';
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 
 const losses = new WeakMap<object, number>();
+const names = new WeakMap<object, ReadonlySet<string>>();
 
 /**
  * Parses a page by the HTML standard. Linear in time; the tree is at most a few hundred levels deep.
@@ -23,6 +24,7 @@ export function parseDocument(html: string): CheerioAPI {
   parser.tokenizer.write(html, true);
   parser.associateFields();
   const $ = load(parser.document);
+  names.set($, parser.names);
   if (parser.dropped > 0) losses.set($, parser.dropped);
   return $;
 }
@@ -30,4 +32,12 @@ export function parseDocument(html: string): CheerioAPI {
 /** Number of start tags that were left out because the page was nested too deeply or had too many of them. */
 export function droppedTags($: CheerioAPI): number {
   return losses.get($) ?? 0;
+}
+
+/**
+ * Names of all elements that the page had when it was parsed, with `[hidden]` and `[http-equiv]` where one had such an
+ * attribute; `undefined` for a document that was not parsed here.
+ */
+export function parsedNames($: CheerioAPI): ReadonlySet<string> | undefined {
+  return names.get($);
 }

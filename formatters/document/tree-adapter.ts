@@ -33,15 +33,17 @@ export type DocumentTreeMap = TreeAdapterTypeMap<
   ProcessingInstruction
 >;
 
-/** An adapter for one parse; `count` is the number of nodes made so far. */
+/** An adapter for one parse: how many nodes were made so far, the names of all elements among them, and `[hidden]` and `[http-equiv]` where one has such an attribute. */
 export interface CountingAdapter extends TreeAdapter<DocumentTreeMap> {
   count: number;
+  readonly names: Set<string>;
 }
 
 /** A fresh adapter, its count at 0. */
 export function makeTreeAdapter(): CountingAdapter {
   const adapter: CountingAdapter = {
     count: 0,
+    names: new Set(),
     isCommentNode: isComment,
     isElementNode: isTag,
     isTextNode: isText,
@@ -54,6 +56,9 @@ export function makeTreeAdapter(): CountingAdapter {
     createDocumentFragment: () => new Document([]),
     createElement(name, namespace, attributes) {
       adapter.count++;
+      adapter.names.add(name);
+      for (const each of attributes)
+        if (each.name === 'hidden' || each.name === 'http-equiv') adapter.names.add(`[${each.name}]`);
       const element = new Element(name, attributeTable(attributes), []);
       element.namespace = namespace;
       return element;

@@ -12,6 +12,7 @@ import {
   walkElements,
 } from '../document/edit-tree.ts';
 import { finishPage } from '../document/finish-page.ts';
+import { loadLazyImages } from '../document/lazy-images.ts';
 import { tellLeftOut } from '../document/page-bar.ts';
 import { type PageDemand, pageOptionsSchema, parsePageOptions, readPageDemand } from '../document/page-demand.ts';
 import { parseDocument } from '../document/parse.ts';
@@ -126,6 +127,7 @@ function fillFromData(
   const pieces = readPageData(data);
   if (pieces.join('').length <= shown) return false;
   const $: CheerioAPI = parseDocument(`<!DOCTYPE html><body>${pieces.map((each) => `<div>${each}</div>`).join('')}`);
+  loadLazyImages($);
   strip($, options);
   const filled = findElement($.root()[0]!, 'body');
   if (filled !== undefined) setChildren(body, filled.children);
