@@ -96,7 +96,7 @@ export async function writePerformanceChart(root: string): Promise<void> {
   const rows = STEPS.flatMap((step) =>
     (['http/1.1', 'channel'] as const).map((way) => {
       const ms = figures.find(({ name, unit }) => name === `${LINKS[0]}: ${step}, ${way}` && unit === 'ms')?.value ?? 0;
-      return `"${step}, ${way === 'channel' ? 'channel' : 'HTTP/1.1'}",${(ms / 1_000).toFixed(2)}`;
+      return `"${step.replace(' page', '')}: ${way === 'channel' ? 'channel' : 'direct'}",${(ms / 1_000).toFixed(2)}`;
     }),
   );
   const { table: measured } = readData('text/csv', `page,seconds\n${rows.join('\n')}\n`);
