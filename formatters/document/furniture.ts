@@ -10,6 +10,9 @@ const AD_MARK =
   /(?:^|\s)(?:adsbygoogle|div-gpt-ad|google_ads?|gpt-ad|ad-?slot|ad-?unit|adunit|advert|advertisement|ad-container|ad-wrapper|adbox|dfp-ad|outbrain|taboola|trc_related_container|sponsored-ads?)(?:$|[-_\d\s])/i;
 const CONSENT_MARK =
   /(?:^|\s)(?:onetrust|ot-sdk|cookiebot|cybotcookiebot|didomi|usercentrics|qc-cmp2|truste|sp_message|cc-window|cc-banner|cmplz|iubenda-cs|osano-cm|termly|klaro|borlabs|moove_gdpr|cky-|cli-modal|cookie-law-info|(?:js-|site-|eu-?|global-)?(?:cookies?|gdpr|ccpa|consent|privacy)[-_]?(?:alert|banner|bar|box|consent|container|dialog|disclaimer|message|modal|notice|notification|overlay|pop-?up|prompt|toast|warning|wrapper)s?)/i;
+// The identifiers that their scripts use everywhere.
+const CONSENT_VENDOR =
+  /^(?:onetrust-|CybotCookiebot|usercentrics-|didomi-|qc-cmp2-|truste-|sp_message_container|cmplz-|iubenda-cs|osano-cm|termly-|klaro|cookie-law-info)/i;
 const MARKS = { advertisement: AD_MARK, consent: CONSENT_MARK };
 const KNOWN = { advertisement: new Map<string, boolean>(), consent: new Map<string, boolean>() };
 /** Lists of classes that are remembered, and the longest that is read. */
@@ -41,6 +44,12 @@ export function isConsentDialogue(element: Element): boolean {
   if (element.name === 'body' || element.name === 'html' || element.name === 'main' || element.name === 'article')
     return false;
   return hasMark(element, 'consent') && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
+}
+
+/** True for what the well-known consent managers put into a page, of whatever length. */
+export function isConsentVendor({ attribs }: Element): boolean {
+  const { id } = attribs;
+  return id !== undefined && CONSENT_VENDOR.test(id);
 }
 
 /** True when the page itself hides the element from everyone: `hidden`, or an inline style that says so. */

@@ -33,16 +33,20 @@ const MAIN_SHARE = 0.4;
 /** Less is as good as nothing, where the page has more. */
 const MIN_TEXT = 120;
 
-/** Finds the content of a page. */
-export function chooseContent(survey: Survey, kind: PageKind): Choice {
+/**
+ * Finds the content of a page.
+ *
+ * @param omitted what lies over the page and is no part of it; is changed
+ */
+export function chooseContent(survey: Survey, kind: PageKind, omitted: Omission): Choice {
   const { elements } = survey;
-  const omitted: Omission = new Uint8Array(elements.length);
+  const base = omitted.slice();
   const all = countStatistics(survey, omitted);
   const whole = all.text[0]!;
   const statistics = leaveOut(survey, all, { omitted, kind });
   const { text, link } = statistics;
   const main = mainOf(survey, text);
-  if (text[main]! < MIN_TEXT && whole > text[main]! * 2) return wholePage(survey, whole);
+  if (text[main]! < MIN_TEXT && whole > text[main]! * 2) return wholePage(survey, whole, base);
   const article = findArticle(survey, statistics, omitted);
   const isArticle =
     article !== undefined &&
@@ -75,16 +79,16 @@ function leaveOut(
 }
 
 /** Too little was left: then nothing but navigation and footers goes, and if that is too much, nothing. */
-function wholePage(survey: Survey, whole: number): Choice {
+function wholePage(survey: Survey, whole: number, base: Omission): Choice {
   const { elements } = survey;
-  const omitted: Omission = new Uint8Array(elements.length);
+  const omitted = base.slice();
   for (const [index, { name }] of elements.entries())
     if (name === 'nav' || name === 'footer') omit(survey, omitted, index);
   const kept = countStatistics(survey, omitted).text[0]!;
   const page = { rung: 'page', root: elements[0]!, whole } as const;
   return kept >= MIN_TEXT
     ? { ...page, skipped: skippedOf(survey, omitted), kept }
-    : { ...page, skipped: new Set(), kept: whole };
+    : { ...page, skipped: skippedOf(survey, base), kept: whole };
 }
 
 /** The outermost elements that are left out. */

@@ -33,6 +33,10 @@ const MIN_ARTICLE_PROSE = 400;
 /** What is said of a thing for sale may be short. */
 const MIN_PRODUCT_PROSE = 150;
 
+/** So many places with so little text each are no discussion. */
+const MIN_REMARKS = 5;
+const MAX_REMARK = 200;
+
 /** What must be known of the page to judge its parts. */
 export interface CountedPage {
   readonly survey: Survey;
@@ -98,9 +102,10 @@ function isTrusted(word: string, indexes: readonly number[], { survey, statistic
 
 /** What visitors wrote below an article; empty when that is most of what there is. */
 export function findComments({ survey, statistics }: CountedPage, alsoReviews: boolean): number[] {
-  const { elements, ends } = survey;
+  const { elements, ends, parents } = survey;
   const found: number[] = [];
   let prose = 0;
+  let text = 0;
   for (let i = 1; i < elements.length; i++) {
     const { name, attribs } = elements[i]!;
     const { id, class: classes } = attribs;
@@ -112,8 +117,12 @@ export function findComments({ survey, statistics }: CountedPage, alsoReviews: b
     if (name === 'article' && !/comment/i.test((id ?? '') + (classes ?? '').split(/\s+/)[0])) continue;
     found.push(i);
     prose += statistics.prose[i]!;
+    text += statistics.text[i]!;
     i = ends[i]! - 1;
   }
+  // A line of remarks on every item of a list is part of the list.
+  const places = new Set(found.map((i) => parents[i]!)).size;
+  if (!alsoReviews && places >= MIN_REMARKS && text < found.length * MAX_REMARK) return [];
   const rest = statistics.prose[0]! - prose;
   return rest >= (alsoReviews ? MIN_PRODUCT_PROSE : MIN_ARTICLE_PROSE) ? found : [];
 }

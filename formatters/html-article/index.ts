@@ -21,10 +21,11 @@ import { sanitiseDocument } from '../document/sanitise.ts';
 import { strip } from '../document/strip.ts';
 import { tidy } from '../document/tidy.ts';
 import { type Choice, chooseContent } from './choose.ts';
+import { omitDialogues } from './dialogues.ts';
 import { pageDataOf, readPageData } from './page-data.ts';
 import { KindReader, type PageKind } from './page-kind.ts';
 import { type PageSelf, SelfReader } from './page-title.ts';
-import { countStatistics } from './statistics.ts';
+import { countStatistics, type Omission } from './statistics.ts';
 import { type Survey, surveyPage, textLength } from './survey.ts';
 
 /** A page with less text than this is drawn by scripts: its data are looked at. */
@@ -71,8 +72,12 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
     finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut: 'all but the form', note: env.note });
     return { mediaType: want.mediaType, document: $, ...prepared };
   }
-  const isFilled = fillFromData(body, data, options);
-  const choice = chooseContent(isFilled ? surveyPage(body) : survey, kind);
+  const omitted: Omission = new Uint8Array(survey.elements.length);
+  omitDialogues(survey, omitted);
+  const shown = countStatistics(survey, omitted).text[0]!;
+  const isFilled = shown < MIN_TEXT && fillFromData(body, { data, shown }, options);
+  const filled = isFilled ? surveyPage(body) : survey;
+  const choice = chooseContent(filled, kind, isFilled ? new Uint8Array(filled.elements.length) : omitted);
   const leftOut = [tellBeside(choice), tellLeftOut(gone)].filter((each) => each !== '').join(', ');
   noteLeftOut(choice, self.canonical ?? input.url, env);
   keepChoice(body, choice);
@@ -119,11 +124,9 @@ function takesText({ name, attribs }: Element): boolean {
 /** Puts the page's data where its text should be, when there is next to none and the data have more. */
 function fillFromData(
   body: Element,
-  data: readonly string[],
+  { data, shown }: { data: readonly string[]; shown: number },
   options: { demand: PageDemand; pageUrl: string; dropsHidden: boolean },
 ): boolean {
-  const shown = textOf(body).trim().length;
-  if (shown >= MIN_TEXT) return false;
   const pieces = readPageData(data);
   if (pieces.join('').length <= shown) return false;
   const $: CheerioAPI = parseDocument(`<!DOCTYPE html><body>${pieces.map((each) => `<div>${each}</div>`).join('')}`);

@@ -8,7 +8,11 @@ export type PageKind = 'other' | 'product' | 'thread';
 const FORUM_SOFTWARE =
   /discourse|phpbb|vbulletin|xenforo|invision|\bipb\b|flarum|mybb|\bsmf\b|simple machines|nodebb|vanilla forums|punbb|fluxbb|bbpress|khoros|lithium/i;
 const THREAD_TYPE = /"@type"\s*:\s*(?:\[[^\]]*)?"(?:DiscussionForumPosting|QAPage)"/;
-const PRODUCT_TYPE = /"@type"\s*:\s*(?:\[[^\]]*)?"(?:Product|ProductGroup)"/g;
+const PRODUCT_TYPE = /"@type"\s*:\s*(?:\[[^\]]*)?"Product"/g;
+/** One thing in several sizes and colours. */
+const PRODUCT_GROUP = /"@type"\s*:\s*(?:\[[^\]]*)?"ProductGroup"/;
+/** A page whose data describe more things than this is a list of them. */
+const MAX_PRODUCTS = 3;
 const THREAD_ADDRESS =
   /(?:^|[./_-])(?:forums?|community|discuss(?:ions?)?|boards?|threads?|topics?|showthread|viewtopic|answers|questions)(?:[./?_=-]|$)|\/t\/[\w-]+\/\d+|\/comments\/|\/r\/\w+/i;
 const PRODUCT_ADDRESS = /\/(?:products?|dp|itm|items?|pd)\/[^/?#]+|\/[\w-]+[-_]p[-_]?\d+(?:\.html)?(?:$|[?#])/i;
@@ -25,6 +29,8 @@ const POST =
 export class KindReader {
   #thread = 0;
   #products = 0;
+  /** The page says outright that it is about one thing for sale. */
+  #saysProduct = false;
   #posts = 0;
   #buys = 0;
   #isProductAddress = false;
@@ -69,8 +75,9 @@ export class KindReader {
   /** The kind, once all has been read. */
   kind(): PageKind {
     if (this.#thread >= 2 || (this.#thread === 1 && this.#posts >= 3)) return 'thread';
-    const isForSale = this.#buys > 0 && this.#buys <= MAX_BUY;
-    return this.#products === 1 || (this.#products < 2 && isForSale) || this.#isProductAddress ? 'product' : 'other';
+    if (this.#saysProduct || this.#isProductAddress) return 'product';
+    if (this.#products > 0) return this.#products <= MAX_PRODUCTS ? 'product' : 'other';
+    return this.#buys > 0 && this.#buys <= MAX_BUY ? 'product' : 'other';
   }
 
   #readAddress(url: string): void {
@@ -80,14 +87,15 @@ export class KindReader {
 
   #readMeta({ name, property, content = '' }: Readonly<Record<string, string>>): void {
     if (name !== undefined && name.toLowerCase() === 'generator' && FORUM_SOFTWARE.test(content)) this.#thread += 2;
-    if (property === 'og:type' && /^(?:og:)?product(?:\.item)?$/i.test(content)) this.#products = 1;
+    if (property === 'og:type' && /^(?:og:)?product(?:\.item)?$/i.test(content)) this.#saysProduct = true;
     if (property === 'og:url') this.#readAddress(content);
   }
 
   #readLinkedData(json: string): void {
     if (THREAD_TYPE.test(json)) this.#thread += 2;
-    const products = json.match(PRODUCT_TYPE)?.length ?? 0;
-    if (products > 0 && !/"ItemList"|"CollectionPage"/.test(json)) this.#products += products > 3 ? 2 : 1;
+    if (/"ItemList"|"CollectionPage"/.test(json)) return;
+    if (PRODUCT_GROUP.test(json)) this.#saysProduct = true;
+    this.#products += json.match(PRODUCT_TYPE)?.length ?? 0;
   }
 
   #readLabel(element: Element): void {
