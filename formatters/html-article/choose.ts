@@ -1,5 +1,6 @@
 /** Chooses the part of the page that is its content, and what in it is not. */
 import type { Element } from 'domhandler';
+import { findAroundProduct } from './around-product.ts';
 import { findChrome, findComments } from './chrome.ts';
 import type { PageKind } from './page-kind.ts';
 import { findRepeats } from './repeats.ts';
@@ -73,6 +74,7 @@ function leaveOut(
   const page = { survey, statistics };
   const comments = kind === 'thread' ? [] : findComments(page, kind === 'product');
   for (const part of comments) omit(survey, omitted, part);
+  if (kind === 'product') for (const part of findAroundProduct(page, omitted)) omit(survey, omitted, part);
   for (const part of findTails(page, omitted, kind)) omit(survey, omitted, part);
   for (const part of findRepeats(survey, statistics, omitted)) omit(survey, omitted, part);
   return countStatistics(survey, omitted);
