@@ -8,21 +8,24 @@ export interface OwnNames {
   readonly publicHost: string;
   readonly ownHosts: readonly string[];
   /** Names that stand for other origins; `undefined` without SUBDOMAINS. */
-  readonly subdomains: Pick<Subdomains, 'isBelow'> | undefined;
+  readonly subdomains: Pick<Subdomains, 'isBelow' | 'name'> | undefined;
 }
 
 /** True when an authority names the gateway, whoever asks. */
 export function isOwnName(authority: string, names: OwnNames): boolean {
   const name = hostNameOf(authority);
   if (isSubdomain(authority, names)) return false;
-  return isLoopbackName(name) || isAddressLiteral(name) || name === names.publicHost || names.ownHosts.includes(name);
+  return isLoopbackName(name) || isAddressLiteral(name) || isGiven(name, names);
+}
+
+/** True for a name that the operator has given the gateway. */
+function isGiven(name: string, { publicHost, ownHosts, subdomains }: OwnNames): boolean {
+  return name === publicHost || ownHosts.includes(name) || name === subdomains?.name;
 }
 
 /** True when an authority is below SUBDOMAINS, and not one of the gateway's own names all the same. */
-export function isSubdomain(authority: string, { publicHost, ownHosts, subdomains }: OwnNames): boolean {
-  if (subdomains?.isBelow(authority) !== true) return false;
-  const name = hostNameOf(authority);
-  return name !== publicHost && !ownHosts.includes(name);
+export function isSubdomain(authority: string, names: OwnNames): boolean {
+  return names.subdomains?.isBelow(authority) === true && !isGiven(hostNameOf(authority), names);
 }
 
 /** True when a request came to this very listener by its port; in absolute-form any other is somebody else's. */
@@ -41,10 +44,5 @@ export function isOwnHost(received: Received, names: OwnNames): boolean {
   }
   // In absolute-form any literal may be a target; only what must be this very listener is ours.
   if (!isForOwnPort(received) || isSubdomain(received.authority, names)) return false;
-  return (
-    isLoopbackName(name) ||
-    name === received.peer.localAddress ||
-    name === names.publicHost ||
-    names.ownHosts.includes(name)
-  );
+  return isLoopbackName(name) || name === received.peer.localAddress || isGiven(name, names);
 }
