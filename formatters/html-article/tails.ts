@@ -5,10 +5,15 @@ import type { PageKind } from './page-kind.ts';
 import { type Omission, omit } from './statistics.ts';
 import { Mark, type Survey, textLength } from './survey.ts';
 
+/** A page with less prose than one in so many characters is a list. */
+const LIST_PROSE = 3;
 const HEADING = /^h[1-6]$/;
 const LONGEST = 60;
 const LEADS_AWAY =
-  /^(?:(?:you (?:may|might|'ll|will) (?:also )?(?:like|love|enjoy|be interested)|related\b|similar (?:products|items|articles|posts|questions|topics|listings)|recommended\b|recommendations|more (?:from|in|like|on|articles|stories|posts|news|reading|to (?:explore|read|love))\b|read (?:more|next|also)|recently viewed|customers (?:also|who)|people also|frequently bought|others also|also (?:in|on|by|bought)\b|what to read next|up next|next up|trending|popular (?:posts|articles|stories|now|topics)|most (?:popular|read|viewed)|latest (?:posts|news|articles|stories|from)|recent (?:posts|articles|comments|news)|featured (?:posts|articles|stories)|keep reading|continue reading|share this|share on|follow us|connect with us|stay (?:connected|updated|in touch|informed)|sign up|subscribe|newsletter|get (?:the|our) (?:latest|newsletter)|join (?:our|the) (?:newsletter|mailing|list|community)|leave a (?:reply|comment)|post a comment|add a comment|\d* ?comments?\b|\d+ responses|\d+ thoughts on|join the (?:conversation|discussion)|about the author|written by|tags?\s*:?$|filed under|categories\s*:?$|advertisement|sponsored|complete your order|shop the look|explore more|see also our|browse by|contact us$|quick links|useful links)|(?:artículos|articulos|noticias) relacionad|relacionad[oa]s|artikel (?:terkait|zum thema)|ähnliche|das könnte|auch interessant|mehr zum thema|articles? (?:similaires|liés|connexes)|à lire aussi|lire aussi|vous aimerez|potrebbe|leggi anche|articoli correlati|leia (?:mais|também)|veja também|похожие|читайте также|рекомендуем|相关|関連|おすすめ)/i;
+  /^(?:(?:you (?:may|might|'ll|will) (?:also )?(?:like|love|enjoy|be interested)|related\b|similar (?:products|items|articles|posts|questions|topics|listings)|recommended\b|recommendations|recently viewed|customers (?:also|who)|people also|frequently bought|others also|what to read next|up next|next up|continue reading|share this|share on|follow us|connect with us|stay (?:connected|updated|in touch|informed)|sign up|subscribe|newsletter|get (?:the|our) (?:latest|newsletter)|join (?:our|the) (?:newsletter|mailing|list|community)|leave a (?:reply|comment)|post a comment|add a comment|\d* ?comments?\b|\d+ responses|\d+ thoughts on|join the (?:conversation|discussion)|about the author|written by|tags?\s*:?$|filed under|categories\s*:?$|advertisement|sponsored|complete your order|shop the look|see also our|browse by|contact us$|quick links|useful links)|(?:artículos|articulos|noticias) relacionad|relacionad[oa]s|artikel (?:terkait|zum thema)|ähnliche|das könnte|auch interessant|mehr zum thema|articles? (?:similaires|liés|connexes)|à lire aussi|lire aussi|vous aimerez|potrebbe|leggi anche|articoli correlati|leia (?:mais|também)|veja também|похожие|читайте также|рекомендуем|相关|関連|おすすめ)/i;
+// On the front page of a newspaper these head sections like any other.
+const TEASERS =
+  /^(?:more (?:from|in|like|on|articles|stories|posts|news|reading|to (?:explore|read|love))\b|read (?:more|next|also)|also (?:in|on|by|bought)\b|trending|popular (?:posts|articles|stories|now|topics)|most (?:popular|read|viewed)|latest (?:posts|news|articles|stories|from)|recent (?:posts|articles|comments|news)|featured (?:posts|articles|stories)|keep reading|explore more)/i;
 const REVIEWS =
   /^(?:(?:customer |product |verified |user |guest |\d+ )?(?:reviews?|ratings?(?: (?:&|and) reviews?)?)\b|what (?:our )?(?:customers|people|others) (?:are saying|say))/i;
 const AROUND_PRODUCT =
@@ -19,6 +24,7 @@ export function findTails(page: CountedPage, omitted: Omission, kind: PageKind):
   const { survey, statistics } = page;
   const { elements, ends } = survey;
   const { text, prose } = statistics;
+  const isList = kind === 'other' && prose[0]! * LIST_PROSE < text[0]!;
   const tails: number[] = [];
   const gone = omitted.slice();
   for (let i = 1; i < elements.length; i++) {
@@ -29,7 +35,7 @@ export function findTails(page: CountedPage, omitted: Omission, kind: PageKind):
     // Spaces are not counted here: no heading is a third spaces.
     if (!isHeading(survey, i) || textLength(survey, i) > LONGEST) continue;
     const words = textOf(elements[i]!).replace(/\s+/g, ' ').trim();
-    if (words.length > LONGEST || !leadsAway(words, kind)) continue;
+    if (words.length > LONGEST || !(leadsAway(words, kind) || (!isList && TEASERS.test(words)))) continue;
     for (const part of partOf(survey, i)) {
       if (prose[part]! > prose[0]! * 0.3 || text[part]! > text[0]! * 0.4) continue;
       tails.push(part);
