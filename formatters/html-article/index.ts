@@ -25,6 +25,7 @@ import { omitDialogues } from './dialogues.ts';
 import { pageDataOf, readPageData } from './page-data.ts';
 import { KindReader, type PageKind } from './page-kind.ts';
 import { type PageSelf, SelfReader } from './page-title.ts';
+import { type ProductFacts, readProductFacts } from './product-facts.ts';
 import { countStatistics, type Omission } from './statistics.ts';
 import { type Survey, surveyPage, textLength } from './survey.ts';
 
@@ -81,6 +82,7 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   const leftOut = [tellBeside(choice), tellLeftOut(gone)].filter((each) => each !== '').join(', ');
   noteLeftOut(choice, self.canonical ?? input.url, env);
   keepChoice(body, choice);
+  if (kind === 'product') addFacts(body, readProductFacts(data), options);
   addTitle(body, self, kind === 'other' && choice.rung === 'article');
   tidy(body, { foldsNavigation: false, namesIcons: false });
   sanitiseDocument($, 'fragment');
@@ -135,6 +137,40 @@ function fillFromData(
   const filled = findElement($.root()[0]!, 'body');
   if (filled !== undefined) setChildren(body, filled.children);
   return filled !== undefined;
+}
+
+/** A description of which less than this share of its words is shown is missing. */
+const SHOWN_SHARE = 0.5;
+
+/** What the page's data say of the thing for sale and its text does not: description and price. */
+function addFacts(
+  body: Element,
+  facts: ProductFacts | undefined,
+  options: { demand: PageDemand; pageUrl: string; dropsHidden: boolean },
+): void {
+  if (facts === undefined) return;
+  const shown = textOf(body).toLowerCase();
+  const added: ChildNode[] = [];
+  if (facts.description !== undefined) {
+    const $ = parseDocument(`<!DOCTYPE html><body><div>${facts.description}</div>`);
+    strip($, options);
+    const described = findElement($.root()[0]!, 'body');
+    const words =
+      described === undefined
+        ? []
+        : (textOf(described)
+            .toLowerCase()
+            .match(/[\p{L}\p{N}]{4,}/gu) ?? []);
+    const known = new Set(shown.match(/[\p{L}\p{N}]{4,}/gu));
+    const isMissing = words.filter((word) => known.has(word)).length < words.length * SHOWN_SHARE;
+    if (described !== undefined && isMissing) added.push(...described.children);
+  }
+  const amount = facts.price?.replace(/(?:[.,]0+)?(?: [A-Z]{3})?$/, '');
+  if (amount !== undefined && !shown.replace(/[\s,.]/g, '').includes(amount.replace(/[,.]/g, '')))
+    added.push(makeElement('p', {}, [makeText(facts.price!)]));
+  if (added.length === 0) return;
+  const heading = body.children.findIndex((child) => isHtml(child) && child.name === 'h1');
+  setChildren(body, body.children.toSpliced(heading + 1, 0, ...added));
 }
 
 function keepChoice(body: Element, { root, skipped }: Choice): void {

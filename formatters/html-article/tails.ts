@@ -17,7 +17,7 @@ const TEASERS =
 const REVIEWS =
   /^(?:(?:customer |product |verified |user |guest |\d+ )?(?:reviews?|ratings?(?: (?:&|and) reviews?)?)\b|what (?:our )?(?:customers|people|others) (?:are saying|say))/i;
 const AROUND_PRODUCT =
-  /^(?:faqs?\b|frequently asked|(?:customer )?questions\b|q ?& ?a|people are asking|shipping|delivery|returns?\b|free (?:shipping|returns|delivery)|size guide|payment|warranty info|need help|about (?:this|the) seller|ask an expert|accessories$|essentials|complete the (?:look|set)|pair (?:it )?with|bundle|save \d|\*|footnotes|disclaimer)/i;
+  /^(?:faqs?\b|frequently asked|(?:customer )?questions\b|q ?& ?a|people are asking|shipping|delivery|returns?\b|free (?:shipping|returns|delivery)|size guide|payment|warranty info|need help|about (?:this|the) seller|ask an expert|accessories$|essentials|complete the (?:look|set)|pair (?:it )?with|bundle|save \d|compare\b|featured (?:products|items|collections?)|best ?sellers|new arrivals|top picks|why (?:buy|shop)\b|which .{3,40}\bright for you|other (?:products|items)|(?:shop|see|view) (?:all|more|similar)|more .{2,30} (?:products|items)|in the (?:press|media)|as seen (?:on|in)|testimonials|financing|special offers|get (?:help|support)|need some help|\*|footnotes|disclaimer)/i;
 
 /** The parts under such headings; on a page that sells one thing also what buyers wrote and the shop's own matters. */
 export function findTails(page: CountedPage, omitted: Omission, kind: PageKind): number[] {
