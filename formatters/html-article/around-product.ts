@@ -25,7 +25,7 @@ export function findAroundProduct(page: CountedPage, omitted: Omission): number[
       continue;
     }
     if (text[i]! > text[0]! * MAX_SHARE || prose[i]! > prose[0]! * MAX_SHARE) continue;
-    if (!isChoice(page, i) && !isRowOfCards(page, i, omitted)) continue;
+    if (!isChoice(page, i) && !isRowOfCards(page, i, omitted) && !isLinkList(page, i)) continue;
     found.push(i);
     i = ends[i]! - 1;
   }
@@ -55,4 +55,10 @@ function isRowOfCards({ survey, statistics }: CountedPage, index: number, omitte
     else rest += text[child]!;
   }
   return cards >= MIN_CARDS && rest * 4 < text[index]!;
+}
+
+/** Links and next to nothing else lead away. */
+function isLinkList({ statistics }: CountedPage, index: number): boolean {
+  const { text, link, links } = statistics;
+  return links[index]! >= MIN_CARDS && link[index]! * 10 > text[index]! * 8;
 }
