@@ -13,8 +13,10 @@ const MAX_CARD_TEXT = 300;
 const MAX_CARD_PROSE = 160;
 /** A part with a larger share of the page than this is what it is about. */
 const MAX_SHARE = 0.4;
+/** Where all of them are more than this, the page is a list of things, whatever it says of itself. */
+const MAX_SUM = 0.6;
 
-/** The outermost of these parts. */
+/** The outermost of these parts; none where they are most of the page. */
 export function findAroundProduct(page: CountedPage, omitted: Omission): number[] {
   const { elements, ends } = page.survey;
   const { text, prose } = page.statistics;
@@ -29,7 +31,8 @@ export function findAroundProduct(page: CountedPage, omitted: Omission): number[
     found.push(i);
     i = ends[i]! - 1;
   }
-  return found;
+  const sum = found.reduce((total, i) => total + text[i]!, 0);
+  return sum > text[0]! * MAX_SUM ? [] : found;
 }
 
 function isChoice({ survey, statistics }: CountedPage, index: number): boolean {

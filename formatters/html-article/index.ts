@@ -1,5 +1,5 @@
 import type { CheerioAPI } from 'cheerio';
-import type { ChildNode, Element } from 'domhandler';
+import { type ChildNode, type Element, isTag } from 'domhandler';
 import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../../core/component.ts';
 import {
   editTree,
@@ -15,6 +15,7 @@ import { finishPage } from '../document/finish-page.ts';
 import { loadLazyImages } from '../document/lazy-images.ts';
 import { tellLeftOut } from '../document/page-bar.ts';
 import { type PageDemand, pageOptionsSchema, parsePageOptions, readPageDemand } from '../document/page-demand.ts';
+import { nameOfAddress } from '../document/page-facts.ts';
 import { parseDocument } from '../document/parse.ts';
 import { preparePage } from '../document/prepare-page.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
@@ -27,7 +28,7 @@ import { KindReader, type PageKind } from './page-kind.ts';
 import { type PageSelf, SelfReader } from './page-title.ts';
 import { type ProductFacts, readProductFacts } from './product-facts.ts';
 import { countStatistics, type Omission } from './statistics.ts';
-import { type Survey, surveyPage, textLength } from './survey.ts';
+import { isInline, type Survey, surveyPage, textLength } from './survey.ts';
 
 /** A page with less text than this is drawn by scripts: its data are looked at. */
 const MIN_TEXT = 300;
@@ -44,7 +45,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-article',
-  version: '1.2.0',
+  version: '1.3.0',
   title: 'Main content',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],
@@ -67,7 +68,7 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   if (form !== undefined) {
     env.note('left-out', { found: 'form', wholePage: self.canonical ?? input.url });
     setChildren(body, [form]);
-    addTitle(body, self, false);
+    addTitle(body, self, { isArticle: false, url: input.url });
     tidy(body, { foldsNavigation: false, namesIcons: true });
     sanitiseDocument($, 'lite');
     finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut: 'all but the form', note: env.note });
@@ -83,7 +84,7 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   noteLeftOut(choice, self.canonical ?? input.url, env);
   keepChoice(body, choice);
   if (kind === 'product') addFacts(body, readProductFacts(data), options);
-  addTitle(body, self, kind === 'other' && choice.rung === 'article');
+  addTitle(body, self, { isArticle: kind === 'other' && choice.rung === 'article', url: input.url });
   tidy(body, { foldsNavigation: false, namesIcons: false });
   sanitiseDocument($, 'fragment');
   finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut, note: env.note });
@@ -169,8 +170,11 @@ function addFacts(
   if (amount !== undefined && !shown.replace(/[\s,.]/g, '').includes(amount.replace(/[,.]/g, '')))
     added.push(makeElement('p', {}, [makeText(facts.price!)]));
   if (added.length === 0) return;
-  const heading = body.children.findIndex((child) => isHtml(child) && child.name === 'h1');
-  setChildren(body, body.children.toSpliced(heading + 1, 0, ...added));
+  const heading = findElement(body, 'h1');
+  const parent = heading?.parent;
+  if (heading === undefined || !parent || !isTag(parent) || isInline(parent))
+    setChildren(body, [...added, ...body.children]);
+  else setChildren(parent, parent.children.toSpliced(parent.children.indexOf(heading) + 1, 0, ...added));
 }
 
 function keepChoice(body: Element, { root, skipped }: Choice): void {
@@ -178,8 +182,8 @@ function keepChoice(body: Element, { root, skipped }: Choice): void {
   editTree(body, { enter: (node) => !(isHtml(node) && skipped.has(node)) });
 }
 
-/** The title as first heading, when the content has none (lists and shops: none at all); under an article's who wrote it when. A page without text is its description. */
-function addTitle(body: Element, self: PageSelf, isArticle: boolean): void {
+/** The title as first heading, when the content has none (lists and shops: none at all); under an article's who wrote it when. A page without text is its description, one without any its address. */
+function addTitle(body: Element, self: PageSelf, { isArticle, url }: { isArticle: boolean; url: string }): void {
   const lead: ChildNode[] = [];
   const hasHeading = (isArticle ? ['h1'] : ['h1', 'h2', 'h3']).some((name) => findElement(body, name) !== undefined);
   if (self.title !== undefined && !hasHeading) lead.push(makeElement('h1', {}, [makeText(self.title)]));
@@ -190,6 +194,7 @@ function addTitle(body: Element, self: PageSelf, isArticle: boolean): void {
     lead.push(makeElement('p', {}, [makeText(byline.join(', '))]));
   const isEmpty = textOf(body).trim() === '';
   if (isEmpty && self.description !== undefined) lead.push(makeElement('p', {}, [makeText(self.description)]));
+  if (isEmpty && lead.length === 0) lead.push(makeElement('h1', {}, [makeText(nameOfAddress(url))]));
   setChildren(body, [...lead, ...body.children]);
 }
 

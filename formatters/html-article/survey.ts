@@ -71,6 +71,11 @@ export function surveyPage(root: Element): Survey {
   return walk.survey;
 }
 
+/** True when an element is part of a line of text. */
+export function isInline({ name }: Element): boolean {
+  return INLINE.has(name);
+}
+
 /** True when two elements hold the same characters, spaces aside, as far as sums can tell. */
 export function mayBeEqual(survey: Survey, one: number, other: number): boolean {
   return textLength(survey, one) === textLength(survey, other) && textSum(survey, one) === textSum(survey, other);
