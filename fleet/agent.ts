@@ -271,7 +271,11 @@ export class FleetAgent {
       }
     for (const name of names) {
       if (this.#leases.has(name)) continue;
-      const lease = registry.lease(`updater.${name}`, self.name, UPDATERS_MS);
+      const lease = registry.lease(`updater.${name}`, {
+        holder: self.name,
+        ttlMs: UPDATERS_MS,
+        mayHold: (holder) => this.members.isListed(holder),
+      });
       this.#leases.set(name, lease);
       lease.onChange(() => this.#runUpdaters());
     }

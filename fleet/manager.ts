@@ -72,7 +72,11 @@ export class Manager {
     this.#stop = await hearing.watch(KEY, (key, said) => {
       if (key === KEY && said !== undefined) this.#take(said);
     });
-    this.#lease = registry.lease(LEASE, self, LEASE_MS);
+    this.#lease = registry.lease(LEASE, {
+      holder: self,
+      ttlMs: LEASE_MS,
+      mayHold: (holder) => members.isListed(holder),
+    });
     this.#lease.onChange((token) => {
       // An engine that was wiped counts its tokens anew: an epoch is above all that were seen.
       this.#epoch = token === undefined ? undefined : Math.max(token, this.#decision.token + 1);

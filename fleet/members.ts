@@ -112,10 +112,16 @@ export class Members {
     const others = [...this.#known.values()]
       .filter(({ seenAt, member }) => member.name !== own.name && isAlive(seenAt, this.#newestAt, LIVE_MS))
       .map(({ member }) => member)
-      .filter(({ name }) => listed === undefined || listed[name] !== undefined)
+      .filter(({ name }) => this.isListed(name))
       // Threat 68: the plan's list says where a member is, whatever it announces.
       .map((member) => ({ ...member, url: listed?.[member.name]?.url ?? member.url }));
     return [...others, own].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Whether the plan's list has this server, or the plan has no list. */
+  isListed(name: string): boolean {
+    const listed = this.#parts.plan()?.servers;
+    return listed === undefined || listed[name] !== undefined;
   }
 
   /** The public key of a member; `undefined` for who is none. */

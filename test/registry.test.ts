@@ -159,7 +159,7 @@ const SUITE: Readonly<Record<string, Work>> = {
     await registry.put('A-z_0.9=/b', 'x'.repeat(524_288));
     t.is((await registry.get('A-z_0.9=/b'))?.value.length, 524_288);
     for (const ttlMs of [0, Number.NaN, 30_001])
-      t.throws(() => registry.lease('a', 'me', ttlMs), { instanceOf: RangeError });
+      t.throws(() => registry.lease('a', { holder: 'me', ttlMs }), { instanceOf: RangeError });
   },
   'a watch tells what there is, then each change in order of revisions, until it is ended': async (t, { open }) => {
     const [first, second] = [await open(), await open()];
@@ -228,10 +228,10 @@ const SUITE: Readonly<Record<string, Work>> = {
   },
   'a lease has one holder; released, it goes to the other with a higher token': async (t, { open }) => {
     const [first, second] = [await open(), await open()];
-    const one = first.lease('manager', 'first', 2_000);
+    const one = first.lease('manager', { holder: 'first', ttlMs: 2_000 });
     const token = await tokenOf(one, isHeld);
-    const two = second.lease('manager', 'second', 2_000);
-    const other = second.lease('updater', 'second', 2_000);
+    const two = second.lease('manager', { holder: 'second', ttlMs: 2_000 });
+    const other = second.lease('updater', { holder: 'second', ttlMs: 2_000 });
     await tokenOf(other, isHeld);
     t.is(two.token, undefined);
     t.is(one.token, token);
@@ -244,10 +244,26 @@ const SUITE: Readonly<Record<string, Work>> = {
     t.is(lost, 1);
     const next = await tokenOf(two, isHeld);
     t.true(next! > token!);
-    const third = first.lease('manager', 'first', 2_000);
+    const third = first.lease('manager', { holder: 'first', ttlMs: 2_000 });
     await second.close();
     t.is(two.token, undefined);
     t.true((await tokenOf(third, isHeld))! > next!);
+  },
+  'who may not hold a lease any more gives it up, and competes again when he may (threat 67)': async (t, { open }) => {
+    const [first, second] = [await open(), await open()];
+    let mayFirst = true;
+    const mayHold = (holder: string) => holder !== 'first' || mayFirst;
+    const one = first.lease('manager', { holder: 'first', ttlMs: 2_000, mayHold });
+    const token = await tokenOf(one, isHeld);
+    const two = second.lease('manager', { holder: 'second', ttlMs: 2_000, mayHold });
+    mayFirst = false;
+    await tokenOf(one, (each) => each === undefined);
+    const next = await tokenOf(two, isHeld);
+    t.true(next! > token!);
+    t.is(one.token, undefined);
+    mayFirst = true;
+    await two.release();
+    t.true((await tokenOf(one, isHeld))! > next!);
   },
 };
 
@@ -281,15 +297,28 @@ for (const [title, work] of Object.entries(SUITE))
       await work(t, { open });
     }));
 
+test('in an engine, what a stubborn server holds that may not is taken from it while it renews (threat 67)', (t) =>
+  withEngines(1, async (engines, open) => {
+    await engines.start();
+    const [stubborn, member] = [await open(), await open()];
+    const held = stubborn.lease('manager', { holder: 'stubborn', ttlMs: 2_000 });
+    const token = await tokenOf(held, isHeld);
+    const mayHold = (holder: string) => holder === 'member';
+    const taken = member.lease('manager', { holder: 'member', ttlMs: 2_000, mayHold });
+    t.true((await tokenOf(taken, isHeld))! > token!);
+    await tokenOf(held, (each) => each === undefined);
+    t.truthy(taken.token);
+  }));
+
 test('in a database, revisions and tokens go on rising over restarts', (t) =>
   withLocal(async ({ open }) => {
     const first = await open();
     const revision = await first.put('a', '1');
     await first.remove('a');
-    const token = await tokenOf(first.lease('manager', 'one', 1_000), isHeld);
+    const token = await tokenOf(first.lease('manager', { holder: 'one', ttlMs: 1_000 }), isHeld);
     await first.close();
     const second = await open();
-    const next = await tokenOf(second.lease('manager', 'one', 1_000), isHeld);
+    const next = await tokenOf(second.lease('manager', { holder: 'one', ttlMs: 1_000 }), isHeld);
     t.true(next! > token! && token! > revision);
     t.true((await second.compareAndSet('a', '2', undefined))! > next!);
     t.true(second.isConnected);
@@ -335,7 +364,7 @@ async function withHolder(code: string, work: (token: number, child: ChildProces
 
 const HOLD = `
   setInterval(() => {}, 60_000);
-  registry.lease('manager', 'dies', 2_000).onChange((token) => console.log(token));`;
+  registry.lease('manager', { holder: 'dies', ttlMs: 2_000 }).onChange((token) => console.log(token));`;
 
 test('in a database, what a killed process held is free at once', (t) =>
   withLocal(async ({ open }, file) => {
@@ -347,7 +376,7 @@ test('in a database, what a killed process held is free at once', (t) =>
       const registry = await open();
       const heard = new Heard();
       await registry.watch('', heard.hear);
-      const lease = registry.lease('manager', 'heir', 2_000);
+      const lease = registry.lease('manager', { holder: 'heir', ttlMs: 2_000 });
       await registry.put('a', '1');
       t.is(lease.token, undefined);
       child.kill('SIGKILL');
@@ -374,8 +403,8 @@ function withEngineHolder(
 test('in an engine, another takes over from a holder that was killed, with a higher token', (t) =>
   withEngineHolder(async (open, token, child) => {
     const registry = await open();
-    const lease = registry.lease('manager', 'heir', 2_000);
-    await tokenOf(registry.lease('other', 'heir', 2_000), isHeld);
+    const lease = registry.lease('manager', { holder: 'heir', ttlMs: 2_000 });
+    await tokenOf(registry.lease('other', { holder: 'heir', ttlMs: 2_000 }), isHeld);
     t.is(lease.token, undefined);
     const killedMs = performance.now();
     child.kill('SIGKILL');
@@ -387,7 +416,7 @@ test('in an engine, another takes over from a holder that was killed, with a hig
 test('in an engine, a holder that was stopped for too long has lost its lease when it goes on (threat 67)', (t) =>
   withEngineHolder(async (open, token, child) => {
     const registry = await open();
-    const lease = registry.lease('manager', 'heir', 2_000);
+    const lease = registry.lease('manager', { holder: 'heir', ttlMs: 2_000 });
     child.kill('SIGSTOP');
     const next = await tokenOf(lease, isHeld);
     t.true(next! > token);
@@ -405,7 +434,7 @@ test('an engine killed and started again: calls reject meanwhile, watches and le
     const heard = new Heard();
     await writer.put('a', 'before');
     await watcher.watch('', heard.hear);
-    const lease = writer.lease('manager', 'one', 2_000);
+    const lease = writer.lease('manager', { holder: 'one', ttlMs: 2_000 });
     const token = await tokenOf(lease, isHeld);
     await engines.kill();
     await untilConnected(watcher, false);
@@ -432,7 +461,7 @@ test('without an engine at the start, all that was asked begins when one comes',
     const registry = await open();
     t.false(registry.isConnected);
     const heard = new Heard();
-    const lease = registry.lease('manager', 'one', 2_000);
+    const lease = registry.lease('manager', { holder: 'one', ttlMs: 2_000 });
     const [, , end] = await Promise.all([
       t.throwsAsync(awake(registry.get('a')), { instanceOf: RegistryUnavailable }),
       t.throwsAsync(awake(registry.list('')), { instanceOf: RegistryUnavailable }),
@@ -456,7 +485,7 @@ test('an engine that was wiped gets its buckets again; revisions and tokens go o
     await registry.watch('', heard.hear);
     for (let i = 0; i < 10; i++) await registry.put('plan', `round ${i}`);
     const revision = await registry.put('gone', 'x');
-    const lease = registry.lease('manager', 'one', 2_000);
+    const lease = registry.lease('manager', { holder: 'one', ttlMs: 2_000 });
     const token = await tokenOf(lease, isHeld);
     await engines.kill();
     await engines.wipe();
@@ -490,7 +519,7 @@ test('three engines: buckets wait for all three, and nothing acknowledged is los
     const heard = new Heard();
     await untilConnected(watcher);
     await watcher.watch('', heard.hear);
-    const lease = watcher.lease('manager', 'one', 2_000);
+    const lease = watcher.lease('manager', { holder: 'one', ttlMs: 2_000 });
     const token = await tokenOf(lease, isHeld);
     await putMany(writer, 0);
     const { cluster } = await streamInfo(engines);

@@ -5,13 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import { LeaseToken } from './lease-token.ts';
-import type { Lease } from './registry.ts';
+import type { Lease, LeaseWish } from './registry.ts';
 
-export interface LocalLeaseOptions {
+export interface LocalLeaseOptions extends LeaseWish {
   /** The registry's; the lock lies beside it, under a name that backups leave out. */
   readonly file: string;
   readonly name: string;
-  readonly ttlMs: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Takes the next fencing token, durably. */
@@ -44,11 +43,12 @@ export class LocalLease implements Lease {
   async release(): Promise<void> {
     this.#isReleased = true;
     this.#timer.cancel();
-    this.#token.set(undefined);
     this.#letGo();
   }
 
   #compete(): void {
+    const { holder, mayHold } = this.#options;
+    if (mayHold?.(holder) === false) return this.#letGo();
     if (this.#isReleased || this.#lock !== undefined) return;
     this.#lock = lockOf(this.#options.file, this.#options.name);
     if (this.#lock === undefined) return;
@@ -61,6 +61,7 @@ export class LocalLease implements Lease {
   }
 
   #letGo(): void {
+    this.#token.set(undefined);
     this.#lock?.close();
     this.#lock = undefined;
   }

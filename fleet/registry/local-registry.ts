@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import { inTransaction, openDatabase } from '../../core/database.ts';
 import { type Log, silentLog } from '../../core/log.ts';
 import { LocalLease } from './local-lease.ts';
-import type { Lease, Registry, RegistryChange, RegistryEntry } from './registry.ts';
+import type { Lease, LeaseWish, Registry, RegistryChange, RegistryEntry } from './registry.ts';
 import { checkEntry, checkKey, checkLease } from './registry-entry.ts';
 import { Watchers } from './watchers.ts';
 
@@ -98,11 +98,11 @@ class LocalRegistry implements Registry {
     return end;
   }
 
-  lease(name: string, _holder: string, ttlMs: number): Lease {
-    checkLease(name, ttlMs);
+  lease(name: string, wish: LeaseWish): Lease {
+    checkLease(name, wish.ttlMs);
     const { file, clock, log } = this.#options;
     const nextToken = () => inTransaction(this.#database, () => this.#nextRevision());
-    const lease = new LocalLease({ file, name, ttlMs, clock, log, nextToken });
+    const lease = new LocalLease({ ...wish, file, name, clock, log, nextToken });
     this.#leases.add(lease);
     return lease;
   }

@@ -7,14 +7,11 @@ import type { Clock, Timer } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { BucketCalls } from './bucket-calls.ts';
 import { LeaseToken } from './lease-token.ts';
-import type { Lease } from './registry.ts';
+import type { Lease, LeaseWish } from './registry.ts';
 
-export interface NatsLeaseOptions {
+export interface NatsLeaseOptions extends LeaseWish {
   readonly calls: BucketCalls;
   readonly name: string;
-  /** Who holds it, for people. */
-  readonly holder: string;
-  readonly ttlMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -60,7 +57,8 @@ export class NatsLease implements Lease {
   async #take(): Promise<void> {
     let delayMs = this.#options.ttlMs / 4;
     try {
-      delayMs = this.#written === undefined ? await this.#compete() : await this.#renew(this.#written);
+      if (!this.#mayHold(this.#options.holder)) await this.#giveUp();
+      else delayMs = this.#written === undefined ? await this.#compete() : await this.#renew(this.#written);
     } catch (error) {
       // The engine is away: the timer of #hold ends what could not be renewed, and the next turn tries again.
       this.#options.log.debug('a lease could not be looked after', { name: this.#options.name, error });
@@ -78,7 +76,7 @@ export class NatsLease implements Lease {
     const entry = await calls.get(name);
     const isOwn = entry?.value === this.#value;
     const isStale = entry?.revision === this.#seen?.revision && startMs - (this.#seen?.sinceMs ?? startMs) >= ttlMs;
-    if (entry === undefined || isOwn || isStale) {
+    if (entry === undefined || isOwn || isStale || !this.#mayHold(holderOf(entry.value))) {
       const wroteMs = clock.monotonic();
       const revision = await calls.compareAndSet(name, this.#value, entry?.revision);
       this.#seen = undefined;
@@ -126,6 +124,16 @@ export class NatsLease implements Lease {
     this.#token.set(undefined);
   }
 
+  #mayHold(holder: string): boolean {
+    return this.#options.mayHold?.(holder) ?? true;
+  }
+
+  async #giveUp(): Promise<void> {
+    const written = this.#written;
+    this.#lose();
+    if (written !== undefined) await this.#options.calls.remove(this.#options.name, written);
+  }
+
   async #remove(): Promise<void> {
     const { calls, name, log } = this.#options;
     if (this.#written === undefined) return;
@@ -134,5 +142,14 @@ export class NatsLease implements Lease {
     } catch (error) {
       log.debug('a lease could not be given up, and will grow stale', { name, error });
     }
+  }
+}
+
+/** Who wrote a lease; nobody's name where it cannot be read. */
+function holderOf(value: string): string {
+  try {
+    return String((JSON.parse(value) as { holder?: unknown }).holder);
+  } catch {
+    return '';
   }
 }

@@ -5,7 +5,14 @@ import { EntryMirror } from './entry-mirror.ts';
 import type { Bucket, Buckets } from './nats-buckets.ts';
 import { NatsLease } from './nats-lease.ts';
 import { NatsLink, type NatsLinkOptions, type Session } from './nats-link.ts';
-import { type Lease, type Registry, type RegistryChange, type RegistryEntry, RegistryUnavailable } from './registry.ts';
+import {
+  type Lease,
+  type LeaseWish,
+  type Registry,
+  type RegistryChange,
+  type RegistryEntry,
+  RegistryUnavailable,
+} from './registry.ts';
 import { checkEntry, checkKey, checkLease } from './registry-entry.ts';
 import { Watchers } from './watchers.ts';
 
@@ -79,12 +86,12 @@ class NatsRegistry implements Registry {
     return this.#watchers.add({ prefix, since: 0, onChange }, this.#mirror.below(prefix));
   }
 
-  lease(name: string, holder: string, ttlMs: number): Lease {
-    checkLease(name, ttlMs);
-    const budgetMs = Math.min(CALL_MS, Math.max(SHORTEST_CALL_MS, ttlMs / 2));
+  lease(name: string, wish: LeaseWish): Lease {
+    checkLease(name, wish.ttlMs);
+    const budgetMs = Math.min(CALL_MS, Math.max(SHORTEST_CALL_MS, wish.ttlMs / 2));
     const { clock, log } = this.#options;
     const calls = new BucketCalls((work) => this.#call(budgetMs, ({ buckets }) => work(buckets.leases)));
-    const lease = new NatsLease({ calls, name, holder, ttlMs, clock, log });
+    const lease = new NatsLease({ ...wish, calls, name, clock, log });
     this.#leases.add(lease);
     return lease;
   }

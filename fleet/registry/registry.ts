@@ -14,6 +14,18 @@ export interface RegistryChange {
   readonly revision: number;
 }
 
+export interface LeaseWish {
+  /** Who wants it, by the name of its server. */
+  readonly holder: string;
+  /** 100 to 30,000 */
+  readonly ttlMs: number;
+  /**
+   * Whose hold counts now, asked anew at every turn: all by default. What another holds who may not is free (threat 67: a
+   * server that the list of members leaves out).
+   */
+  readonly mayHold?: (holder: string) => boolean;
+}
+
 /** A lease that is wanted for as long as it is not released. */
 export interface Lease {
   /** The fencing token while it is held, raised with every holder; `undefined` while another holds it. */
@@ -53,11 +65,9 @@ export interface Registry {
   watch(prefix: string, onChange: (change: RegistryChange) => void): Promise<() => void>;
   /**
    * Competes for a lease: renewed every quarter of `ttlMs`, lost when it could not be renewed for three quarters of it.
-   *
-   * @param holder who holds it, for people
-   * @param ttlMs 100 to 30,000
+   * One that `holder` may not hold is not competed for, and given up with the next renewal.
    */
-  lease(name: string, holder: string, ttlMs: number): Lease;
+  lease(name: string, wish: LeaseWish): Lease;
   /** Told when `isConnected` changes. */
   onConnection(listener: (isConnected: boolean) => void): void;
   /** Gives leases up and ends watches. */
