@@ -97,6 +97,7 @@ export class BoundedParser extends Parser<DocumentTreeMap> {
     // A `noscript` in the head that holds pictures or text would end the head early and scatter the rest of it over the
     // body; browsers with scripts read it as raw text, and so do we: what it holds is taken up by who unwraps it.
     this.options.scriptingEnabled = token.tagName === 'noscript' && this.insertionMode === InsertionMode.IN_HEAD;
+    if (token.tagName === 'frameset') (this.tokenizer as RunTokenizer).joinsWords = false;
     super.onStartTag(token);
   }
 
