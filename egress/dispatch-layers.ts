@@ -1,4 +1,4 @@
-/** The dispatcher of the way out, from the connection up: pool, gate, origin cache; once for all, once for grants. */
+/** The dispatcher of the way out, from the connection up: pool, shield, gate, origin cache; once for all, once for grants. */
 
 import { LRUCache } from 'lru-cache';
 import { Agent, type Dispatcher, interceptors } from 'undici';
@@ -10,6 +10,7 @@ import { makeOriginGate } from './origin-gate.ts';
 import { partitionStore } from './origin-partition.ts';
 import type { OriginSlots } from './origin-slots.ts';
 import type { OriginStore } from './origin-store.ts';
+import { makeShieldLayer, type Shield } from './shield.ts';
 
 /** Origins whose last address is remembered. */
 const MAX_REMOTES = 2000;
@@ -40,6 +41,7 @@ interface LayerParts {
   readonly breaker: Breaker;
   readonly slots: OriginSlots;
   readonly store: OriginStore | undefined;
+  readonly shield: () => Shield | undefined;
   readonly settings: EgressSettings;
 }
 
@@ -48,7 +50,7 @@ export function openDispatchLayers(parts: LayerParts): DispatchLayers {
   const agents = { open: makeAgent(parts, remotes, false), granted: makeAgent(parts, remotes, true) };
   const gate = makeOriginGate(parts.breaker, parts.slots);
   const makePartition = (name: 'open' | 'granted'): Partition => {
-    const direct = agents[name].compose(gate);
+    const direct = agents[name].compose(makeShieldLayer(parts.shield, name === 'granted'), gate);
     const store = parts.store === undefined ? undefined : partitionStore(parts.store, name);
     if (store === undefined) return { direct, cached: direct, store };
     return { direct, cached: direct.compose(interceptors.cache({ store, methods: ['GET', 'HEAD'] })), store };

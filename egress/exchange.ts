@@ -15,6 +15,10 @@ export interface Exchange {
   readonly now: () => number;
   /** Told of early hints. */
   readonly onHints: ((fields: Fields) => void) | undefined;
+  /** True where the origin cache asks, false where it is passed by. */
+  readonly isOfCache: boolean;
+  /** True when another server of the fleet asks through this one. */
+  readonly isForPeer: boolean;
   /** What the cache had stored for the request. */
   entry: StoredResponse | undefined;
   /** Set when the request was sent upstream. */

@@ -13,6 +13,7 @@ import { makeMemoryStore, type OriginStore } from './origin-store.ts';
 import { followRedirects } from './redirects.ts';
 import { type Resolve, systemResolve } from './resolve.ts';
 import { sendRequest } from './send-request.ts';
+import type { Shield } from './shield.ts';
 import { portOf } from './target-port.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 import type { UpstreamResponse } from './upstream-response.ts';
@@ -40,6 +41,8 @@ export interface EgressParts {
   readonly localAddresses?: (() => readonly string[]) | undefined;
   /** Where originals are kept. Default: in memory, at most 64 MiB; nowhere where ORIGIN_CACHE_BYTES is 0. */
   readonly store?: OriginStore | undefined;
+  /** Where misses meet; asked anew for each. Default: the origin is always asked from here. */
+  readonly shield?: (() => Shield | undefined) | undefined;
   /** PEM of certificate authorities to trust instead of the system's. */
   readonly authorities?: string | readonly string[] | undefined;
 }
@@ -94,7 +97,14 @@ export function openEgress(settings: EgressSettings, parts: EgressParts): Egress
   const slots = new OriginSlots({ active: settings.originConnections, queued: settings.originQueue });
   const memoryBytes = Math.min(settings.originCacheBytes, MAX_MEMORY_BYTES);
   const store = parts.store ?? (memoryBytes > 0 ? makeMemoryStore(memoryBytes) : undefined);
-  const layers = openDispatchLayers({ connect, breaker, slots, store, settings });
+  const layers = openDispatchLayers({
+    connect,
+    breaker,
+    slots,
+    store,
+    shield: parts.shield ?? (() => undefined),
+    settings,
+  });
   const sender = { settings, clock, layers };
 
   const check = (url: URL, grant?: Grant) => policy.checkTarget(destinationOf(url, upstreamPorts, grant));

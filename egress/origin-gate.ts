@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { Breaker, Outcome } from './breaker.ts';
 import { currentExchange, type Exchange, type ExchangeOptions } from './exchange.ts';
+import { idleController } from './idle-controller.ts';
 import type { OriginSlots } from './origin-slots.ts';
 import { ResponseGuard } from './response-guard.ts';
 
@@ -74,16 +75,4 @@ function answerFromNothing(above: Handler): void {
   above.onRequestStart?.(controller, {});
   above.onResponseStart?.(controller, 504, {}, 'Gateway Timeout');
   above.onResponseEnd?.(controller, {});
-}
-
-// A request that never reached a connection has no controller; handlers above want one all the same.
-function idleController(reason: Error | null): Dispatcher.DispatchController {
-  return {
-    aborted: reason !== null,
-    paused: false,
-    reason,
-    abort() {},
-    pause() {},
-    resume() {},
-  };
 }

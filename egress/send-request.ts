@@ -101,6 +101,8 @@ function makeExchange({ clock, settings }: Sender, request: UpstreamRequest, fie
     signal: abandoned.signal,
     now: () => clock.now(),
     onHints: request.onHints,
+    isOfCache: findWay(request, fields) === 'cached',
+    isForPeer: request.isForPeer === true,
     entry: undefined,
     forwarded: false,
     forwardedStatus: undefined,

@@ -25,6 +25,8 @@ export interface UpstreamRequest {
   readonly timing?: 'formatted' | 'pass-through' | undefined;
   /** False passes the origin cache by. Default true. */
   readonly cache?: boolean | undefined;
+  /** True when another server of the fleet asks through this one: then no third is asked. Default false. */
+  readonly isForPeer?: boolean | undefined;
   /** Told of early hints (103, RFC 8297) before the answer. Default: they are dropped. */
   readonly onHints?: ((fields: Fields) => void) | undefined;
 }

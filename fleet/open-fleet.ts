@@ -7,8 +7,9 @@ import type { Values } from '../core/config.ts';
 import type { Executor } from '../core/executor.ts';
 import type { FleetGate, PlacedComponent, PlacedSet, SetData, SetHost } from '../core/fleet.ts';
 import type { Log } from '../core/log.ts';
-import type { Listener } from '../egress/address-policy.ts';
+import type { Grant, Listener } from '../egress/address-policy.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
+import type { Shield } from '../egress/shield.ts';
 import { FleetAgent } from './agent.ts';
 import { makeBlobSources } from './blob-sources.ts';
 import { type BlobStore, openBlobStore } from './blobs/blob-store.ts';
@@ -31,6 +32,7 @@ import { openLocalRegistry } from './registry/local-registry.ts';
 import { openNatsRegistry } from './registry/nats-registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { makeSetData } from './set-data.ts';
+import { makeShield, ORIGIN } from './shield.ts';
 import { makeVariantShare } from './variant-share.ts';
 
 export interface FleetParts {
@@ -53,6 +55,8 @@ export interface FleetParts {
   /** Tries the examples of what is new in a set. */
   readonly tryOut: (host: SetHost, set: PlacedSet, fresh: readonly PlacedComponent[]) => Promise<readonly string[]>;
   readonly variants: PeerRouteParts['variants'];
+  /** What this server's configuration lets be fetched although private. */
+  readonly grantOf: (url: URL) => Grant | undefined;
   /** What front-ends ask of this server; `undefined` where it is nobody's back-end. */
   readonly door: ChannelDoor | undefined;
   /** Whether an authority (`host[:port]`) is this server's own. */
@@ -74,6 +78,8 @@ export interface Fleet {
   onChange(listener: () => void): void;
   /** Where the engine and the admin parts of other servers listen: never a target (threat 4). */
   barredListeners(): readonly Listener[];
+  /** Where misses of one address meet. */
+  readonly shield: Shield;
   /** Joins the fleet: in one process of a server alone. */
   join(): Promise<FleetControl>;
   /** Tells the others that this server goes. */
@@ -127,11 +133,16 @@ export function openFleet(parts: FleetParts): Fleet {
     store,
     log,
   });
+  const shield = makeShield({ view: () => store.view(), peers, egress, grantOf: parts.grantOf, clock });
   const peerServer = makePeerServer({
     self,
     aliases: parts.door === undefined ? [] : [parts.door.identity],
     memberKey: (name) => parts.door?.keys[name] ?? others().find((each) => each.name === name)?.key,
-    routes: { ...makePeerRoutes({ ...parts, store, host, blobs, profiles }), ...parts.door?.routes },
+    routes: {
+      ...makePeerRoutes({ ...parts, store, host, blobs, profiles }),
+      [ORIGIN]: shield.answer,
+      ...parts.door?.routes,
+    },
     limits: { maxBodyBytes: Math.max(MAX_PEER_BODY, settings.maxServiceBytes), maxStreams: MAX_STREAMS },
     isOwn: parts.isOwn,
     log,
@@ -143,7 +154,7 @@ export function openFleet(parts: FleetParts): Fleet {
   };
   store.watch(takeView);
   takeView();
-  const opened = { parts, store, nodeKey, trusted, blobs, holdings, host, gate, peers, profiles, peerServer };
+  const opened = { parts, store, nodeKey, trusted, blobs, holdings, host, gate, peers, profiles, shield, peerServer };
   return makeFleet(opened);
 }
 
@@ -158,6 +169,7 @@ interface Opened {
   readonly gate: FleetGate;
   readonly peers: Peers;
   readonly profiles: ProfileAuthority;
+  readonly shield: Shield;
   readonly peerServer: PeerServer;
 }
 
@@ -170,6 +182,7 @@ function makeFleet(opened: Opened): Fleet {
     host,
     peers: opened.peerServer,
     profiles: opened.profiles,
+    shield: opened.shield,
     placed: () => store.view().placed,
     onChange: (listener) => store.watch(listener),
     barredListeners: () => findBarred(store.view(), parts.settings.natsUrl),

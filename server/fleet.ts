@@ -4,6 +4,7 @@ import type { FormatJob } from '../core/executor.ts';
 import type { PlacedComponent, PlacedSet, SetHost } from '../core/fleet.ts';
 import type { Log } from '../core/log.ts';
 import type { Egress } from '../egress/fetch-upstream.ts';
+import { portOf } from '../egress/target-port.ts';
 import { tryFormatter, tryService } from '../fleet/bundle/try-bundle.ts';
 import { type ChannelDoor, makeChannelDoor } from '../fleet/channel.ts';
 import { type Fleet, openFleet } from '../fleet/open-fleet.ts';
@@ -16,6 +17,7 @@ import { makeServiceFetch } from '../gateway/component-fetch.ts';
 import type { OpenGateway } from '../gateway/open-gateway.ts';
 import { isOwnName } from '../gateway/own-hosts.ts';
 import { PlacedSets } from '../gateway/services/placed-sets.ts';
+import type { Sites } from '../gateway/sites-store.ts';
 import type { openProfiles } from '../profiles/sqlite-profiles.ts';
 import type { Settings } from '../settings.ts';
 import { describePlaced, type Registries } from './registries.ts';
@@ -27,6 +29,7 @@ export interface ServerFleetParts {
   readonly pool: Pool;
   readonly registries: Registries;
   readonly profiles: ReturnType<typeof openProfiles>;
+  readonly sites: Pick<Sites, 'all'>;
   /** The gateway, once it is open. */
   readonly gateway: () => OpenGateway;
   /** Forms of front-ends that were sent; `undefined` where the channel has no secret. */
@@ -36,7 +39,7 @@ export interface ServerFleetParts {
 }
 
 export function openServerFleet(parts: ServerFleetParts): Fleet {
-  const { settings, publicOrigin, egress, pool, registries, profiles, gateway, clock, log } = parts;
+  const { settings, publicOrigin, egress, pool, registries, profiles, sites, gateway, clock, log } = parts;
   const fleet = openFleet({
     settings,
     publicOrigin,
@@ -62,6 +65,10 @@ export function openServerFleet(parts: ServerFleetParts): Fleet {
         if (variant !== undefined) gateway().variants.put(variant, true);
       },
     },
+    grantOf: (url) =>
+      sites.all().some(({ upstream }) => upstream.origin === url.origin)
+        ? { host: url.hostname, port: portOf(url) }
+        : undefined,
     door: channelDoor(parts),
     isOwn: (authority) => isOwnName(authority, gateway().rules),
     load: () => pool.busy + pool.queued,

@@ -117,6 +117,7 @@ export async function openParts(
     clock,
     store: caches.store,
     ownListeners: () => [...listeners, ...fleet.barredListeners()],
+    shield: () => fleet.shield,
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     ...(options.authorities === undefined ? {} : { authorities: options.authorities }),
   });
@@ -170,6 +171,7 @@ export async function openParts(
     pool,
     registries,
     profiles,
+    sites,
     gateway: () => gateway,
     clock,
     log,

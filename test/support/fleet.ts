@@ -12,6 +12,7 @@ import type { FleetStatus } from '../../fleet/fleet-status.ts';
 import type { SignedPlan } from '../../fleet/plan/fleet-plan.ts';
 import { signPlan } from '../../fleet/plan/sign-plan.ts';
 import { startServer } from '../../main.ts';
+import type { StartOptions } from '../../server/parts.ts';
 import { type Answer, type Ask, ask } from './client.ts';
 import { bundleOf, type Files } from './components.ts';
 import { testEnvironment } from './gateway.ts';
@@ -37,6 +38,8 @@ export interface Node {
 
 export interface NodeOptions {
   readonly environment?: Readonly<Record<string, string>>;
+  /** In place of the system's resolver; not of those in processes of their own. */
+  readonly resolve?: StartOptions['resolve'];
   /** Started as its users start it, in processes of its own. */
   readonly isProgram?: boolean;
 }
@@ -110,7 +113,7 @@ function makeFleet(folder: string, engines: Engines, nodes: Map<string, Node>): 
     publicFile,
     folder,
     nodes,
-    async start(name, { environment = {}, isProgram = false } = {}) {
+    async start(name, { environment = {}, resolve, isProgram = false } = {}) {
       const dataDir = join(folder, name);
       const settings = testEnvironment(dataDir, {
         ADMIN_TOKEN: TOKEN,
@@ -119,7 +122,9 @@ function makeFleet(folder: string, engines: Engines, nodes: Map<string, Node>): 
         FLEET_KEYS: publicFile,
         ...environment,
       });
-      const node = isProgram ? await startAsProgram(name, settings, nodes) : await startHere(name, settings, nodes);
+      const node = isProgram
+        ? await startAsProgram(name, settings, nodes)
+        : await startHere(name, { settings, resolve, nodes });
       nodes.set(name, node);
       return node;
     },
@@ -209,12 +214,17 @@ function makeNode(name: string, started: Started, nodes: Map<string, Node>): Nod
   };
 }
 
-async function startHere(name: string, environment: Record<string, string>, nodes: Map<string, Node>): Promise<Node> {
-  const server = await startServer(environment, { log: silentLog });
+interface Here extends Pick<NodeOptions, 'resolve'> {
+  readonly settings: Record<string, string>;
+  readonly nodes: Map<string, Node>;
+}
+
+async function startHere(name: string, { settings, resolve, nodes }: Here): Promise<Node> {
+  const server = await startServer(settings, { log: silentLog, ...(resolve === undefined ? {} : { resolve }) });
   const started: Started = {
     origin: server.origin,
     adminOrigin: server.adminOrigin!,
-    dataDir: environment['DATA_DIR']!,
+    dataDir: settings['DATA_DIR']!,
     close: () => server.close(0),
     kill: () => Promise.reject(new Error(`${name} runs in the test's own process`)),
   };
