@@ -150,7 +150,8 @@ class Led implements Handler {
 
   onResponseEnd(...[controller, trailers]: Parameters<NonNullable<Handler['onResponseEnd']>>): void {
     this.#above.onResponseEnd?.(controller, trailers);
-    this.#lead.ended();
+    // The cache writes its entry once this call is over.
+    setImmediate(() => this.#lead.ended());
   }
 
   onResponseError(controller: Controller, error: Error): void {
