@@ -13,8 +13,9 @@ const CONSENT_MARK =
 // The identifiers that their scripts use everywhere.
 const CONSENT_VENDOR =
   /^(?:onetrust-|CybotCookiebot|usercentrics-|didomi-|qc-cmp2-|truste-|sp_message_container|cmplz-|iubenda-cs|osano-cm|termly-|klaro|cookie-law-info)/i;
-const MARKS = { advertisement: AD_MARK, consent: CONSENT_MARK };
-const KNOWN = { advertisement: new Map<string, boolean>(), consent: new Map<string, boolean>() };
+const [ADVERTISEMENT, CONSENT] = [1, 2];
+/** Marks by list of classes. */
+const known = new Map<string, number>();
 /** Lists of classes that are remembered, and the longest that is read. */
 const MAX_KNOWN = 4000;
 const MAX_CLASSES = 500;
@@ -36,14 +37,14 @@ export function isTinyPicture(element: Element): boolean {
 /** True for an advertisement that says so in a mark of the well-known ad servers. */
 export function isAdvertisement(element: Element): boolean {
   if (element.name === 'amp-ad' || element.name === 'amp-embed' || 'data-ad-slot' in element.attribs) return true;
-  return hasMark(element, 'advertisement');
+  return (marksOf(element) & ADVERTISEMENT) !== 0;
 }
 
 /** True for a cookie or privacy dialogue. */
 export function isConsentDialogue(element: Element): boolean {
   if (element.name === 'body' || element.name === 'html' || element.name === 'main' || element.name === 'article')
     return false;
-  return hasMark(element, 'consent') && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
+  return (marksOf(element) & CONSENT) !== 0 && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
 }
 
 /** True for what the well-known consent managers put into a page, of whatever length. */
@@ -59,18 +60,23 @@ export function isHidden(element: Element): boolean {
   return style !== undefined && /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test(style);
 }
 
-// Classes of one page are the same few, thousands of times; an identifier is there once.
-function hasMark({ attribs }: Element, kind: 'advertisement' | 'consent'): boolean {
+/** Marks in the classes and the id, as bits. */
+function marksOf({ attribs }: Element): number {
   const { id, class: classes } = attribs;
-  if (id !== undefined && MARKS[kind].test(id)) return true;
-  if (classes === undefined || classes.length > MAX_CLASSES) return false;
-  const known = KNOWN[kind];
-  let is = known.get(classes);
-  if (is !== undefined) return is;
-  is = MARKS[kind].test(classes);
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(classes, is);
-  return is;
+  // Classes of one page are the same few, thousands of times; an identifier is there once.
+  const marks = id === undefined ? 0 : readMarks(id);
+  if (classes === undefined || classes.length > MAX_CLASSES) return marks;
+  let own = known.get(classes);
+  if (own === undefined) {
+    own = readMarks(classes);
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(classes, own);
+  }
+  return marks | own;
+}
+
+function readMarks(names: string): number {
+  return (AD_MARK.test(names) ? ADVERTISEMENT : 0) | (CONSENT_MARK.test(names) ? CONSENT : 0);
 }
 
 function isTiny(length: string): boolean {

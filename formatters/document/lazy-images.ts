@@ -1,6 +1,6 @@
 /** Pictures that scripts would load later, made real. */
 import type { CheerioAPI } from 'cheerio';
-import { type Element, hasChildren, isTag, isText, type ParentNode } from 'domhandler';
+import { type Element, isTag, isText, type ParentNode } from 'domhandler';
 import { setChildren } from './edit-tree.ts';
 import { isLazyAddress, lazyKind } from './lazy-names.ts';
 
@@ -30,24 +30,25 @@ export function isPlaceholder(src: string | undefined): boolean {
 }
 
 function edit(parent: ParentNode): void {
-  const stands = new Set<Element>();
-  const dropped = new Set<Element>();
+  // The last that keeps the place of a picture; those that go. Most elements hold neither.
+  let stand: Element | undefined;
+  let dropped: Element[] | undefined;
   for (const child of parent.children) {
     if (!isTag(child)) continue;
     if (child.name === 'img' || child.name === 'source') {
-      if (isPlaceholder(child.attribs['src']) && child.name === 'img') stands.add(child);
+      if (child.name === 'img' && isPlaceholder(child.attribs['src'])) stand = child;
       makeReal(child);
-    } else if (child.name === 'noscript' && holdsPicture(child)) {
-      const before = elementBefore(child);
-      if (before !== undefined && stands.has(before)) dropped.add(before);
+    } else if (stand !== undefined && child.name === 'noscript' && holdsPicture(child)) {
+      if (elementBefore(child) === stand) (dropped ??= []).push(stand);
     }
-    if (hasChildren(child)) edit(child);
+    if (child.children.length > 0) edit(child);
   }
-  if (dropped.size > 0)
-    setChildren(
-      parent,
-      parent.children.filter((child) => !(isTag(child) && dropped.has(child))),
-    );
+  const gone = dropped;
+  if (gone === undefined) return;
+  setChildren(
+    parent,
+    parent.children.filter((child) => !(isTag(child) && gone.includes(child))),
+  );
 }
 
 function makeReal({ attribs }: Element): void {

@@ -35,8 +35,8 @@ export function droppedTags($: CheerioAPI): number {
 }
 
 /**
- * Names of all elements that the page had when it was parsed, with `[hidden]` and `[http-equiv]` where one had such an
- * attribute; `undefined` for a document that was not parsed here.
+ * Names of all elements that the page had when it was parsed, with `[http-equiv]` where one had such an attribute and
+ * `[hidden]` where a streamed part waits under it; `undefined` for a document that was not parsed here.
  */
 export function parsedNames($: CheerioAPI): ReadonlySet<string> | undefined {
   return names.get($);

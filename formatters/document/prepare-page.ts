@@ -23,9 +23,8 @@ export function preparePage(input: FormatInput, env: FormatEnv): { notes?: { ref
   const has = (...some: readonly string[]) => names === undefined || some.some((name) => names.has(name));
   if (has('[hidden]')) placeStreamedParts($);
   if (has('img', 'source')) loadLazyImages($);
-  if (has('noscript', 'noframes')) unwrapNoscript($);
-  // What was raw text in a `noscript` may be any of these.
-  const refresh = has('[http-equiv]', 'noscript', 'noframes') ? takeRefresh($, input.url) : undefined;
-  if (has('base', 'noscript', 'noframes')) resolveBase($, input.url);
+  const unwrapped = has('noscript', 'noframes') ? unwrapNoscript($) : new Set<string>();
+  const refresh = has('[http-equiv]') || unwrapped.has('[http-equiv]') ? takeRefresh($, input.url) : undefined;
+  if (has('base') || unwrapped.has('base')) resolveBase($, input.url);
   return refresh === undefined ? {} : { notes: { refresh } };
 }

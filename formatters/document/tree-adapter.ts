@@ -33,7 +33,7 @@ export type DocumentTreeMap = TreeAdapterTypeMap<
   ProcessingInstruction
 >;
 
-/** An adapter for one parse: how many nodes were made so far, the names of all elements among them, and `[hidden]` and `[http-equiv]` where one has such an attribute. */
+/** An adapter for one parse: how many nodes were made so far, the names of all elements among them, `[http-equiv]` where one has such an attribute, and `[hidden]` where a part of the page waits under it for its place. */
 export interface CountingAdapter extends TreeAdapter<DocumentTreeMap> {
   count: number;
   readonly names: Set<string>;
@@ -57,8 +57,8 @@ export function makeTreeAdapter(): CountingAdapter {
     createElement(name, namespace, attributes) {
       adapter.count++;
       adapter.names.add(name);
-      for (const each of attributes)
-        if (each.name === 'hidden' || each.name === 'http-equiv') adapter.names.add(`[${each.name}]`);
+      for (const { name: key } of attributes)
+        if (key === 'http-equiv' || (key === 'hidden' && isStreamed(attributes))) adapter.names.add(`[${key}]`);
       const element = new Element(name, attributeTable(attributes), []);
       element.namespace = namespace;
       return element;
@@ -114,6 +114,11 @@ export function makeTreeAdapter(): CountingAdapter {
 
 function isDoctype(node: ChildNode | ParentNode): node is ProcessingInstruction {
   return isDirective(node) && node.name === '!doctype';
+}
+
+/** A part that was sent out of order: `<div hidden id="S:0">`. */
+function isStreamed(attributes: readonly Token.Attribute[]): boolean {
+  return attributes.some(({ name, value }) => name === 'id' && /^S:/i.test(value));
 }
 
 // Without a prototype, so that an attribute called `__proto__` or `constructor` is an attribute (threat 59).

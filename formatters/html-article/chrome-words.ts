@@ -19,9 +19,10 @@ const WORDS = new Set(
 const MAX_PARTS = 4;
 /** Longer lists of classes are made by machines. */
 const MAX_LENGTH = 600;
-/** Names that are remembered: sites use the same few thousand. */
-const MAX_KNOWN = 10_000;
-const MAX_KNOWN_LENGTH = 50;
+/** What words may begin with: most names end here. */
+const BEGINNINGS = new Set([...WORDS].flatMap((word) => Array.from(word, (_, i) => word.slice(0, i + 1))));
+/** Lists of classes that are remembered: those of a page are the same few, thousands of times. */
+const MAX_KNOWN = 4000;
 // Hidden by the page's own styles, at every width.
 const HIDDEN = /(?:^|\s)(?:hide|hidden|is-hidden|d-none|u-hidden|display-none)(?:\s|$)/;
 const SHOWN_ON_SOME =
@@ -33,39 +34,47 @@ const known = new Map<string, readonly string[]>();
 export function chromeWordsOf({ class: classes, id }: Readonly<Record<string, string>>): readonly string[] {
   if (classes === undefined && id === undefined) return NONE;
   if ((classes?.length ?? 0) + (id?.length ?? 0) > MAX_LENGTH) return NONE;
-  let words = NONE;
-  const add = (more: readonly string[]): void => {
-    if (more.length > 0) words = words.length === 0 ? more : [...new Set([...words, ...more])];
-  };
-  if (id !== undefined) add(wordsIn(id));
-  if (classes === undefined) return words;
-  for (const name of classes.split(' ')) if (name.length > 1) add(wordsIn(name));
-  if (/hid|none/.test(classes) && HIDDEN.test(classes) && !SHOWN_ON_SOME.test(classes)) add(['hidden']);
-  return words;
-}
-
-function wordsIn(name: string): readonly string[] {
-  let words = known.get(name);
-  if (words !== undefined) return words;
-  words = readWords(name);
-  if (known.size >= MAX_KNOWN) known.clear();
-  if (name.length <= MAX_KNOWN_LENGTH) known.set(name, words);
-  return words;
-}
-
-function readWords(name: string): readonly string[] {
+  const own = classes === undefined ? NONE : wordsInClasses(classes);
+  if (id === undefined) return own;
   const words = new Set<string>();
-  const spaced = name.replace(/([a-z])(?=[A-Z])/g, '$1-').toLowerCase();
-  for (const each of spaced.split(/[\s_]+/)) {
-    const parts = each.split('-');
-    for (let start = 0; start < parts.length; start++) {
-      let compound = '';
-      for (let end = start; end < Math.min(parts.length, start + MAX_PARTS); end++) {
-        compound += parts[end]!;
-        // `add-to-cart` is a way to buy, and what surrounds it may be the thing itself.
-        if (WORDS.has(compound) && !(compound === 'cart' && parts[start - 1] === 'to')) words.add(compound);
-      }
+  readWords(id, words);
+  if (words.size === 0) return own;
+  for (const word of own) words.add(word);
+  return [...words];
+}
+
+function wordsInClasses(classes: string): readonly string[] {
+  let words = known.get(classes);
+  if (words !== undefined) return words;
+  const found = new Set<string>();
+  for (const name of classes.split(' ')) if (name.length > 1) readWords(name, found);
+  if (/hid|none/.test(classes) && HIDDEN.test(classes) && !SHOWN_ON_SOME.test(classes)) found.add('hidden');
+  words = found.size === 0 ? NONE : [...found];
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(classes, words);
+  return words;
+}
+
+function readWords(name: string, words: Set<string>): void {
+  const plain = /[A-Z]/.test(name) ? name.replace(/([a-z])(?=[A-Z])/g, '$1-').toLowerCase() : name;
+  if (!/[\s_]/.test(plain)) readParts(plain, words);
+  else for (const each of plain.split(/[\s_]+/)) readParts(each, words);
+}
+
+/** Words among the parts between hyphens, and compounds of several parts. */
+function readParts(name: string, words: Set<string>): void {
+  if (!name.includes('-')) {
+    if (WORDS.has(name)) words.add(name);
+    return;
+  }
+  const parts = name.split('-');
+  for (let start = 0; start < parts.length; start++) {
+    let compound = '';
+    for (let end = start; end < Math.min(parts.length, start + MAX_PARTS); end++) {
+      compound += parts[end]!;
+      if (compound !== '' && !BEGINNINGS.has(compound)) break;
+      // `add-to-cart` is a way to buy, and what surrounds it may be the thing itself.
+      if (WORDS.has(compound) && !(compound === 'cart' && parts[start - 1] === 'to')) words.add(compound);
     }
   }
-  return words.size === 0 ? NONE : [...words];
 }
