@@ -122,7 +122,10 @@ test(
       t.is(exchanges.length, PRESETS.length * ACCEPTS.length * HINTS.length * SAVINGS.length);
       await checkAnswers(t, exchanges);
       const tags = new Set(exchanges.map(({ answer }) => answer.fields.etag));
-      t.true(tags.size > 5 && tags.size < exchanges.length / 3, `few variants, that caches meet: ${tags.size}`);
+      t.true(
+        tags.size > 5 && tags.size < exchanges.length / 3,
+        `few variants, that caches meet: ${path} ${tags.size} of ${exchanges.length}`,
+      );
       await checkNotModified(t, world, path, exchanges);
     }
   }),

@@ -3,10 +3,12 @@ import { hash } from 'node:crypto';
 import type { Sharp, SharpOptions } from 'sharp';
 import { loadSharp } from '../pictures/sharp-library.ts';
 import { analysePixels, type PixelFacts, type RawPicture } from './analyse-pixels.ts';
+import { layFrames, readAnimatedPng } from './animated-png.ts';
 import { masterOf, masterSize, type Size } from './masters.ts';
 import { type PictureHeader, pixelLimit } from './picture-header.ts';
 import { hostile, tooLarge } from './refusals.ts';
 import { withoutPngTexts } from './strip-metadata.ts';
+import type { Motion } from './thin-frames.ts';
 import type { PictureWants } from './wants.ts';
 import { type GreyPicture, parseWbmp } from './wbmp.ts';
 
@@ -28,6 +30,10 @@ export interface Drawing {
   readonly width: number;
   readonly height: number;
   readonly frames: number;
+  /** How it plays; `undefined` for a still. */
+  readonly motion: Motion | undefined;
+  /** Some of its frames alone, one below the other, where they can still be had. */
+  readonly stretch: ((from: number, count: number) => Sharp) | undefined;
   /** The picture is as it was stored: not turned, not scaled. */
   readonly isUpright: boolean;
   readonly isScaled: boolean;
@@ -43,19 +49,19 @@ const MAX_ANALYSED_PIXELS = 4_000_000;
  * @throws FormatFailure hostile or too-large
  */
 export async function draw(source: Source, wants: PictureWants): Promise<Drawing> {
+  const { header, animated } = source;
+  if (animated) return await drawMoving(source, wants);
   const open = await opener(source);
   const { orientation = 1, hasAlpha = false } = await decoding(() => open().metadata());
-  const { header, animated } = source;
-  const isTurned = !animated && orientation >= 5;
+  const isTurned = orientation >= 5;
   const [width, height] = isTurned ? [header.height, header.width] : [header.width, header.height];
-  const isScaled = width > (wants.maxWidth ?? width) || height > (wants.maxHeight ?? height);
-  const size = isScaled ? scaledSize({ width, height }, wants) : { width, height };
-  const upright = () => (animated || orientation === 1 ? open() : open().autoOrient());
-  const pipeline = () => (isScaled ? upright().resize(resizing(wants, animated)) : upright());
-  const common = { frames: animated ? header.frames : 1, isUpright: animated || orientation === 1, isScaled };
-  if (animated || !header.mayBeGraphic || size.width * size.height > MAX_ANALYSED_PIXELS) {
+  const { isScaled, size } = fitSize({ width, height }, wants);
+  const upright = () => (orientation === 1 ? open() : open().autoOrient());
+  const pipeline = () => (isScaled ? upright().resize(resizing(wants, false)) : upright());
+  const common = { ...STILL, isUpright: orientation === 1, isScaled };
+  if (!header.mayBeGraphic || size.width * size.height > MAX_ANALYSED_PIXELS) {
     const facts = { hasAlpha, isGraphic: false, fewColours: undefined };
-    if (animated || header.mayBeGraphic || hasAlpha || !isScaled) return { ...common, ...size, pipeline, facts };
+    if (header.mayBeGraphic || hasAlpha || !isScaled) return { ...common, ...size, pipeline, facts };
     const fromMaster = await masterPipeline(source, upright, { whole: { width, height }, size, wants });
     return { ...common, ...size, pipeline: fromMaster ?? pipeline, facts };
   }
@@ -67,6 +73,62 @@ export async function draw(source: Source, wants: PictureWants): Promise<Drawing
     return facts.hasAlpha || raw.channels % 2 === 1 ? again : again.removeAlpha();
   };
   return { ...common, width: raw.width, height: raw.height, pipeline: redraw, facts };
+}
+
+const STILL = { frames: 1, motion: undefined, stretch: undefined } as const;
+
+/** All frames; what they are of is told by the first, what is transparent by none. */
+async function drawMoving(source: Source, wants: PictureWants): Promise<Drawing> {
+  const { mayBeGraphic, ...whole } = source.header;
+  const { open, motion, hasAlpha } = await (whole.kind === 'png' ? openAnimatedPng : openAnimation)(source);
+  const frames = motion.delays.length;
+  const { isScaled, size } = fitSize(whole, wants);
+  const stretch = (page: number, pages: number) => {
+    const some = open({ page, pages });
+    return isScaled ? some.resize(resizing(wants, pages !== 1)) : some;
+  };
+  const isSmall = size.width * size.height <= MAX_ANALYSED_PIXELS;
+  const { isGraphic } =
+    mayBeGraphic && isSmall ? analysePixels(await decoding(() => toRaw(stretch(0, 1)))) : { isGraphic: false };
+  return {
+    ...size,
+    frames,
+    motion,
+    stretch,
+    isUpright: true,
+    isScaled,
+    facts: { hasAlpha, isGraphic, fewColours: undefined },
+    pipeline: () => stretch(0, frames),
+  };
+}
+
+interface Opened {
+  open(pages: Pages): Sharp;
+  readonly motion: Motion;
+  readonly hasAlpha: boolean;
+}
+
+async function openAnimation(source: Source): Promise<Opened> {
+  const open = await opener(source);
+  const { pages = 1, delay = [], loop = 0, hasAlpha = false } = await decoding(() => open().metadata());
+  return { open, motion: { delays: Array.from({ length: pages }, (_, index) => delay[index] ?? 0), loop }, hasAlpha };
+}
+
+async function openAnimatedPng({ bytes, header: { width, height } }: Source): Promise<Opened> {
+  const animation = readAnimatedPng(bytes)!;
+  const sharp = await loadSharp();
+  const strip = await layFrames(animation, (png) =>
+    decoding(() =>
+      sharp(png, { failOn: 'error' }).toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer(),
+    ),
+  );
+  const frameBytes = width * height * 4;
+  const open = ({ page, pages }: Pages) => {
+    const raw = { width, height: height * pages, channels: 4, pageHeight: height } as const;
+    return sharp(strip.subarray(page * frameBytes, (page + pages) * frameBytes), { raw });
+  };
+  const { frames, loop } = animation;
+  return { open, motion: { delays: frames.map(({ delayMs }) => delayMs), loop }, hasAlpha: true };
 }
 
 /** A photograph scaled from its master; `undefined` where it has none. */
@@ -142,20 +204,28 @@ export async function decoding<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function opener({ bytes, header, animated, maxPixels }: Source): Promise<() => Sharp> {
+const ALL_PAGES = -1;
+
+/** Which frames are decoded: only the first, unless it is said. */
+interface Pages {
+  readonly page: number;
+  readonly pages: number;
+}
+
+async function opener({ bytes, header, animated, maxPixels }: Source): Promise<(pages?: Pages) => Sharp> {
   const sharp = await loadSharp();
   if (header.kind === 'wbmp') {
     const { width, height, pixels } = parseWbmp(bytes);
     return () => sharp(pixels, { raw: { width, height, channels: 1 } });
   }
   const options: SharpOptions = {
-    animated,
     failOn: 'error',
     sequentialRead: true,
     limitInputPixels: pixelLimit(header.kind, maxPixels),
   };
   const input = header.kind === 'png' ? withoutPngTexts(bytes) : bytes;
-  return () => sharp(input, options);
+  const all = animated ? { page: 0, pages: ALL_PAGES } : undefined;
+  return (pages = all) => sharp(input, { ...options, ...pages });
 }
 
 async function toRaw(pipeline: Sharp): Promise<RawPicture> {
@@ -175,6 +245,11 @@ function resizing({ maxWidth, maxHeight, fit, background }: PictureWants, animat
     withoutEnlargement: true,
     kernel: 'lanczos3',
   } as const;
+}
+
+function fitSize({ width, height }: Size, wants: PictureWants): { isScaled: boolean; size: Size } {
+  const isScaled = width > (wants.maxWidth ?? width) || height > (wants.maxHeight ?? height);
+  return { isScaled, size: isScaled ? scaledSize({ width, height }, wants) : { width, height } };
 }
 
 /** As the library will size it; of `inside`, which keeps the proportions, else the bounds. */

@@ -7,6 +7,7 @@ import { type Content, encoderQuality } from './encoder-quality.ts';
 import { makeIndexedGif } from './indexed-gif.ts';
 import { type IndexedPicture, isGreyDepth, makeGreyPng, makeIndexedPng } from './indexed-png.ts';
 import type { PictureKind } from './picture-kind.ts';
+import { type Motion, shownMotion, wholeHundredths } from './thin-frames.ts';
 import type { PictureWants } from './wants.ts';
 import { makeWbmp } from './wbmp.ts';
 
@@ -54,6 +55,11 @@ const MAX_PIXELS: Readonly<Record<PictureKind, number>> = {
   wbmp: 50 * MEGAPIXEL,
 };
 
+/** Pixels over all frames that can be encoded in time. */
+export function encodablePixels(kind: PictureKind): number {
+  return MAX_PIXELS[kind];
+}
+
 /** True where the format can hold a picture of that size, and it can be encoded in time. */
 export function canEncode(kind: PictureKind, { width, height, frames }: Drawing): boolean {
   return Math.max(width, height) <= MAX_SIDES[kind] && width * height * frames <= MAX_PIXELS[kind];
@@ -89,7 +95,7 @@ async function encodeWebp(drawing: Drawing, wants: EncodeWants): Promise<Buffer>
     return await bytesOf(pipeline.webp({ lossless: true, effort: 4 }));
   }
   const quality = encoderQuality('webp', wants.quality);
-  if (drawing.frames > 1) return await bytesOf(greyed(drawing.pipeline(), wants).webp({ quality, effort: 2 }));
+  if (drawing.motion !== undefined) return await encodeMovingWebp(drawing, drawing.motion, wants);
   const effort = wants.light && drawing.width * drawing.height < MEGAPIXEL ? 5 : 4;
   const { isGraphic } = drawing.facts;
   const lossy = await bytesOf(
@@ -97,6 +103,20 @@ async function encodeWebp(drawing: Drawing, wants: EncodeWants): Promise<Buffer>
   );
   if (!isGraphic) return lossy;
   return smaller(await bytesOf(greyed(drawing.pipeline(), wants).webp({ lossless: true, effort: 3 })), lossy);
+}
+
+async function encodeMovingWebp(drawing: Drawing, { delays, loop }: Motion, wants: EncodeWants): Promise<Buffer> {
+  const quality = encoderQuality('webp', wants.quality);
+  return await bytesOf(
+    greyed(drawing.pipeline(), wants).webp({
+      quality,
+      effort: 2,
+      delay: [...delays],
+      loop,
+      // Each frame of a drawing with or without loss, whichever is smaller.
+      mixed: drawing.facts.isGraphic,
+    }),
+  );
 }
 
 async function encodeAvif(drawing: Drawing, wants: EncodeWants): Promise<Buffer> {
@@ -156,7 +176,7 @@ async function encodePng(drawing: Drawing, wants: EncodeWants): Promise<Buffer> 
 }
 
 async function encodeGif(drawing: Drawing, wants: EncodeWants): Promise<Buffer> {
-  const { facts, frames, width, height } = drawing;
+  const { facts, frames, motion, width, height } = drawing;
   if (wants.color !== undefined && frames === 1) {
     const { indexes, ...size } = await drawLevels(drawing, wants);
     return makeIndexedGif({ ...size, indexes, palette: greys(wants.color.levels) });
@@ -166,8 +186,12 @@ async function encodeGif(drawing: Drawing, wants: EncodeWants): Promise<Buffer> 
   if (facts.fewColours !== undefined && facts.fewColours.palette.length <= colours)
     return makeIndexedGif({ width, height, ...facts.fewColours });
   const pipeline = greyed(drawing.pipeline(), wants);
-  if (frames > 1) return await bytesOf(pipeline.gif({ colours, effort: 3, interFrameMaxError: 6 }));
-  return await bytesOf(pipeline.gif({ colours, effort: 3, dither: facts.isGraphic ? 0 : wants.light ? 0.5 : 1 }));
+  const dots = facts.isGraphic ? 0 : wants.light ? 0.5 : 1;
+  if (motion === undefined) return await bytesOf(pipeline.gif({ colours, effort: 3, dither: dots }));
+  const delay = wholeHundredths(shownMotion(motion).delays);
+  return await bytesOf(
+    pipeline.gif({ colours, effort: 3, dither: dots, interFrameMaxError: 6, delay, loop: motion.loop }),
+  );
 }
 
 async function encodeWbmp(drawing: Drawing, { background }: EncodeWants): Promise<Buffer> {

@@ -1,16 +1,17 @@
 import type { FormatEnv, FormatInput, FormatResult, Formatter, PlainRecord, Want } from '../../core/component.ts';
 import { loadSharp } from '../pictures/sharp-library.ts';
 import { type Drawing, draw, type Source } from './drawing.ts';
-import { canEncode, encodePicture } from './encode-picture.ts';
-import { fitBytes } from './fit-bytes.ts';
+import { canEncode, encodablePixels, encodePicture } from './encode-picture.ts';
 import { terminalKindOf, writeForTerminal } from './for-terminal.ts';
 import { readIcon } from './icon-file.ts';
 import { pictureEdges } from './picture-edges.ts';
-import { checkPixels, type PictureHeader, readHeader } from './picture-header.ts';
+import { checkPixels, mayLayFrames, type PictureHeader, readHeader } from './picture-header.ts';
 import { kindOf, type PictureKind, READ_TYPES, type SourceKind, sniffKind, typeOf } from './picture-kind.ts';
 import { hostile } from './refusals.ts';
 import { stripMetadata } from './strip-metadata.ts';
+import { frameBudget, thinDrawing } from './thin-drawing.ts';
 import { type PictureWants, parseWants } from './wants.ts';
+import { withinBytes } from './within-bytes.ts';
 
 /**
  * Pictures in the format, size, colours and weight that fit a client.
@@ -19,9 +20,9 @@ import { type PictureWants, parseWants } from './wants.ts';
  * `maxHeight` with `fit` (never enlarged; `cover` keeps what draws the eye), `maxBytes` (by lower quality, then fewer
  * pixels, in at most four encodings), `color` (greys, photographs dithered to a number of levels), `still`, `light` and
  * `background`, `hasty` (AVIF with the least effort); for terminals, as half blocks in 24-bit colours or as sixels, the width of `wrap`. What is transparent
- * goes onto the background, white by default, where the format has no transparency; animations stay in WebP and GIF;
- * drawings are coded without loss where that is smaller. A picture that would not become smaller is kept, without its
- * metadata.
+ * goes onto the background, white by default, where the format has no transparency; animations stay in WebP and GIF,
+ * with fewer frames where it is `light` or bytes are few; drawings are coded without loss where that is smaller. A
+ * picture that would not become smaller is kept, without its metadata.
  *
  * The kind is told by the bytes, not the label; what is no picture, or a broken one, is refused, and so is what would
  * need too much memory, by its header alone.
@@ -30,7 +31,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.7.0',
+  version: '1.8.0',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),
@@ -61,7 +62,8 @@ async function formatPicture(input: FormatInput, want: Want, env: FormatEnv): Pr
   const source = await admit(input, { wants, target, env });
   const clean = cleanOriginal(source, wants, target);
   if (clean !== undefined && isAnimatedPng(source.header) && !wants.still) return keep(clean, want, env);
-  const drawing = await draw(source, wants);
+  const whole = await draw(source, wants);
+  const drawing = await thinned(whole, { target, wants, env });
   const kept = drawing.isUpright ? clean : undefined;
   if (!canEncode(target, drawing)) {
     if (kept !== undefined && !drawing.isScaled) return keep(kept, want, env);
@@ -70,11 +72,22 @@ async function formatPicture(input: FormatInput, want: Want, env: FormatEnv): Pr
   // Nothing but `clean` is wanted: no pixel is touched.
   const isLight = kept !== undefined && kept.length <= (wants.maxBytes ?? kept.length);
   if (isLight && !drawing.isScaled && wants.quality === undefined && !wants.light) return keep(kept, want, env);
-  if (source.header.frames > drawing.frames && !wants.still)
-    env.note('animation-lost', { frames: source.header.frames });
   const smaller = await encodeSmaller(source, { drawing, target, wants, kept, env });
-  const body = await withinBytes(source, smaller, { drawing, target, wants, env });
+  const settled = { ...wants, quality: qualityOf(wants) };
+  const body = await withinBytes(source, smaller, { drawing, target, wants: settled, env });
   return body === kept ? keep(kept, want, env) : { mediaType: want.mediaType, body };
+}
+
+/** An animation with as many frames as it may have here. */
+async function thinned(
+  drawing: Drawing,
+  { target, wants, env }: { target: PictureKind; wants: PictureWants; env: FormatEnv },
+): Promise<Drawing> {
+  const budget = frameBudget(drawing, { target, wants, maxPixels: encodablePixels(target) });
+  if (drawing.motion === undefined || budget < 2 || budget >= drawing.frames) return drawing;
+  const fewer = await thinDrawing(drawing, budget);
+  env.note('animation-thinned', { frames: drawing.frames, kept: fewer.frames });
+  return fewer;
 }
 
 function readWants(demands: Readonly<PlainRecord>, env: FormatEnv): PictureWants {
@@ -92,12 +105,16 @@ async function admit(
 ): Promise<Source> {
   const { bytes, kind, digest } = await identify(input, wants, env);
   const header = readHeader(bytes, kind);
-  const isAnimation = header.frames > 1 && kind !== 'png' && !wants.still;
+  const isAnimation = header.frames > 1 && !wants.still;
   const animated = isAnimation && (target === 'gif' || target === 'webp');
   const { maxPixels } = env.limits;
-  checkPixels(header, animated ? header.frames : 1, maxPixels);
-  if (isAnimation && target === 'avif') return env.cannot('the animation would be lost');
-  return { bytes, digest, header, animated, maxPixels };
+  const isPng = kind === 'png';
+  // A PNG that moves can be kept: it is not refused for what will not be decoded.
+  checkPixels(header, animated && !isPng ? header.frames : 1, maxPixels);
+  const isLost = animated ? isPng && !mayLayFrames(header, maxPixels) : isAnimation && !(isPng && target === 'png');
+  if (isLost && !wants.format) return env.cannot('the animation would be lost');
+  if (isLost) env.note('animation-lost', { frames: header.frames });
+  return { bytes, digest, header, animated: animated && !isLost, maxPixels };
 }
 
 /** What the bytes are, whatever they are called. */
@@ -170,28 +187,6 @@ async function encodeSmaller(
 
 function qualityOf({ quality = DEFAULT_QUALITY, light }: PictureWants): number {
   return Math.max(1, Math.round(quality * (light ? LIGHT_SHARE : 1)));
-}
-
-/** Within `maxBytes`, as far as a few more encodings go. */
-async function withinBytes(
-  source: Source,
-  body: Buffer,
-  { drawing, target, wants, env }: { drawing: Drawing; target: PictureKind; wants: PictureWants; env: FormatEnv },
-): Promise<Buffer> {
-  const { maxBytes } = wants;
-  if (maxBytes === undefined || body.length <= maxBytes) return body;
-  const isLossy = wants.color === undefined && (target === 'jpeg' || target === 'webp' || target === 'avif');
-  const first = { body, quality: qualityOf(wants), scale: 1 };
-  const fitted = await fitBytes(first, { maxBytes, isLossy }, async (quality, scale) => {
-    env.signal.throwIfAborted();
-    const side = (length: number) => Math.max(1, Math.round(length * scale));
-    const scaled = { ...wants, quality, maxWidth: side(drawing.width), maxHeight: side(drawing.height) };
-    const smaller = scale === 1 ? drawing : await draw(source, scaled);
-    return await encodePicture(target, smaller, scaled);
-  });
-  const { quality, scale } = fitted;
-  env.note(fitted.body.length <= maxBytes ? 'bytes-met' : 'bytes-missed', { maxBytes, quality, scale });
-  return fitted.body;
 }
 
 function isCleanAndUpright({ bytes, header }: Source, { isUpright }: Drawing, target: PictureKind): boolean {

@@ -1,5 +1,6 @@
 /** What a picture's header says of it: read before any decoder sees a byte (threat 39). */
 
+import { readAnimatedPng } from './animated-png.ts';
 import { readGifBlocks } from './gif-blocks.ts';
 import { isFrameHeader, readJpegSegments, SOF_HEIGHT_AT } from './jpeg-segments.ts';
 import type { SourceKind } from './picture-kind.ts';
@@ -32,6 +33,8 @@ const SHARE: Readonly<Record<SourceKind, number>> = {
 };
 /** More frames than any animation needs; each costs time however small it is. */
 const MAX_FRAMES = 3000;
+/** Each frame of an animated PNG is laid in memory: four bytes a pixel. */
+const ANIMATED_PNG_SHARE = 0.3;
 /** AVIF tells its size in the first boxes. */
 const MAX_BOX_BYTES = 65_536;
 /** Screens that old programs wrote instead of the picture's size; decoders then go by the frames. */
@@ -66,6 +69,11 @@ export function pixelLimit(kind: SourceKind, maxPixels: number): number {
   return Math.floor(maxPixels * SHARE[kind]);
 }
 
+/** True where the frames of an animated PNG may all be decoded. */
+export function mayLayFrames({ width, height, frames }: PictureHeader, maxPixels: number): boolean {
+  return frames <= MAX_FRAMES && width * height * frames <= maxPixels * ANIMATED_PNG_SHARE;
+}
+
 /**
  * Refuses what would need too much to decode.
  *
@@ -95,9 +103,10 @@ function readJpeg(bytes: Buffer): Size | undefined {
 function readPng(bytes: Buffer): Size | undefined {
   if (bytes.length < 33 || bytes.toString('latin1', 12, 16) !== 'IHDR') return undefined;
   let frames = 1;
-  for (const { type, start } of readPngChunks(bytes)) {
-    if (type === 'acTL') frames = Math.max(1, bytes.readUInt32BE(start + 8));
+  for (const { type } of readPngChunks(bytes)) {
     if (type === 'IDAT') break;
+    // A broken animation is a still, for browsers too.
+    if (type === 'acTL') frames = readAnimatedPng(bytes)?.frames.length ?? 1;
   }
   return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20), frames, mayBeGraphic: true };
 }

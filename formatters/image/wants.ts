@@ -38,6 +38,8 @@ export interface PictureWants {
   /** How both bounds are filled. Default `inside`; a picture is never enlarged. */
   readonly fit: Fit;
   readonly color: GreyWant | undefined;
+  /** This very format was named: it is made whatever is lost. */
+  readonly format: boolean;
   /** The first frame only. */
   readonly still: boolean;
   /** Time matters more than bytes: others wait. */
@@ -70,6 +72,7 @@ export function parseWants(demands: Readonly<PlainRecord>): PictureWants {
     maxBytes: parseNumber('maxBytes', demands['maxBytes'], [1, MAX_BYTES]),
     fit: fit as Fit,
     color: parseColor(demands['color']),
+    format: demands['format'] === true,
     still: demands['still'] === true,
     hasty: demands['hasty'] === true,
     light: demands['light'] === true,

@@ -51,6 +51,20 @@ interface Candidate {
 
 /** Wishes, in no particular order; empty when only the original will do. */
 export function makeWishes(context: WishContext): Wish[] {
+  const wishes = allWishes(context);
+  return MOVING.has(context.from) ? stillWhereNoneMoves(wishes) : wishes;
+}
+
+/** Pictures move in these. A PNG hardly ever does, and can then be sent as it is. */
+const MOVING: ReadonlySet<string> = new Set(['image/webp', 'image/gif']);
+
+/** Where all that is taken stands still, the first frame is what is wanted; else a type that moves is chosen. */
+function stillWhereNoneMoves(wishes: readonly Wish[]): Wish[] {
+  if (wishes.some(({ mediaType }) => MOVING.has(mediaType))) return [...wishes];
+  return wishes.map((wish) => ({ ...wish, optional: { ...wish.optional, still: true } }));
+}
+
+function allWishes(context: WishContext): Wish[] {
   const named = context.target.presentation;
   if (named === 'original') return [];
   const own = ownDemands(context.negotiation.preferences, context.edges);
