@@ -30,25 +30,24 @@ export function isPlaceholder(src: string | undefined): boolean {
 }
 
 function edit(parent: ParentNode): void {
-  // The last that keeps the place of a picture; those that go. Most elements hold neither.
+  // The last that keeps the place of a picture; those that go.
   let stand: Element | undefined;
-  let dropped: Element[] | undefined;
+  const dropped: Element[] = [];
   for (const child of parent.children) {
     if (!isTag(child)) continue;
     if (child.name === 'img' || child.name === 'source') {
       if (child.name === 'img' && isPlaceholder(child.attribs['src'])) stand = child;
       makeReal(child);
     } else if (stand !== undefined && child.name === 'noscript' && holdsPicture(child)) {
-      if (elementBefore(child) === stand) (dropped ??= []).push(stand);
+      if (elementBefore(child) === stand) dropped.push(stand);
     }
     if (child.children.length > 0) edit(child);
   }
-  const gone = dropped;
-  if (gone === undefined) return;
-  setChildren(
-    parent,
-    parent.children.filter((child) => !(isTag(child) && gone.includes(child))),
-  );
+  if (dropped.length > 0)
+    setChildren(
+      parent,
+      parent.children.filter((child) => !(isTag(child) && dropped.includes(child))),
+    );
 }
 
 function makeReal({ attribs }: Element): void {

@@ -35,7 +35,7 @@ export function droppedTags($: CheerioAPI): number {
 }
 
 /**
- * Names of all elements that the page had when it was parsed, with `[http-equiv]` where one had such an attribute and
+ * Names of all elements that the page had when it was parsed, with `[refresh]` where a `meta` led elsewhere and
  * `[hidden]` where a streamed part waits under it; `undefined` for a document that was not parsed here.
  */
 export function parsedNames($: CheerioAPI): ReadonlySet<string> | undefined {

@@ -24,7 +24,7 @@ export function preparePage(input: FormatInput, env: FormatEnv): { notes?: { ref
   if (has('[hidden]')) placeStreamedParts($);
   if (has('img', 'source')) loadLazyImages($);
   const unwrapped = has('noscript', 'noframes') ? unwrapNoscript($) : new Set<string>();
-  const refresh = has('[http-equiv]') || unwrapped.has('[http-equiv]') ? takeRefresh($, input.url) : undefined;
+  const refresh = has('[refresh]') || unwrapped.has('[refresh]') ? takeRefresh($, input.url) : undefined;
   if (has('base') || unwrapped.has('base')) resolveBase($, input.url);
   return refresh === undefined ? {} : { notes: { refresh } };
 }

@@ -33,7 +33,7 @@ export type DocumentTreeMap = TreeAdapterTypeMap<
   ProcessingInstruction
 >;
 
-/** An adapter for one parse: how many nodes were made so far, the names of all elements among them, `[http-equiv]` where one has such an attribute, and `[hidden]` where a part of the page waits under it for its place. */
+/** An adapter for one parse: how many nodes were made so far, the names of all elements among them, `[refresh]` where a `meta` leads elsewhere, and `[hidden]` where a part of the page waits under it for its place. */
 export interface CountingAdapter extends TreeAdapter<DocumentTreeMap> {
   count: number;
   readonly names: Set<string>;
@@ -57,8 +57,10 @@ export function makeTreeAdapter(): CountingAdapter {
     createElement(name, namespace, attributes) {
       adapter.count++;
       adapter.names.add(name);
-      for (const { name: key } of attributes)
-        if (key === 'http-equiv' || (key === 'hidden' && isStreamed(attributes))) adapter.names.add(`[${key}]`);
+      for (const { name: key, value } of attributes) {
+        if (key === 'hidden' && isStreamed(attributes)) adapter.names.add('[hidden]');
+        else if (key === 'http-equiv' && /^\s*refresh\s*$/i.test(value)) adapter.names.add('[refresh]');
+      }
       const element = new Element(name, attributeTable(attributes), []);
       element.namespace = namespace;
       return element;

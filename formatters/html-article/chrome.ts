@@ -28,6 +28,8 @@ const MAX_HEADER_LINKS = 8;
 const COMMENTS =
   /(?:^|[\s_-])(?:comments?|comment-?(?:list|section|area|thread)s?|commentlist|respond|replies|disqus\w*|trackbacks?|pings?)(?:$|[\s_-])/i;
 const REVIEWS = /(?:^|[\s_-])(?:reviews?|ratings?|faqs?|questions|q-?and-?a|qa)(?:$|[\s_-])/i;
+/** What the two have in common: a name without any of it is neither. */
+const MAY_BE_SAID = /comm|resp|repl|disq|trac|ping|revi|rati|faq|ques|qa|q-|qand/i;
 /** An article has at least this much prose besides its comments. */
 const MIN_ARTICLE_PROSE = 400;
 /** What is said of a thing for sale may be short. */
@@ -110,6 +112,7 @@ export function findComments({ survey, statistics }: CountedPage, alsoReviews: b
     const { name, attribs } = elements[i]!;
     const { id, class: classes } = attribs;
     if (id === undefined && classes === undefined) continue;
+    if (!((id !== undefined && MAY_BE_SAID.test(id)) || (classes !== undefined && MAY_BE_SAID.test(classes)))) continue;
     const isMarked = (id !== undefined && COMMENTS.test(id)) || (classes !== undefined && COMMENTS.test(classes));
     if (!isMarked && !(alsoReviews && (REVIEWS.test(id ?? '') || REVIEWS.test(classes ?? '')))) continue;
     // Themes mark the whole article with `comments-open` and the like.

@@ -1,16 +1,7 @@
 import type { CheerioAPI } from 'cheerio';
-import { type ChildNode, type Element, isTag } from 'domhandler';
+import { type ChildNode, type Element, isTag, type ParentNode } from 'domhandler';
 import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../../core/component.ts';
-import {
-  editTree,
-  findElement,
-  isHtml,
-  makeElement,
-  makeText,
-  setChildren,
-  textOf,
-  walkElements,
-} from '../document/edit-tree.ts';
+import { findElement, makeElement, makeText, setChildren, textOf, walkElements } from '../document/edit-tree.ts';
 import { finishPage } from '../document/finish-page.ts';
 import { loadLazyImages } from '../document/lazy-images.ts';
 import { tellLeftOut } from '../document/page-bar.ts';
@@ -178,8 +169,14 @@ function addFacts(
 }
 
 function keepChoice(body: Element, { root, skipped }: Choice): void {
-  if (root !== body) setChildren(body, [...root.children]);
-  editTree(body, { enter: (node) => !(isHtml(node) && skipped.has(node)) });
+  const parents = new Set<ParentNode>();
+  for (const { parent } of skipped) if (parent !== null) parents.add(parent);
+  for (const parent of parents)
+    setChildren(
+      parent,
+      parent.children.filter((child) => !(isTag(child) && skipped.has(child))),
+    );
+  if (root !== body) setChildren(body, root.children);
 }
 
 /** The title as first heading, when the content has none (lists and shops: none at all); under an article's who wrote it when. A page without text is its description, one without any its address. */

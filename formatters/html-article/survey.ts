@@ -2,9 +2,9 @@
  * A page laid out flat: its elements in document order with what each holds itself, so that every later question is a
  * loop over numbers. One walk makes it; leaving parts out and counting again costs no further one.
  */
-import { type Element, isTag, isText, type ParentNode } from 'domhandler';
+import { type Element, isTag, isText } from 'domhandler';
 
-/** All arrays have one entry an element, in document order; the first is `root`. */
+/** All arrays have one entry an element, in document order; the first is `root`. Those of numbers may have room for more. */
 export interface Survey {
   readonly elements: readonly Element[];
   /** Index of the parent; -1 of the root. */
@@ -48,25 +48,15 @@ const OWN_MARKS = new Map<string, number>([
   ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((name): [string, number] => [name, Mark.heading]),
   ...['button', 'input', 'select', 'textarea'].map((name): [string, number] => [name, Mark.field]),
 ]);
+/** Elements there is room for at first. */
+const FIRST_SIZE = 1024;
+const NUMBERS = ['parents', 'ends', 'ownText', 'ownCommas', 'before', 'through', 'sumBefore', 'sumThrough'] as const;
 // Odd, so that every factor of it is odd: no character is ever multiplied away.
 const BASE = 0x01000193;
 
 /** Surveys `root` and all below it. */
 export function surveyPage(root: Element): Survey {
-  const size = countElements(root) + 1;
-  const numbers = () => new Int32Array(size);
-  const walk = new SurveyWalk({
-    elements: [],
-    parents: numbers(),
-    ends: numbers(),
-    ownText: numbers(),
-    ownCommas: numbers(),
-    marks: new Uint16Array(size),
-    before: numbers(),
-    through: numbers(),
-    sumBefore: numbers(),
-    sumThrough: numbers(),
-  });
+  const walk = new SurveyWalk();
   walk.visit(root, -1, 0);
   return walk.survey;
 }
@@ -102,24 +92,26 @@ function power(exponent: number): number {
   return result;
 }
 
-function countElements(parent: ParentNode): number {
-  let count = 0;
-  for (const child of parent.children) if (isTag(child)) count += 1 + countElements(child);
-  return count;
-}
-
 class SurveyWalk {
-  readonly survey: Survey & { readonly elements: Element[] };
+  readonly survey = {
+    elements: [] as Element[],
+    parents: new Int32Array(FIRST_SIZE),
+    ends: new Int32Array(FIRST_SIZE),
+    ownText: new Int32Array(FIRST_SIZE),
+    ownCommas: new Int32Array(FIRST_SIZE),
+    marks: new Uint16Array(FIRST_SIZE),
+    before: new Int32Array(FIRST_SIZE),
+    through: new Int32Array(FIRST_SIZE),
+    sumBefore: new Int32Array(FIRST_SIZE),
+    sumThrough: new Int32Array(FIRST_SIZE),
+  };
   #length = 0;
   #sum = 0;
-
-  constructor(survey: Survey & { readonly elements: Element[] }) {
-    this.survey = survey;
-  }
 
   visit(element: Element, parent: number, inherited: number): void {
     const { survey } = this;
     const index = survey.elements.length;
+    if (index === survey.parents.length) this.#grow();
     survey.elements.push(element);
     survey.parents[index] = parent;
     survey.before[index] = this.#length;
@@ -135,6 +127,20 @@ class SurveyWalk {
     survey.ends[index] = survey.elements.length;
     survey.through[index] = this.#length;
     survey.sumThrough[index] = this.#sum;
+  }
+
+  #grow(): void {
+    const { survey } = this;
+    const size = survey.parents.length * 2;
+    const grown = (old: Int32Array): Int32Array<ArrayBuffer> => {
+      const next = new Int32Array(size);
+      next.set(old);
+      return next;
+    };
+    for (const name of NUMBERS) survey[name] = grown(survey[name]);
+    const marks = new Uint16Array(size);
+    marks.set(survey.marks);
+    survey.marks = marks;
   }
 
   #read(text: string, index: number): void {
