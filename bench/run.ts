@@ -10,7 +10,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock.ts';
-import { channel } from './channel.ts';
+import { channel, channelBrowser } from './channel.ts';
 import { chartMiss } from './chart-miss.ts';
 import { documents } from './documents.ts';
 import { extraction } from './extraction.ts';
@@ -41,6 +41,7 @@ const STUDIES: readonly Study[] = [
   documents,
   extraction,
   channel,
+  channelBrowser,
   pictureLoad,
   pictureQuality,
   interleavings,

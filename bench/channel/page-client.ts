@@ -6,32 +6,8 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from '../../core/clock.ts';
+import { type Load, type Loaded, USER_AGENT } from './page-words.ts';
 
-/** What it is told to do. */
-export interface Load {
-  readonly url: string;
-  /** Cache: none, or one that asks whether what it has is still right. */
-  readonly cache: 'none' | 'revalidate';
-  /** Forgets its cache and connections first. */
-  readonly fresh: boolean;
-  /** Somebody else's telephone: what is held for one is nothing to the other. */
-  readonly isOther?: boolean;
-}
-
-/** What it saw. */
-export interface Loaded {
-  readonly ms: number;
-  /** When the page's own bytes were there. */
-  readonly pageMs: number;
-  readonly requests: number;
-  /** Of bodies as they came. */
-  readonly bytes: number;
-  /** Addresses that did not come, with their status. */
-  readonly failed: readonly string[];
-}
-
-const USER_AGENT =
-  'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36';
 const ACCEPTS = {
   document: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8',
   image: 'image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8',

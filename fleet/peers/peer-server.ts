@@ -80,6 +80,8 @@ export interface PeerMessage extends Readable {
 
 interface PeerStream {
   readonly session?: { settings(wish: { maxConcurrentStreams: number }): void } | undefined;
+  /** Where the other side has gone. */
+  readonly destroyed: boolean;
   close(code: number): void;
 }
 
@@ -260,7 +262,7 @@ function fail(
   const { log } = server;
   // A reset with this code is never taken for the end of a body (threat 49).
   const reset = (code: number) => request.stream?.close(code);
-  if (response.destroyed || response.headersSent) {
+  if (response.destroyed || response.headersSent || request.stream?.destroyed === true) {
     reset(INTERNAL_ERROR);
     return;
   }
