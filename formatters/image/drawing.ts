@@ -1,16 +1,20 @@
 /** A picture as it is wanted, not yet encoded: upright, in its size, in sRGB. */
 import { hash } from 'node:crypto';
-import type { Sharp, SharpOptions } from 'sharp';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { loadSharp } from '../pictures/sharp-library.ts';
 import { analysePixels, type PixelFacts, type RawPicture } from './analyse-pixels.ts';
 import { layFrames, readAnimatedPng } from './animated-png.ts';
+import { readColourCoding } from './colour-coding.ts';
 import { masterOf, masterSize, type Size } from './masters.ts';
 import { type PictureHeader, pixelLimit } from './picture-header.ts';
 import { hostile, tooLarge } from './refusals.ts';
+import { fitSize, resizing } from './sizing.ts';
 import { withoutPngTexts } from './strip-metadata.ts';
 import type { Motion } from './thin-frames.ts';
+import { type DeepPicture, toSrgb } from './to-srgb.ts';
 import type { PictureWants } from './wants.ts';
 import { type GreyPicture, parseWbmp } from './wbmp.ts';
+import { isBeyondSrgb, isDisplayP3 } from './wide-gamut.ts';
 
 /** A picture that has been admitted. */
 export interface Source {
@@ -21,6 +25,8 @@ export interface Source {
   /** All frames are wanted, not just the first. */
   readonly animated: boolean;
   readonly maxPixels: number;
+  /** Who gets it shows colours beyond sRGB. */
+  readonly keepsGamut: boolean;
 }
 
 export interface Drawing {
@@ -52,27 +58,57 @@ export async function draw(source: Source, wants: PictureWants): Promise<Drawing
   const { header, animated } = source;
   if (animated) return await drawMoving(source, wants);
   const open = await opener(source);
-  const { orientation = 1, hasAlpha = false } = await decoding(() => open().metadata());
+  const facets = await decoding(() => open().metadata());
+  const { orientation = 1, hasAlpha = false, bitsPerSample, icc } = facets;
   const isTurned = orientation >= 5;
   const [width, height] = isTurned ? [header.height, header.width] : [header.width, header.height];
   const { isScaled, size } = fitSize({ width, height }, wants);
-  const upright = () => (orientation === 1 ? open() : open().autoOrient());
-  const pipeline = () => (isScaled ? upright().resize(resizing(wants, false)) : upright());
+  const own = () => (orientation === 1 ? open() : open().autoOrient());
+  const upright = () => (isDeepWithProfile(facets) ? own().withIccProfile('srgb', { attach: false }) : own());
+  const sized = (pipeline: Sharp) => (isScaled ? pipeline.resize(resizing(wants, false)) : pipeline);
+  const pipeline = () => sized(upright());
   const common = { ...STILL, isUpright: orientation === 1, isScaled };
+  const coding = readColourCoding(source.bytes, header.kind);
+  if (coding !== undefined) {
+    const deep = await decoding(() => toDeep(pipeline()));
+    return { ...common, ...(await drawRaw(toSrgb({ ...deep, bits: bitsPerSample ?? 16 }, coding))) };
+  }
+  if (source.keepsGamut && isDisplayP3(icc) && (await isWide(own))) {
+    const facts = { hasAlpha, isGraphic: false, fewColours: undefined };
+    return { ...common, ...size, pipeline: () => sized(own()).keepIccProfile(), facts };
+  }
   if (!header.mayBeGraphic || size.width * size.height > MAX_ANALYSED_PIXELS) {
     const facts = { hasAlpha, isGraphic: false, fewColours: undefined };
     if (header.mayBeGraphic || hasAlpha || !isScaled) return { ...common, ...size, pipeline, facts };
     const fromMaster = await masterPipeline(source, upright, { whole: { width, height }, size, wants });
     return { ...common, ...size, pipeline: fromMaster ?? pipeline, facts };
   }
-  const raw = await decoding(() => toRaw(pipeline()));
+  return { ...common, ...(await drawRaw(await decoding(() => toRaw(pipeline())))) };
+}
+
+/** Sixteen bits the library makes into Display P3, and then says nothing of it, unless it is told where to go. */
+function isDeepWithProfile({ depth, icc, channels }: Metadata): boolean {
+  return depth === 'ushort' && icc !== undefined && channels !== undefined && channels >= 3;
+}
+
+/** Told by a small picture, in the numbers of its profile. */
+async function isWide(own: () => Sharp): Promise<boolean> {
+  return isBeyondSrgb(await decoding(() => toRaw(own().resize(SMALL_SIDE, SMALL_SIDE, SMALL).keepIccProfile())));
+}
+
+const SMALL_SIDE = 200;
+const SMALL = { fit: 'inside', withoutEnlargement: true } as const;
+
+/** What is drawn already. */
+async function drawRaw(raw: RawPicture): Promise<Pick<Drawing, 'width' | 'height' | 'pipeline' | 'facts'>> {
   const facts = analysePixels(raw);
   const sharp = await loadSharp();
-  const redraw = () => {
-    const again = sharp(raw.data, { raw: { width: raw.width, height: raw.height, channels: raw.channels } });
-    return facts.hasAlpha || raw.channels % 2 === 1 ? again : again.removeAlpha();
+  const { width, height, channels } = raw;
+  const pipeline = () => {
+    const again = sharp(raw.data, { raw: { width, height, channels } });
+    return facts.hasAlpha || channels % 2 === 1 ? again : again.removeAlpha();
   };
-  return { ...common, width: raw.width, height: raw.height, pipeline: redraw, facts };
+  return { width, height, pipeline, facts };
 }
 
 const STILL = { frames: 1, motion: undefined, stretch: undefined } as const;
@@ -233,28 +269,13 @@ async function toRaw(pipeline: Sharp): Promise<RawPicture> {
   return { data, width: info.width, height: info.height, channels: info.channels as RawPicture['channels'] };
 }
 
-function resizing({ maxWidth, maxHeight, fit, background }: PictureWants, animated: boolean) {
-  const isCut = fit === 'cover' && maxWidth !== undefined && maxHeight !== undefined;
-  return {
-    // Faces, colours and edges draw the eye; frames of an animation must all be cut alike.
-    ...(isCut && !animated ? { position: 'attention' } : {}),
-    ...(maxWidth === undefined ? {} : { width: maxWidth }),
-    ...(maxHeight === undefined ? {} : { height: maxHeight }),
-    fit,
-    background,
-    withoutEnlargement: true,
-    kernel: 'lanczos3',
-  } as const;
-}
-
-function fitSize({ width, height }: Size, wants: PictureWants): { isScaled: boolean; size: Size } {
-  const isScaled = width > (wants.maxWidth ?? width) || height > (wants.maxHeight ?? height);
-  return { isScaled, size: isScaled ? scaledSize({ width, height }, wants) : { width, height } };
-}
-
-/** As the library will size it; of `inside`, which keeps the proportions, else the bounds. */
-function scaledSize({ width, height }: Size, { maxWidth = width, maxHeight = height, fit }: PictureWants): Size {
-  if (fit !== 'inside') return { width: Math.min(width, maxWidth), height: Math.min(height, maxHeight) };
-  const scale = Math.min(maxWidth / width, maxHeight / height);
-  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+async function toDeep(pipeline: Sharp): Promise<Omit<DeepPicture, 'bits'>> {
+  const { data, info } = await pipeline
+    .toColourspace('rgb16')
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  // Numbers of two bytes must begin at even places.
+  const even = Uint8Array.from(data);
+  const { width, height, channels } = info;
+  return { data: new Uint16Array(even.buffer), width, height, channels: channels as 3 | 4 };
 }

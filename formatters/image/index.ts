@@ -31,7 +31,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.8.0',
+  version: '1.9.0',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),
@@ -114,7 +114,9 @@ async function admit(
   const isLost = animated ? isPng && !mayLayFrames(header, maxPixels) : isAnimation && !(isPng && target === 'png');
   if (isLost && !wants.format) return env.cannot('the animation would be lost');
   if (isLost) env.note('animation-lost', { frames: header.frames });
-  return { bytes, digest, header, animated: animated && !isLost, maxPixels };
+  // Whatever decodes these knows profiles; where bytes matter most one is too much.
+  const keepsGamut = (target === 'avif' || target === 'webp') && wants.color === undefined && !wants.light;
+  return { bytes, digest, header, animated: animated && !isLost, maxPixels, keepsGamut };
 }
 
 /** What the bytes are, whatever they are called. */
