@@ -1,14 +1,13 @@
 /** Errors in the client's own format: WML deck, Markdown, problem+json, HTML or text (threats: every error reply). */
-import { asks, parseAccept, qualityOf } from '../core/accept.ts';
 import { errorCatalogue, GatewayError } from '../core/errors.ts';
 import type { VaryRecorder } from '../core/vary.ts';
 import { type ErrorHelp, helpWith } from './error-help.ts';
-import { escapeHtml, html } from './html.ts';
+import { html } from './html.ts';
+import { chooseOwnFormat, type OwnFormat } from './own-format.ts';
 import { addressForm } from './pages/address-form.ts';
+import { inDeck, makeDeck } from './pages/deck.ts';
 import { makePage, makeTextReply } from './pages/layout.ts';
 import type { Reply } from './reply.ts';
-
-type ErrorFormat = 'html' | 'wml' | 'markdown' | 'json' | 'text';
 
 export interface ErrorContext {
   readonly read: VaryRecorder;
@@ -32,7 +31,7 @@ interface ErrorContent {
 export function makeErrorReply(error: unknown, context: ErrorContext): Reply {
   const known = error instanceof GatewayError ? error : new GatewayError('INTERNAL', {}, { cause: error });
   const help = helpWith(known.code, context.here, context.ownOrigin);
-  const reply = RENDER[chooseFormat(context.read)]({ error: known, requestId: context.requestId, help });
+  const reply = RENDER[chooseOwnFormat(context.read)]({ error: known, requestId: context.requestId, help });
   const { fields } = reply;
   for (const [name, value] of known.fields ?? []) fields.append(name, value);
   if (!fields.has('retry-after') && known.details['seconds'] !== undefined)
@@ -45,29 +44,7 @@ export function makeErrorReply(error: unknown, context: ErrorContext): Reply {
   return reply;
 }
 
-const TYPES: readonly (readonly [ErrorFormat, mediaType: string])[] = [
-  ['html', 'text/html'],
-  ['html', 'application/xhtml+xml'],
-  ['wml', 'text/vnd.wap.wml'],
-  ['markdown', 'text/markdown'],
-  ['json', 'application/json'],
-  ['json', 'application/problem+json'],
-  ['text', 'text/plain'],
-];
-
-function chooseFormat(read: VaryRecorder): ErrorFormat {
-  const accept = parseAccept(read.get('accept'));
-  const agent = read.get('user-agent') ?? '';
-  // Of equals the order in the field decides, as for the resource itself.
-  const best = TYPES.filter(([, type]) => asks(accept, type))
-    .map(([format, type]) => ({ format, ...qualityOf(accept, type) }))
-    .filter(({ q }) => q > 0)
-    .sort((a, b) => b.q - a.q || a.index - b.index)[0];
-  if (best !== undefined) return best.format;
-  return /mozilla|opera|links|lynx|w3m/i.test(agent) ? 'html' : 'text';
-}
-
-const RENDER: Readonly<Record<ErrorFormat, (content: ErrorContent) => Reply>> = {
+const RENDER: Readonly<Record<OwnFormat, (content: ErrorContent) => Reply>> = {
   json({ error, requestId, help }) {
     const code = error.code.toLowerCase();
     const type = `/-/docs/errors#${code}`;
@@ -75,14 +52,13 @@ const RENDER: Readonly<Record<ErrorFormat, (content: ErrorContent) => Reply>> = 
     return makeTextReply(error.status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
   },
   wml({ error, requestId, help }) {
-    const say = (text: string) => escapeHtml(text).replace(/\$/g, '$$$$');
-    const links = help.links.map(({ label, href }) => `<p><a href="${say(href)}">${say(label)}</a></p>`).join('');
-    const advice = help.advice === undefined ? '' : `<p>${say(help.advice)}</p>`;
-    return makeTextReply(
-      error.status,
-      'text/vnd.wap.wml; charset=utf-8',
-      `<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE wml PUBLIC "-//WAPFORUM//DTD WML 1.1//EN" "http://www.wapforum.org/DTD/wml_1.1.xml">\n<wml><card id="error" title="Error ${error.status}"><p>${say(error.message)}</p>${advice}${links}<p>${say(requestId)}</p></card></wml>\n`,
-    );
+    const links = help.links.map(({ label, href }) => html`<p><a href="${inDeck(href)}">${inDeck(label)}</a></p>`);
+    const advice = help.advice !== undefined && html`<p>${inDeck(help.advice)}</p>`;
+    return makeDeck({
+      status: error.status,
+      title: `Error ${error.status}`,
+      body: html`<p>${inDeck(error.message)}</p>${advice}${links}<p>${requestId}</p>`,
+    });
   },
   markdown({ error, requestId, help }) {
     const lines = [

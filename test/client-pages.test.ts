@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import { CLIENTS } from './support/client.ts';
 import { inWorld } from './support/gateway.ts';
+import { wmlFaults } from './support/wml-faults.ts';
 
 const SITES_FILE = join(mkdtempSync(join(tmpdir(), 'sites-')), 'sites.json');
 writeFileSync(SITES_FILE, JSON.stringify([{ host: 'docs.example', upstream: 'http://127.0.0.1:9' }]));
@@ -51,6 +52,24 @@ test(
     const { text, fields } = await through('/story', { fields: { ...CLIENTS.kaios, 'format-profile': 'plain' } });
     t.regex(String(fields['format-chain']), /^html-lite/);
     t.false(text.includes('/-/as/'));
+  }),
+);
+
+test(
+  'a WAP phone gets the address box as a deck, and what is typed there opens',
+  inWorld(async (t, { get, origin }) => {
+    origin.on('/story', STORY);
+    const home = await get('/', { fields: CLIENTS.wap });
+    t.is(home.fields['content-type'], 'text/vnd.wap.wml; charset=utf-8');
+    t.deepEqual(wmlFaults(home.text), []);
+    t.true(home.body.byteLength < 1_400);
+    t.true(home.text.includes('<postfield name="url" value="$(url)"/>'));
+    const opened = await get(`/-/go?url=${encodeURIComponent(`${origin.url}/story`)}`, { fields: CLIENTS.wap });
+    const deck = await get(String(opened.fields.location), { fields: CLIENTS.wap });
+    t.deepEqual(wmlFaults(deck.text), []);
+    const missing = await get('/-/nothing$(here)', { fields: CLIENTS.wap });
+    t.is(missing.status, 404);
+    t.true(missing.text.includes('$$(here)'), 'no variable');
   }),
 );
 

@@ -4,10 +4,13 @@ import type { Clients } from '../../profiles/clients.ts';
 import type { Detection } from '../../profiles/detection.ts';
 import type { Profiles } from '../../profiles/profiles.ts';
 import { type Html, html } from '../html.ts';
+import { chooseOwnFormat } from '../own-format.ts';
+import type { Reply } from '../reply.ts';
 import type { SessionStore } from '../session-store.ts';
 import { clientKeyOf, findUser } from '../steps/identify.ts';
 import type { Users } from '../users.ts';
 import { addressForm } from './address-form.ts';
+import { inDeck, makeDeck } from './deck.ts';
 import { makePage } from './layout.ts';
 import type { PageEntry } from './pages.ts';
 import type { Showcase } from './showcase.ts';
@@ -33,6 +36,7 @@ export function makeHomePage(parts: HomeParts): PageEntry {
       const user = findUser(received, parts);
       const chosen = parts.clients.find(clientKeyOf(received, user))?.profile;
       const serving = profiles.get(chosen ?? user?.profile ?? detection.preset)?.profile;
+      if (chooseOwnFormat(read) === 'wml') return homeDeck(demoOrigin);
       return makePage({
         title: 'Format gateway',
         body: html`<h1>Format gateway</h1>
@@ -43,6 +47,17 @@ ${demoOrigin !== undefined && tryDemo(demoOrigin, await parts.showcase())}`,
       });
     },
   };
+}
+
+/** The address box of a WAP phone. */
+function homeDeck(demoOrigin: string | undefined): Reply {
+  const variable = '$(url)';
+  return makeDeck({
+    title: 'Format gateway',
+    body: html`<p>Address of a page<br/><input name="url" emptyok="false"/>
+<do type="accept" label="Open"><go href="/-/go" method="get"><postfield name="url" value="${variable}"/></go></do>
+<anchor>Open<go href="/-/go" method="get"><postfield name="url" value="${variable}"/></go></anchor></p>${demoOrigin !== undefined && html`<p><a href="/${inDeck(demoOrigin)}/">A harbour town</a></p>`}`,
+  });
 }
 
 function tryDemo(origin: string, { rows, isWhole }: Showcase): Html {
