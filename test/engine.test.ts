@@ -5,7 +5,9 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import type { FormatInput, Formatter, PlainRecord, Want } from '../core/component.ts';
 import { parseSettings, SettingsError } from '../core/config.ts';
 import { FormatFailure, type FormatJob } from '../core/executor.ts';
+import { freeBytes } from '../core/free-bytes.ts';
 import type { Wish } from '../core/plan.ts';
+import { joinChunks } from '../core/whole-body.ts';
 import { decodeText } from '../formatters/charset.ts';
 import { formatterSettings } from '../formatters/config.ts';
 import {
@@ -654,6 +656,39 @@ test('frames come out whole however the stream is cut', (t) => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('pieces that are told as copied may be freed: frames do not refer to them', (t) => {
+  const sizes = fc.array(fc.integer({ min: 0, max: 90 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(sizes, fc.integer({ min: 1, max: 50 }), (bodies, size) => {
+      const stream = Buffer.concat(bodies.flatMap((length, id) => encodeFrame({ id }, Buffer.alloc(length, id + 1))));
+      const read = makeFrameReader(1000, freeBytes);
+      const got = [];
+      for (let at = 0; at < stream.length; at += size)
+        got.push(...read(new Uint8Array(stream.subarray(at, at + size))));
+      t.deepEqual(
+        got.map(({ header, body }) => [header['id'], [...body]]),
+        bodies.map((length, id) => [id, Array.from({ length }, () => id + 1)]),
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('chunks that two collect are joined once, and freed when both have them', (t) => {
+  const chunks = [1, 2].map((value) => new Uint8Array(65_536).fill(value));
+  const shared = Buffer.alloc(70_000, 3).subarray(1);
+  const first = joinChunks([...chunks, shared]);
+  t.is(chunks[0]!.length, 65_536, 'the other has still to join them');
+  t.is(joinChunks([...chunks, shared]), first);
+  t.deepEqual(
+    [...chunks, shared].map(({ length }) => length),
+    [0, 0, 69_999],
+    'what shares its memory stays',
+  );
+  t.is(first.length, 2 * 65_536 + 69_999);
+  t.true(first.subarray(0, 65_536).every((value) => value === 1) && first.at(-1) === 3);
 });
 
 test('a frame over the limit, or none at all, is refused before memory is taken', (t) => {

@@ -1,4 +1,5 @@
 /** The child's end of the pipes: frames on standard input and output, so nothing else may print there. */
+import { freeBytes } from '../../core/free-bytes.ts';
 import { encodeFrame, type Frame, makeFrameReader } from './frame.ts';
 
 /** Bytes the pool may send in one frame: it has checked them, so the bound only catches a broken stream. */
@@ -19,7 +20,7 @@ export interface Channel {
 export function openChannel(onFrame: (frame: Frame) => void, onEnd: () => void): Channel {
   const output = process.stdout;
   Object.defineProperty(process, 'stdout', { value: process.stderr, configurable: true });
-  const read = makeFrameReader(MAX_BODY_BYTES);
+  const read = makeFrameReader(MAX_BODY_BYTES, freeBytes);
   process.stdin.on('data', (piece: Uint8Array) => {
     for (const frame of read(piece)) onFrame(frame);
   });

@@ -51,7 +51,7 @@ function onFrame(frame: Frame): void {
   else if (type === 'ping') channel.send({ type: 'pong' });
 }
 
-async function run({ header, body }: Frame): Promise<void> {
+async function run({ header, body, free }: Frame): Promise<void> {
   const job = { ...(header['job'] as Omit<FormatJob, 'body'>), body };
   const modules = header['modules'] as Readonly<Record<string, string>>;
   const mine: Current = { id: header['id'] as number, cancel: new AbortController(), formatter: '' };
@@ -74,6 +74,8 @@ async function run({ header, body }: Frame): Promise<void> {
       });
       if (!isUntouched()) tellStray(mine.formatter, 'it changed objects of the language');
       channel.send({ type: 'done', id: mine.id, outcome }, bytes);
+      // Our own formatters are done with it: what others have left running may still read it.
+      if (!isCaged && bytes.buffer !== body.buffer) free?.();
     } catch (error) {
       const kind = error instanceof FormatFailure ? error.kind : 'failed';
       // After a cancellation this process is free for another job only when the step has really ended.

@@ -2,11 +2,14 @@
  * Messages between the pool and its processes: two lengths (header, body; 32 bits each, big-endian), a JSON header, raw
  * bytes. A process may send anything, so lengths are bounded before memory is taken.
  */
+import { freeBytes } from '../../core/free-bytes.ts';
 
 /** A JSON header and raw bytes. */
 export interface Frame {
   readonly header: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array;
+  /** Frees the body, which is empty then, where it came in many pieces. */
+  readonly free?: () => void;
 }
 
 const PREFIX_BYTES = 8;
@@ -26,38 +29,64 @@ export function encodeFrame(header: object, body: Uint8Array = new Uint8Array())
  *
  * The returned function takes the next piece and gives the frames it completes. It throws a `RangeError` or
  * `SyntaxError` for what is no frame: the sender is to be given up.
+ *
+ * @param onCopied told each piece that no frame refers to: one that comes in many pieces is gathered in a buffer of its own
  */
-export function makeFrameReader(maxBodyBytes: number): (piece: Uint8Array) => Frame[] {
-  let pieces: Uint8Array[] = [];
-  let held = 0;
-  let needed = PREFIX_BYTES;
-  let headerBytes = 0;
+export function makeFrameReader(
+  maxBodyBytes: number,
+  onCopied: (piece: Uint8Array) => void = () => {},
+): (piece: Uint8Array) => Frame[] {
+  let rest: Buffer = Buffer.alloc(0);
+  let gathered: Gathered | undefined;
   return (piece) => {
-    pieces.push(piece);
-    held += piece.byteLength;
     const frames: Frame[] = [];
-    while (held >= needed) {
-      const bytes = pieces.length === 1 ? asBuffer(pieces[0]!) : Buffer.concat(pieces, held);
-      if (needed === PREFIX_BYTES) {
-        headerBytes = bytes.readUInt32BE(0);
-        const bodyBytes = bytes.readUInt32BE(4);
-        if (headerBytes > MAX_HEADER_BYTES || headerBytes < 2 || bodyBytes > maxBodyBytes)
-          throw new RangeError(`a frame of ${headerBytes} + ${bodyBytes} bytes is over the limit`);
-        needed = PREFIX_BYTES + headerBytes + bodyBytes;
-        pieces = [bytes];
-        continue;
-      }
-      frames.push(parseFrame(bytes.subarray(0, needed), headerBytes));
-      pieces = held === needed ? [] : [bytes.subarray(needed)];
-      held -= needed;
-      needed = PREFIX_BYTES;
+    if (gathered === undefined) rest = rest.length === 0 ? asBuffer(piece) : Buffer.concat([rest, piece]);
+    else {
+      rest = gather(gathered, asBuffer(piece));
+      if (rest.length === 0) onCopied(piece);
+      if (gathered.held < gathered.bytes.length) return frames;
+      const { bytes } = gathered;
+      frames.push({ ...parseFrame(bytes), free: () => freeBytes(bytes) });
+      gathered = undefined;
+    }
+    let size = readFrameSize(rest, maxBodyBytes);
+    for (; size !== undefined && size <= rest.length; size = readFrameSize(rest, maxBodyBytes)) {
+      frames.push(parseFrame(rest.subarray(0, size)));
+      rest = rest.subarray(size);
+    }
+    if (size !== undefined) {
+      gathered = { bytes: Buffer.allocUnsafeSlow(size), held: 0 };
+      rest = gather(gathered, rest);
     }
     return frames;
   };
 }
 
-function parseFrame(bytes: Buffer, headerBytes: number): Frame {
-  const end = PREFIX_BYTES + headerBytes;
+/** A frame under way. */
+interface Gathered {
+  readonly bytes: Buffer;
+  held: number;
+}
+
+/** Takes what belongs to the frame; gives what is left. */
+function gather(into: Gathered, piece: Buffer): Buffer {
+  const taken = piece.copy(into.bytes, into.held);
+  into.held += taken;
+  return piece.subarray(taken);
+}
+
+/** Bytes of the frame that begins here; `undefined` where its lengths have not all come. */
+function readFrameSize(bytes: Buffer, maxBodyBytes: number): number | undefined {
+  if (bytes.length < PREFIX_BYTES) return undefined;
+  const headerBytes = bytes.readUInt32BE(0);
+  const bodyBytes = bytes.readUInt32BE(4);
+  if (headerBytes > MAX_HEADER_BYTES || headerBytes < 2 || bodyBytes > maxBodyBytes)
+    throw new RangeError(`a frame of ${headerBytes} + ${bodyBytes} bytes is over the limit`);
+  return PREFIX_BYTES + headerBytes + bodyBytes;
+}
+
+function parseFrame(bytes: Buffer): Frame {
+  const end = PREFIX_BYTES + bytes.readUInt32BE(0);
   const header: unknown = JSON.parse(bytes.toString('utf8', PREFIX_BYTES, end));
   if (typeof header !== 'object' || header === null) throw new SyntaxError('the header of a frame is not an object');
   return { header: header as Frame['header'], body: bytes.subarray(end) };
