@@ -48,7 +48,10 @@ export class LocalLease implements Lease {
 
   #compete(): void {
     const { holder, mayHold } = this.#options;
-    if (mayHold?.(holder) === false) return this.#letGo();
+    if (mayHold?.(holder) === false) {
+      this.#letGo();
+      return;
+    }
     if (this.#isReleased || this.#lock !== undefined) return;
     this.#lock = lockOf(this.#options.file, this.#options.name);
     if (this.#lock === undefined) return;
