@@ -10,11 +10,13 @@ import { makeOriginGate } from './origin-gate.ts';
 import { partitionStore } from './origin-partition.ts';
 import type { OriginSlots } from './origin-slots.ts';
 import type { OriginStore } from './origin-store.ts';
+import { makePartStore, type PartStore } from './part-store.ts';
 import { makeShieldLayer, type Shield } from './shield.ts';
 
 /** Origins whose last address is remembered. */
 const MAX_REMOTES = 2000;
 const KEEP_ALIVE_MS = 10_000;
+const MAX_PART_BYTES = 33_554_432;
 
 /** One set of connections with the cache over it. */
 export interface Partition {
@@ -24,6 +26,8 @@ export interface Partition {
   readonly cached: Dispatcher;
   /** The partition's part of the store. */
   readonly store: OriginStore | undefined;
+  /** Parts of what is not stored whole. */
+  readonly parts: PartStore | undefined;
 }
 
 export interface DispatchLayers {
@@ -51,9 +55,15 @@ export function openDispatchLayers(parts: LayerParts): DispatchLayers {
   const gate = makeOriginGate(parts.breaker, parts.slots);
   const makePartition = (name: 'open' | 'granted'): Partition => {
     const direct = agents[name].compose(makeShieldLayer(parts.shield, name === 'granted'), gate);
-    const store = parts.store === undefined ? undefined : partitionStore(parts.store, name);
-    if (store === undefined) return { direct, cached: direct, store };
-    return { direct, cached: direct.compose(interceptors.cache({ store, methods: ['GET', 'HEAD'] })), store };
+    if (parts.store === undefined) return { direct, cached: direct, store: undefined, parts: undefined };
+    const pieces = makePartStore(partBytes(parts.settings));
+    const store = partitionStore(parts.store, name, (url) => pieces.drop(url));
+    return {
+      direct,
+      cached: direct.compose(interceptors.cache({ store, methods: ['GET', 'HEAD'] })),
+      store,
+      parts: pieces,
+    };
   };
   return {
     open: makePartition('open'),
@@ -63,6 +73,11 @@ export function openDispatchLayers(parts: LayerParts): DispatchLayers {
       await Promise.all([agents.open.destroy(), agents.granted.destroy()]);
     },
   };
+}
+
+/** Bytes of parts that a partition keeps in memory. */
+export function partBytes({ originCacheBytes }: Pick<EgressSettings, 'originCacheBytes'>): number {
+  return Math.min(MAX_PART_BYTES, Math.floor(originCacheBytes / 8));
 }
 
 /** Offered to origins in the handshake (RFC 9113 3.2). */

@@ -13,8 +13,10 @@ type Key = Parameters<OriginStore['get']>[0];
  *
  * What was fetched by a grant (a private server named in SITES) must not answer those who only guess its address, and a
  * `Host` field of its own selects another site on the same server (threats 27, 28): both go into the key.
+ *
+ * @param changed told of an address that has become invalid, or has a new whole
  */
-export function partitionStore(store: OriginStore, partition: string): OriginStore {
+export function partitionStore(store: OriginStore, partition: string, changed: (url: string) => void): OriginStore {
   const keyOf = (key: Key): Key => {
     const host = key.headers?.['host'];
     return { ...key, origin: JSON.stringify([partition, key.origin, host ?? null]) };
@@ -34,12 +36,16 @@ export function partitionStore(store: OriginStore, partition: string): OriginSto
       });
     },
     createWriteStream(key, value) {
+      if (key.method === 'GET') changed(key.origin + key.path);
       const stream = store.createWriteStream(keyOf(key), keepForRevalidation(value));
       const exchange = currentExchange.getStore();
       if (exchange !== undefined && stream !== undefined) exchange.storedUntil = value.staleAt;
       return stream;
     },
-    delete: (key) => store.delete(keyOf(key)),
+    delete(key) {
+      changed(key.origin + key.path);
+      return store.delete(keyOf(key));
+    },
   };
 }
 

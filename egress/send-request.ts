@@ -8,10 +8,12 @@ import { canonicalHost } from './allowed-upstream.ts';
 import { fromCacheView } from './cache-view.ts';
 import type { EgressSettings } from './config.ts';
 import { readCodings } from './decode.ts';
-import type { DispatchLayers, Partition } from './dispatch-layers.ts';
+import { type DispatchLayers, type Partition, partBytes } from './dispatch-layers.ts';
 import { currentExchange, type Exchange, type ExchangeOptions } from './exchange.ts';
 import { toFieldRecord } from './field-record.ts';
 import type { OriginStore } from './origin-store.ts';
+import { answerOf, type Keeping, keepPart } from './part-exchange.ts';
+import type { FoundPart } from './part-store.ts';
 import { type ResponseHead, ResponseReceiver } from './response-receiver.ts';
 import { portOf } from './target-port.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
@@ -41,13 +43,35 @@ export async function sendRequest(sender: Sender, request: UpstreamRequest): Pro
   const fields = fieldsToSend(request);
   const stored = await findStored(request, fields, { partition, now: clock.now() });
   if (stored !== undefined) for (const name of OF_CLIENT) fields.delete(name);
+  const asked = stored === undefined ? askParts(request, fields, partition) : undefined;
+  const part = asked?.parts.find(asked.question, clock.now());
+  if (typeof part === 'object') return answerWithPart(part, request, { layers, now: clock.now() });
+  const response = await askOrigin(sender, { ...request, method: stored ?? request.method }, { partition, fields });
+  const hasBody = request.method !== 'HEAD' && response.hasBody;
+  if (asked === undefined || part === undefined) return { ...response, hasBody, isStored: stored !== undefined };
+  const body = response.status === 206 ? keepPart(response, { ...asked, ...boundsOf(sender) }) : undefined;
+  if (body === undefined) return { ...response, isStored: false };
+  return { ...response, body, cache: { hit: false, fwd: part, stored: true }, isStored: false };
+}
+
+function boundsOf({ settings, clock }: Sender): Pick<Keeping, 'maxBytes' | 'now'> {
+  return { maxBytes: Math.floor(partBytes(settings) / 4), now: () => clock.now() };
+}
+
+interface Place {
+  readonly partition: Partition;
+  readonly fields: Fields;
+}
+
+async function askOrigin(
+  sender: Sender,
+  request: UpstreamRequest,
+  { partition, fields }: Place,
+): Promise<UpstreamResponse> {
+  const { clock, layers } = sender;
   const way = findWay(request, fields);
   const requestedAt = clock.now();
-  const { options, exchange, receiver } = makeExchange(
-    sender,
-    { ...request, method: stored ?? request.method },
-    fields,
-  );
+  const { options, exchange, receiver } = makeExchange(sender, request, fields);
   // C-9: what may not be answered from the cache, and may not be answered without it, is a 504 (RFC 9111 5.2.1.7).
   if (way === 'bypass' && exchange.isOnlyIfCached) receiver.answer(504);
   else if (!exchange.signal.aborted) {
@@ -71,9 +95,44 @@ export async function sendRequest(sender: Sender, request: UpstreamRequest): Pro
     requestedAt,
     receivedAt,
     cache,
-    isStored: stored !== undefined,
     passThrough: () => receiver.relax(sender.settings.passIdleTimeoutMs),
     forget: () => forget(partition, keyOf(request.url, options.method, fields)),
+  };
+}
+
+/** What a range that no stored whole answers is asked of; `undefined` where parts have no say. */
+function askParts(
+  { method, url, cache = true }: UpstreamRequest,
+  fields: Fields,
+  { parts, store }: Partition,
+): Pick<Keeping, 'parts' | 'store' | 'question'> | undefined {
+  if (parts === undefined || store === undefined || method !== 'GET' || !cache || !fields.has('range'))
+    return undefined;
+  if ([...PAST_CACHE, 'if-none-match', 'if-modified-since', 'host'].some((name) => fields.has(name))) return undefined;
+  return { parts, store, question: { url, fields: fields.clone() } };
+}
+
+function answerWithPart(
+  part: FoundPart,
+  { url }: UpstreamRequest,
+  { layers, now }: { readonly layers: DispatchLayers; readonly now: number },
+): UpstreamResponse {
+  const { fields, bytes } = answerOf(part);
+  return {
+    status: 206,
+    message: 'Partial Content',
+    fields,
+    url,
+    host: canonicalHost(url.hostname),
+    body: Readable.from([bytes]),
+    hasBody: true,
+    contentCoding: readCodings(fields),
+    remote: layers.remoteOf(url.origin),
+    requestedAt: now,
+    receivedAt: now,
+    cache: { hit: true, ageSeconds: part.ageSeconds, ttlSeconds: part.ttlSeconds },
+    passThrough: () => undefined,
+    forget: () => undefined,
   };
 }
 

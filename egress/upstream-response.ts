@@ -11,7 +11,7 @@ export interface OriginCacheReport {
   /** Seconds it stays fresh; negative when it is stale. Known for hits and for what is being stored. */
   readonly ttlSeconds?: number;
   /** Why the origin was asked (RFC 9211 2.2). */
-  readonly fwd?: 'uri-miss' | 'stale' | 'request' | 'bypass' | 'method';
+  readonly fwd?: 'uri-miss' | 'partial' | 'stale' | 'request' | 'bypass' | 'method';
   /** What the origin answered when that is not the status of the response: 304 for a renewed one. */
   readonly fwdStatus?: number;
   /** True when the response is being stored. */

@@ -1,33 +1,12 @@
 /** Parts of what is at hand whole (RFC 9110 14, P-8, P-9): of variants, of stored originals, of streams of a known length. */
 import { Readable } from 'node:stream';
+import { type ByteRange, formatContentRange, readRange } from '../core/byte-range.ts';
 import { mayUseRange } from '../core/conditional.ts';
 import { readEntityTag } from '../core/etag.ts';
 import type { Fields } from '../core/fields.ts';
 import { dropContentDigests } from './hop-fields.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
-
-/** Offsets of the first and the last byte. */
-interface Part {
-  readonly first: number;
-  readonly last: number;
-}
-
-/**
- * One range of bytes, or `undefined` where Range is absent, malformed, of another unit, or names several: the whole is
- * sent then, which RFC 9110 14.2 allows, and many small parts are no way to make us work (RFC 9110 17.15).
- */
-export function readRange(value: string | undefined, size: number): Part | 'unsatisfiable' | undefined {
-  const match = /^bytes=\s*(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))\s*$/i.exec(value ?? '');
-  if (match === null || size === 0) return undefined;
-  const [, from, to, suffix] = match;
-  if (suffix !== undefined)
-    return Number(suffix) === 0 ? 'unsatisfiable' : { first: Math.max(0, size - Number(suffix)), last: size - 1 };
-  const first = Number(from);
-  const last = to === undefined ? size - 1 : Math.min(Number(to), size - 1);
-  if (to !== undefined && Number(to) < first) return undefined;
-  return first >= size ? 'unsatisfiable' : { first, last };
-}
 
 /**
  * The reply to a GET with Range, made of the reply to one without: 206, 416, or the whole. Says in Accept-Ranges whether
@@ -55,7 +34,9 @@ export function asPart(
     return { ...whole, status: 416, body: undefined };
   }
   const { first, last } = part;
-  fields.set('content-range', `bytes ${first}-${last}/${size}`).set('content-length', String(last - first + 1));
+  fields
+    .set('content-range', formatContentRange({ first, last, size }))
+    .set('content-length', String(last - first + 1));
   const cut = body instanceof Readable ? sliceOf(body, part) : body.subarray(first, last + 1);
   return { ...whole, status: 206, body: cut };
 }
@@ -72,7 +53,7 @@ function isConstant(fields: Fields): boolean {
   return tag === undefined ? fields.has('last-modified') : !tag.weak;
 }
 
-function sliceOf(body: Readable, { first, last }: Part): Readable {
+function sliceOf(body: Readable, { first, last }: ByteRange): Readable {
   const slice = Readable.from(bytesBetween(body, first, last), { objectMode: false });
   // Whoever gives up the slice gives up the whole.
   slice.on('close', () => body.destroy());
