@@ -54,6 +54,9 @@ export async function startServer(
       egress: parts.gateway.egress,
       trustedProxies: settings.trustedProxies,
       pseudonym: parts.gateway.pseudonym,
+      detect: parts.gateway.identity.detect,
+      note: parts.traffic.note,
+      clock,
     }),
     upgrade: makeUpgrades({
       gateway: parts.gateway,
@@ -61,6 +64,7 @@ export async function startServer(
       perClient: settings.socketsPerClient,
       idleMs: settings.passIdleTimeoutMs,
       headersMs: settings.headersTimeoutMs,
+      note: parts.traffic.note,
     }),
     trustedProxies: settings.trustedProxies,
     pseudonym: parts.gateway.pseudonym,

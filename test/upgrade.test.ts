@@ -284,6 +284,43 @@ test('a client has a bounded number of WebSockets; one that ends makes room (thr
     for (const each of [two, third]) each.socket!.destroy();
   }));
 
+test('WebSockets and tunnels are in the traffic figures once they have ended, with what came through them', (t) =>
+  withEcho(
+    (url) => Promise.resolve({ environment: { CONNECT_PORTS: new URL(url).port } }),
+    async ({ world, echoing }) => {
+      const { host, hostname, port } = new URL(echoing.url);
+      const shaken = await shakeHands(world.server.origin, `/${echoing.url}/a`, CLIENTS.kaios);
+      t.is(await echo(shaken, 'x'.repeat(1_000)), `hello${'x'.repeat(1_000)}`);
+      shaken.socket!.destroy();
+      const proxy = new URL(world.server.origin);
+      const tunnel = request({
+        host: proxy.hostname,
+        port: proxy.port,
+        method: 'CONNECT',
+        path: `${hostname}:${port}`,
+      });
+      tunnel.end();
+      const [, socket] = (await once(tunnel, 'connect')) as [IncomingMessage, Socket];
+      socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      let said = '';
+      for await (const chunk of socket) said += String(chunk);
+      t.regex(said, /no socket/);
+      let exchanges: { status: number; bytes: number; mode: string; host: string; class: string }[] = [];
+      while (exchanges.length < 2)
+        exchanges = JSON.parse(
+          (await world.admin('/api/traffic', { fields: { accept: 'application/json' } })).text,
+        ).exchanges;
+      const found = exchanges.map(({ status, bytes, mode, host: of, class: kind }) => [status, bytes, mode, of, kind]);
+      t.deepEqual(
+        found.sort(([a], [b]) => Number(a) - Number(b)),
+        [
+          [101, 1_005, 'prefix', host, 'feature-phone'],
+          [200, said.length, 'forward', host, 'unknown'],
+        ],
+      );
+    },
+  ));
+
 test('who is not let in has no WebSocket either (threat 13)', (t) =>
   withEcho({ environment: { CLIENTS_ALLOW: '10.9.9.9' } }, async ({ world, echoing }) => {
     t.is((await shakeHands(world.server.origin, `/${echoing.url}/a`)).status, 403);

@@ -1,14 +1,18 @@
 /** Forward mode's CONNECT: a blind tunnel to an allowed port (P-16, threat 11). */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../../core/clock.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { Fields } from '../../core/fields.ts';
 import type { Egress } from '../../egress/fetch-upstream.ts';
+import type { Detection } from '../../profiles/detection.ts';
 import type { Access } from '../access.ts';
 import type { AddressRange } from '../address-range.ts';
 import type { Mode } from '../config.ts';
 import { findPeer, type Received } from '../received.ts';
 import { refuseSocket } from '../refuse-socket.ts';
+import type { Trace } from '../traffic/trace.ts';
+import type { DoneExchange } from '../traffic/traffic.ts';
 
 export interface TunnelParts {
   readonly modes: readonly Mode[];
@@ -16,6 +20,10 @@ export interface TunnelParts {
   readonly egress: Egress;
   readonly trustedProxies: readonly AddressRange[];
   readonly pseudonym: string;
+  readonly detect: (read: (fieldName: string) => string | undefined) => Pick<Detection, 'class'>;
+  /** Counts a tunnel once it has ended. */
+  readonly note: (done: DoneExchange) => void;
+  readonly clock: Clock;
 }
 
 /** Opens tunnels; whatever goes wrong is answered as to any other request, and the connection ends. */
@@ -57,6 +65,7 @@ async function openTunnel(
   await parts.access.check(asked, { mode: 'forward' });
   const upstream = await parts.egress.openTunnel({ host: authority[1]!, port: Number(authority[2]), signal });
   socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+  countTunnel(upstream, authority[0], { ...parts, fields });
   if (head.length > 0) upstream.write(head);
   upstream.pipe(socket);
   socket.pipe(upstream);
@@ -64,4 +73,34 @@ async function openTunnel(
   upstream.on('error', () => socket.destroy());
   upstream.on('close', () => socket.destroy());
   socket.on('close', () => upstream.destroy());
+}
+
+/** Of what goes through a tunnel nothing is known but how much it was. */
+function countTunnel(
+  upstream: Duplex,
+  host: string,
+  { note, clock, detect, fields }: Pick<TunnelParts, 'note' | 'clock' | 'detect'> & { readonly fields: Fields },
+): void {
+  const began = clock.monotonic();
+  let bytes = 0;
+  upstream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  upstream.once('close', () => {
+    const trace: Trace = {
+      client: undefined,
+      class: detect((name) => fields.get(name)).class,
+      mode: 'forward',
+      host,
+      presentation: 'original',
+      chain: '',
+      from: '',
+      to: '',
+      originalBytes: undefined,
+      originHit: false,
+      variantHit: undefined,
+      failure: undefined,
+    };
+    note({ trace, status: 200, bytes, ms: clock.monotonic() - began, isBroken: false });
+  });
 }

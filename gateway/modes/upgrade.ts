@@ -18,8 +18,10 @@ import { type Received, receive } from '../received.ts';
 import { endWith, headOf, refuseSocket } from '../refuse-socket.ts';
 import { asBelieved, type Gateway } from '../serve.ts';
 import { findRoute } from '../steps/find-route.ts';
+import { traceOf } from '../steps/make-trace.ts';
 import { takeOriginFields } from '../steps/reply-fields.ts';
 import type { Target } from '../target.ts';
+import type { DoneExchange } from '../traffic/traffic.ts';
 
 export interface UpgradeParts {
   readonly gateway: Gateway;
@@ -29,6 +31,8 @@ export interface UpgradeParts {
   /** Longest pause, in both directions together, milliseconds. */
   readonly idleMs: number;
   readonly headersMs: number;
+  /** Counts a connection once it has ended. */
+  readonly note: (done: DoneExchange) => void;
 }
 
 /** Takes over the connection of a request that asks for WebSocket. */
@@ -150,7 +154,7 @@ interface Switched {
 }
 
 /** @throws GatewayError UPSTREAM_PROTOCOL where the origin has switched to something else than was asked for. */
-function join(client: Client, { exchange, answer, key }: Switched, { idleMs, gateway }: UpgradeParts): void {
+function join(client: Client, { exchange, answer, key }: Switched, { idleMs, gateway, note }: UpgradeParts): void {
   const { socket: upstream, head } = answer.switched!;
   const accept = createHash('sha1')
     .update(key + ACCEPT_SALT)
@@ -163,6 +167,21 @@ function join(client: Client, { exchange, answer, key }: Switched, { idleMs, gat
   const { socket } = client;
   const { fields } = replyOf(exchange, answer);
   fields.delete('content-length').delete('content-type').set('connection', 'Upgrade').set('upgrade', 'websocket');
+  const began = gateway.clock.monotonic();
+  let bytes = head.length;
+  upstream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  socket.once('close', () => {
+    const trace = traceOf(exchange, {
+      original: answer.fields,
+      reply: fields,
+      decodedBytes: undefined,
+      originHit: false,
+      presentation: 'original',
+    });
+    note({ trace, status: 101, bytes, ms: gateway.clock.monotonic() - began, isBroken: false });
+  });
   const end = () => {
     watch.close();
     socket.destroy();
