@@ -3,6 +3,7 @@
  * measure that models what people see. Pictures are coded by the formatter itself, as they are sent.
  */
 import sharp from 'sharp';
+import { encoderQuality } from '../formatters/image/encoder-quality.ts';
 import image from '../formatters/image/index.ts';
 import { findPerceptualTool, type PerceptualTool } from './perceptual-tool.ts';
 import { readSamples, type Sample } from './picture-set.ts';
@@ -10,6 +11,8 @@ import { type Figure, quantile, type Round, round2, type Study, type StudyOption
 
 const FORMATS = ['jpeg', 'webp', 'avif'] as const;
 type Format = (typeof FORMATS)[number];
+/** `plain` is JPEG as most programs write it: baseline, usual tables, nothing optimised. It is weighed, not sent. */
+type Coder = Format | 'plain';
 
 const QUALITIES = { long: [35, 55, 70, 85], short: [70] };
 const WIDTHS = { long: [320, 640], short: [320] };
@@ -28,7 +31,7 @@ interface Row {
   readonly sample: Sample;
   readonly quality: number;
   readonly isGraphic: boolean;
-  readonly coded: Readonly<Record<Format, Coded>>;
+  readonly coded: Readonly<Record<Coder, Coded>>;
 }
 
 /** `--pictures DIR` takes all JPEG and PNG of a folder; without it the demo's pictures stand for photographs. */
@@ -56,15 +59,23 @@ async function run({ isShort, args }: StudyOptions) {
 
 async function codeInAll(sample: Sample, quality: number, tool: PerceptualTool): Promise<Row> {
   const made = { isGraphic: false };
-  const code = async (format: Format): Promise<Coded> => {
-    const body = await encode(sample.png, format, quality);
+  const code = async (format: Coder): Promise<Coded> => {
+    const body =
+      format === 'plain' ? await encodePlain(sample.png, quality) : await encode(sample.png, format, quality);
     // Chroma is whole only where the formatter takes the picture for a drawing.
     if (format === 'jpeg') made.isGraphic = (await sharp(body).metadata()).chromaSubsampling === '4:4:4';
     const shown = await sharp(body).png({ compressionLevel: 1 }).toBuffer();
     return { bytes: body.length, loss: Math.max(0, await tool.lossOf(sample.png, shown)) };
   };
-  const coded = { jpeg: await code('jpeg'), webp: await code('webp'), avif: await code('avif') };
+  const sent = { jpeg: await code('jpeg'), webp: await code('webp'), avif: await code('avif') };
+  const coded = { ...sent, plain: await code('plain') };
   return { sample, quality, isGraphic: made.isGraphic, coded };
+}
+
+async function encodePlain(png: Buffer, quality: number): Promise<Buffer> {
+  return await sharp(png)
+    .jpeg({ quality: encoderQuality('jpeg', quality), optimiseCoding: false })
+    .toBuffer();
 }
 
 async function encode(body: Buffer, format: Format, quality: number): Promise<Buffer> {
@@ -112,13 +123,14 @@ function figuresOf({ label, rows }: { label: string; rows: readonly Row[] }): Fi
     },
   ];
   const pairs = [
-    { small: 'avif', large: 'webp', aim: 0.8 },
-    { small: 'webp', large: 'jpeg', aim: 0.75 },
+    { small: 'avif', large: 'webp', aim: 0.8, about: 'webp' },
+    { small: 'webp', large: 'jpeg', aim: 0.75, about: 'jpeg (mozjpeg)' },
+    { small: 'webp', large: 'plain', aim: 0.75, about: 'ordinary baseline jpeg' },
   ] as const;
   return [
     ...figures,
-    ...pairs.map(({ small, large, aim }) => ({
-      name: `${label}: bytes of ${small} to ${large} at equal loss`,
+    ...pairs.map(({ small, large, aim, about }) => ({
+      name: `${label}: bytes of ${small} to ${about} at equal loss`,
       value: bytesRatio(rows, small, large),
       unit: '' as const,
       aim,
@@ -127,14 +139,14 @@ function figuresOf({ label, rows }: { label: string; rows: readonly Row[] }): Fi
 }
 
 /** Bytes at the loss of WebP in the common quality, between the qualities that were measured. */
-function bytesRatio(rows: readonly Row[], small: Format, large: Format): number {
+function bytesRatio(rows: readonly Row[], small: Coder, large: Coder): number {
   const ratios = rows
     .filter(({ quality }) => quality === COMMON_QUALITY)
     .flatMap(({ sample, coded }) => {
       const own = rows.filter((row) => row.sample === sample);
       const [less, more] = [small, large].map((format) =>
         bytesAt(
-          own.map((row) => row.coded[format as Format]),
+          own.map((row) => row.coded[format as Coder]),
           coded.webp.loss,
         ),
       );
@@ -162,7 +174,7 @@ function geometricMean(values: readonly number[]): number {
 }
 
 function toRound({ sample, quality, isGraphic, coded }: Row): Round {
-  const cells = FORMATS.flatMap((format) => [
+  const cells = ([...FORMATS, 'plain'] as const).flatMap((format) => [
     [`${format}Bytes`, coded[format].bytes],
     [`${format}Loss`, round2(coded[format].loss)],
   ]);

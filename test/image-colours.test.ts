@@ -1,6 +1,7 @@
 import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
 import { readColourCoding } from '../formatters/image/colour-coding.ts';
+import { matchQuality } from '../formatters/image/match-quality.ts';
 import { toSrgb } from '../formatters/image/to-srgb.ts';
 import { isDisplayP3 } from '../formatters/image/wide-gamut.ts';
 import {
@@ -12,7 +13,7 @@ import {
   ultraHdr,
 } from './support/colour-files.ts';
 import { formatWith } from './support/format-with.ts';
-import { photo } from './support/pictures.ts';
+import { graphic, photo } from './support/pictures.ts';
 
 const { make } = await formatWith('image');
 
@@ -304,4 +305,28 @@ test('photographs in P3 stay so in what colour-managed clients take, are sRGB el
   const { body } = await make(turned, { from: JPEG, to: WEBP, demands: { ...CLEAN, maxWidth: 90 } });
   const { width, height, exif } = await sharp(body as Buffer).metadata();
   t.deepEqual([width, height, exif], [90, 120, undefined], 'upright, and nothing but the profile is told');
+});
+
+test('a drawing is coded to the error it has in another format, wherever the search begins, in three trials', async (t) => {
+  const drawn = () => sharp(pixels, { raw: { width: 400, height: 300, channels: 3 } });
+  const pixels = await graphic(400, 300).blur(0.6).raw().toBuffer();
+  const weights: number[] = [];
+  for (const quality of [30, 80]) {
+    const coded = await drawn().webp({ quality, smartSubsample: true }).toBuffer();
+    const found = await Promise.all(
+      [45, 85].map(async (start) => {
+        let trials = 0;
+        const encode = (encoderQuality: number) => {
+          trials += 1;
+          return drawn().jpeg({ quality: encoderQuality, mozjpeg: true, chromaSubsampling: '4:4:4' }).toBuffer();
+        };
+        const body = await matchQuality(drawn, { coded, leniency: 1 }, { start, encode });
+        t.true(trials <= 3);
+        return body.length;
+      }),
+    );
+    t.true(Math.abs(found[0]! / found[1]! - 1) < 0.15, `${quality}: ${found}`);
+    weights.push(found[0]!);
+  }
+  t.true(weights[1]! > weights[0]! * 1.3, 'better in the one is better in the other');
 });
