@@ -305,12 +305,18 @@ test('WebSockets and tunnels are in the traffic figures once they have ended, wi
       let said = '';
       for await (const chunk of socket) said += String(chunk);
       t.regex(said, /no socket/);
-      let exchanges: { status: number; bytes: number; mode: string; host: string; class: string }[] = [];
+      let exchanges: { status: number; bytesSent: number; mode: string; host: string; class: string }[] = [];
       while (exchanges.length < 2)
         exchanges = JSON.parse(
           (await world.admin('/api/traffic', { fields: { accept: 'application/json' } })).text,
         ).exchanges;
-      const found = exchanges.map(({ status, bytes, mode, host: of, class: kind }) => [status, bytes, mode, of, kind]);
+      const found = exchanges.map(({ status, bytesSent, mode, host: of, class: kind }) => [
+        status,
+        bytesSent,
+        mode,
+        of,
+        kind,
+      ]);
       t.deepEqual(
         found.sort(([a], [b]) => Number(a) - Number(b)),
         [
