@@ -86,7 +86,7 @@ async function encodeJpeg(drawing: Drawing, wants: EncodeWants): Promise<Buffer>
 }
 
 /** Larger drawings are not measured: it would cost more than it is worth. */
-const MAX_MATCHED_PIXELS = MEGAPIXEL;
+const MAX_MATCHED_PIXELS = MEGAPIXEL / 2;
 
 /** At equal error a coarse JPEG looks better than WebP, a fine one and AVIF worse (measured on drawings). */
 const LENIENCY: Readonly<Record<'jpeg' | 'avif', (quality: number) => number>> = {
