@@ -3,7 +3,6 @@
  * who keeps it. For a large picture copying and digesting are half of what it costs here (bench/picture-miss).
  */
 import { createHash } from 'node:crypto';
-import { freeBytes } from './free-bytes.ts';
 
 interface Joined {
   readonly chunks: readonly Uint8Array[];
@@ -17,17 +16,13 @@ const joinedBy = new WeakMap<Uint8Array, Joined>();
 const digests = new WeakMap<Uint8Array, Buffer>();
 
 /**
- * All bytes of the chunks in order. The same chunks give the same buffer the second time, as long as somebody holds them: it
- * must not be written to. Two collect a body at most, so the chunks are then freed.
+ * All bytes of the chunks in order. The same chunks give the same buffer, as long as somebody holds them: it must not be
+ * written to, nor must they.
  */
 export function joinChunks(chunks: readonly Uint8Array[]): Buffer {
   const [first] = chunks;
   const held = first === undefined ? undefined : joinedBy.get(first);
-  if (held !== undefined && isSame(held.chunks, chunks)) {
-    joinedBy.delete(first!);
-    for (const chunk of chunks) freeBytes(chunk);
-    return held.whole;
-  }
+  if (held !== undefined && isSame(held.chunks, chunks)) return held.whole;
   const whole = Buffer.concat(chunks);
   if (first !== undefined && whole.length >= MIN_BYTES) joinedBy.set(first, { chunks: [...chunks], whole });
   return whole;

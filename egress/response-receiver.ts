@@ -46,13 +46,11 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
   #controller: Controller | undefined;
   #body: Readable | undefined;
   #failure: Error | undefined;
-  #isPassed: boolean;
   #headersTimer: Timer | undefined;
   #totalTimer: Timer | undefined;
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
-    this.#isPassed = parts.deadlines.totalMs === undefined;
     this.#settle = Promise.withResolvers();
     this.head = this.#settle.promise;
     this.#idle = new IdleWatch(parts.clock, parts.deadlines.idleMs, () => this.#fail(this.#timeout()));
@@ -66,7 +64,6 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
 
   /** The body is passed through: no total deadline, and this much longer pauses. */
   relax(idleMs: number): void {
-    this.#isPassed = true;
     this.#totalTimer?.cancel();
     this.#idle.setLimit(idleMs);
   }
@@ -116,8 +113,7 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     this.#idle.touch();
-    // What is formatted is joined, and freed by who joins it.
-    if (this.#isPassed) countPassed(chunk.length);
+    countPassed(chunk.length);
     if (this.#body?.push(chunk) === false) {
       this.#idle.hold();
       controller.pause();
