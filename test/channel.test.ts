@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import sharp from 'sharp';
 import { systemClock } from '../core/clock.ts';
 import { silentLog } from '../core/log.ts';
 import { startServer } from '../main.ts';
@@ -180,6 +181,33 @@ test.serial(
       { clock },
     );
   },
+);
+
+test.serial(
+  'over a link that is known to be fast pictures are coded in haste: they would wait longer for the coder than for the link',
+  inPair(async (t, { back, through }) => {
+    const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+    const pictures = {
+      one: sharp({ create: { width: 400, height: 300, channels: 3, background: '#000', noise } }),
+      two: photo(800, 600),
+    };
+    for (const [name, picture] of Object.entries(pictures)) {
+      const body = await picture.jpeg({ quality: 92 }).toBuffer();
+      back.origin.on(`/${name}.jpg`, (_request, response) =>
+        response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'max-age=600' }).end(body),
+      );
+      back.origin.on(`/${name}`, `<title>${name}</title><p>A picture</p><img src="/${name}.jpg" alt="">`);
+    }
+    const show = async (name: string) => {
+      await through(`/${name}`, { fields: { ...CLIENTS.desktop, 'sec-fetch-dest': 'document' } });
+      const shown = await through(`/${name}.jpg`, { fields: CLIENTS.desktopImage });
+      t.deepEqual([shown.status, shown.fields['content-type']], [200, 'image/avif']);
+      const calm = await back.through(`/${name}.jpg`, { fields: CLIENTS.desktopImage });
+      return shown.body.length / calm.body.length;
+    };
+    t.is(await show('one'), 1, 'nothing is known of the link before');
+    t.true((await show('two')) > 1.05);
+  }),
 );
 
 test.serial(

@@ -444,6 +444,22 @@ test('the network only tightens, whatever the layers say (design part 4, H-5)', 
   t.true(tightened > 100);
 });
 
+test('pictures for a slow link have one device pixel to each of the page: a third of a preset’s width, 360 to 640', (t) => {
+  const slow = {
+    saveData: false,
+    ect: '2g',
+    rttMs: undefined,
+    downlinkMbps: undefined,
+    mayTightenPresentation: true,
+  } as const;
+  const widthOf = (name: string) => {
+    const layers = [{ name: `preset:${name}`, prefers: presets.get(name)!.prefers! }];
+    return mergePreferences(layers, slow).preferences.images.maxWidth;
+  };
+  const widths = ['desktop', 'tablet', 'phone', 'low-bandwidth', 'kaios'].map((name) => widthOf(name));
+  t.deepEqual(widths, [640, 533, 360, 360, 240]);
+});
+
 test('Save-Data halves quality and drops what is decoration; a fast link changes nothing (H-5)', (t) => {
   const layers = [{ name: 'preset:desktop', prefers: presets.get('desktop')!.prefers! }];
   const { preferences, values } = mergePreferences(layers, SAVE_DATA);

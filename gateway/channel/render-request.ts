@@ -29,6 +29,8 @@ export interface RenderRequest {
   readonly held: PackedParts;
   /** Accept of this client's requests for parts; `undefined` where none are wanted. */
   readonly wanted: Readonly<Record<PartKind, string | undefined>> | undefined;
+  /** Megabits a second of the link as the front-end has measured it. */
+  readonly linkMbps: number | undefined;
   /** Of what must not be done twice: the same each time it is sent. */
   readonly once: string | undefined;
   /** True where the explanation is wanted, not the reply. */
@@ -51,7 +53,7 @@ const KEPT_HERE: ReadonlySet<string> = new Set([
 ]);
 
 export function makeRenderRequest(
-  { order, target, received, negotiation, client }: Exchange,
+  { order, target, received, negotiation, client, gateway }: Exchange,
   held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'held' | 'wanted' | 'once' | 'explain'>,
 ): RenderRequest {
   const { mode, presentation, parameters, part, picture, ownOrigin, gatewayPath, links } = target;
@@ -73,6 +75,7 @@ export function makeRenderRequest(
     fields: received.fields.entries().filter(([name]) => !KEPT_HERE.has(name)),
     negotiation: { ...wishes, values: {} },
     client: { detection: client.detection, personal: client.personal },
+    linkMbps: gateway.frontEnd?.linkMbps,
     ...held,
   };
 }

@@ -127,7 +127,8 @@ async function makeVariant(
   if (held !== undefined) return { variant: held, hit: true, collapsed: false };
   const { signal } = context.received;
   // Who finds it being made already waits for that.
-  const isHurried = original.isForAll && !parts.flights.has(key) && parts.improver.isHurried();
+  const mayHurry = original.isForAll && !parts.flights.has(key);
+  const isHurried = mayHurry && (context.hurried === true || parts.improver.isHurried());
   const hasty = isHurried ? inHaste(plan) : undefined;
   if (hasty === undefined) return await makeAt(key, original, plan, { context, parts, signal });
   const make = (calm: AbortSignal) => makeAt(key, original, plan, { context, parts, signal: calm });
