@@ -20,6 +20,8 @@ export interface BackEnd {
    * @throws Error where the link is down; GatewayError where the back-end threw one.
    */
   render(question: BackEndQuestion): Promise<Readable>;
+  /** How fast the link is: no reply has more on its way than it carries in a second, so that others get their turn. */
+  pace(linkMbps: number): void;
 }
 
 /** What a back-end answers with. */

@@ -41,6 +41,8 @@ export interface PeerSession {
   request(request: SessionRequest): Promise<SessionResponse>;
   /** Milliseconds there and back. Rejects with PeerLost when the session ends before. */
   ping(): Promise<number>;
+  /** How much of each response may be on its way unread from now on (RFC 9113 6.9.2). @param bytes from 16,384 to 16,777,216 */
+  setWindow(bytes: number): void;
   /** Told once: true when it was lost, false when one of both sides ended it in good order. */
   onClose(listener: (wasLost: boolean) => void): void;
   /** Ends with the last exchange. */
@@ -108,6 +110,9 @@ function wrap(session: ClientHttp2Session): PeerSession {
       });
     },
     ping: () => ping(session),
+    setWindow(initialWindowSize) {
+      if (!session.closed && !session.destroyed) session.settings({ initialWindowSize });
+    },
     onClose: (listener) => void session.once('close', () => listener(!inOrder)),
     close,
     destroy: () => session.destroy(),

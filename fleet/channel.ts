@@ -24,6 +24,10 @@ const FAR = { openMs: 15_000, pingMs: 5_000, maxUnanswered: 4 };
 const PATIENCE_MS = 4_000;
 const LOOK_MS = 100;
 const MAX_WAITING = 256;
+/** What may be on its way of one reply: as much as the link carries in a second, and this much while that is not known. */
+const FIRST_WINDOW_BYTES = 32_768;
+const MIN_WINDOW_BYTES = 16_384;
+const MAX_WINDOW_BYTES = 1_048_576;
 
 export interface ChannelParts {
   readonly url: string;
@@ -39,6 +43,7 @@ export function openChannel({ url, secret, egress, clock, log }: ChannelParts): 
   const members = [{ name: BACK_END, url, key: key.publicKey }];
   const self = { name: FRONT_END, sign: key.sign };
   const peers = makePeers({ self, egress, members: () => members, clock, log, patience: FAR });
+  peers.pace(BACK_END, FIRST_WINDOW_BYTES);
   peers.keepWarm([BACK_END]);
   let waiting = 0;
   // A request that was not sent waits for the link, a short while and in a short queue.
@@ -69,6 +74,10 @@ export function openChannel({ url, secret, egress, clock, log }: ChannelParts): 
       if (reply.status === 200) return reply.body;
       reply.body.destroy();
       throw new Error(`the back-end answered ${reply.status}`);
+    },
+    pace(linkMbps) {
+      const bytes = Math.round((linkMbps * 1_000_000) / 8);
+      peers.pace(BACK_END, Math.min(MAX_WINDOW_BYTES, Math.max(MIN_WINDOW_BYTES, bytes)));
     },
     close: () => peers.close(),
   };

@@ -168,11 +168,21 @@ test('a reply is streamed no faster than it is read', async (t) => {
       { objectMode: false },
     ),
   });
-  await withTwo({ stream }, async ({ a }) => {
+  const openUnread = async (a: Parameters<typeof send>[0]) => {
+    made = 0;
     const reply = await send(a, 'stream');
     for (let i = 0; i < 50; i++) await a.peers.ping('b');
-    t.true(made > 0 && made < 64, `${made} chunks made while nobody read`);
+    return { reply, unread: made };
+  };
+  await withTwo({ stream }, async ({ a }) => {
+    const { reply, unread } = await openUnread(a);
+    t.true(unread > 8 && unread < 64, `${unread} chunks made while nobody read`);
     t.is((await reply.readAll(CHUNK.length * CHUNKS)).length, CHUNK.length * CHUNKS);
+    a.peers.pace('b', 16_384);
+    const paced = await openUnread(a);
+    t.true(paced.unread > 0 && paced.unread < 8, `${paced.unread} chunks where others are to get their turn`);
+    a.peers.pace('b', 1_048_576);
+    t.is((await paced.reply.readAll(CHUNK.length * CHUNKS)).length, CHUNK.length * CHUNKS);
   });
 });
 

@@ -54,6 +54,7 @@ export class MemberLink {
   readonly #patience: LinkPatience;
   readonly #onChange: (isUp: boolean) => void;
   readonly #ended = new AbortController();
+  #windowBytes: number | undefined;
   #warm: Warm | undefined;
   #opening: Promise<Warm> | undefined;
   #watch: Timer | undefined;
@@ -87,6 +88,13 @@ export class MemberLink {
     if (this.#opening !== undefined) return this.#opening;
     if (this.#retry !== undefined || this.#ended.signal.aborted) return Promise.reject(this.#explain(this.#failure));
     return this.#start();
+  }
+
+  /** Bounds what is on its way of one reply, now and on later sessions. @param windowBytes default that of a session */
+  pace(windowBytes: number | undefined): void {
+    if (windowBytes === this.#windowBytes) return;
+    this.#windowBytes = windowBytes;
+    if (windowBytes !== undefined) this.#warm?.session.setWindow(windowBytes);
   }
 
   /** Lets the session end with its last exchange; the next use begins with a new one. */
@@ -164,6 +172,7 @@ export class MemberLink {
       return;
     }
     this.#warm = warm;
+    if (this.#windowBytes !== undefined) warm.session.setWindow(this.#windowBytes);
     this.#openedAt = clock.monotonic();
     this.#failures = 0;
     this.#unanswered = 0;

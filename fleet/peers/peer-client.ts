@@ -31,6 +31,7 @@ export function makePeers(parts: PeersParts): Peers {
   const tell = (name: string, isUp: boolean) => {
     for (const listener of listeners) listener(name, isUp);
   };
+  const windows = new Map<string, number>();
   let warmNames: readonly string[] = [];
   const linkTo = (name: string): MemberLink => {
     const member = findMember(parts, name);
@@ -41,6 +42,7 @@ export function makePeers(parts: PeersParts): Peers {
     if (member === undefined) throw new PeerUnreachable(`${name} is no member of this fleet`);
     const link = new MemberLink(member, parts, (isUp) => tell(name, isUp));
     link.isKeptWarm = warmNames.includes(name);
+    link.pace(windows.get(name));
     links.set(name, link);
     return link;
   };
@@ -64,6 +66,10 @@ export function makePeers(parts: PeersParts): Peers {
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    pace(name, bytes) {
+      windows.set(name, bytes);
+      links.get(name)?.pace(bytes);
     },
     keepWarm(names) {
       warmNames = [...names];

@@ -40,6 +40,8 @@ export interface Peers {
   ping(name: string): Promise<number>;
   /** Told whenever `isUp` of a server changes. Gives back what ends it. */
   onChange(listener: (name: string, isUp: boolean) => void): () => void;
+  /** How much of one of its replies may be on its way, so that others get their turn. @param bytes from 16,384 to 16,777,216; default 1 MiB */
+  pace(name: string, bytes: number): void;
   /** Keeps warm sessions to these. */
   keepWarm(names: readonly string[]): void;
   close(): Promise<void>;

@@ -45,7 +45,10 @@ export function makeFrontEnd(parts: FrontEndParts): FrontEnd {
   const { clock, outbox, store } = parts;
   const meter = makeLinkMeter(clock);
   const known = store.mbps();
-  if (known !== undefined) meter.recall(known);
+  if (known !== undefined) {
+    meter.recall(known);
+    parts.backEnd.pace(known);
+  }
   const state: FrontEndState = {
     ...parts,
     held: makeHeldReplies(clock, store),

@@ -39,7 +39,11 @@ export async function takeParts(exchange: Exchange, following: Following): Promi
   } finally {
     bundle.close();
     reader.end();
-    if (state.meter.mbps !== undefined) state.store.putMbps(state.meter.mbps);
+    const { mbps } = state.meter;
+    if (mbps !== undefined) {
+      state.store.putMbps(mbps);
+      state.backEnd.pace(mbps);
+    }
   }
 }
 
