@@ -19,7 +19,7 @@ const BACK_END = 'back-end';
 const RENDER = 'render';
 const TIMEOUT_MS = 60_000;
 /** A link by satellite answers late, and a full one later. */
-const FAR = { openMs: 15_000, pingMs: 5_000, maxUnanswered: 4 };
+const FAR = { openMs: 15_000, pingMs: 2_500, maxUnanswered: 4, longestPauseMs: 2_000 };
 /** How long a request waits for a link that is down. */
 const PATIENCE_MS = 4_000;
 const LOOK_MS = 100;

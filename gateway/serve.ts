@@ -138,7 +138,10 @@ function answerError(error: unknown, received: Received, read: VaryRecorder, gat
   // Our pages are on our own hosts alone.
   const ownOrigin = isSubdomain(received.authority, rules) ? ownOriginFor(received, rules) : undefined;
   const reply = makeErrorReply(error, { read, requestId: received.id, pseudonym, here, ownOrigin });
-  if (reply.status >= 500 && !received.signal.aborted)
-    log.error('request failed', { requestId: received.id, status: reply.status, error });
+  if (reply.status < 500 || received.signal.aborted) return reply;
+  // RFC 9110 15.6.4: for now, and nobody's fault.
+  if (reply.status === 503 && error instanceof GatewayError)
+    log.warn('not now', { requestId: received.id, status: 503, code: error.code, reason: error.message });
+  else log.error('request failed', { requestId: received.id, status: reply.status, error });
   return reply;
 }

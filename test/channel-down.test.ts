@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { zstdCompressSync } from 'node:zlib';
 import test from 'ava';
+import sharp from 'sharp';
 import { systemClock } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { silentLog } from '../core/log.ts';
@@ -123,6 +124,40 @@ test.serial(
     t.is(answered.status, 200);
     t.regex(answered.text, /Thank you once/);
     t.is(back.origin.requests.filter(({ path }) => path === '/form').length, 1);
+  }),
+);
+
+test.serial(
+  'of a picture that broke off the rest alone is sent, whether it was asked for or came with its page',
+  inPair(async (t, { back, link, through }) => {
+    const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+    const create = { width: 400, height: 300, channels: 3, background: '#000', noise } as const;
+    for (const name of ['one', 'two']) {
+      const body = await sharp({ create }).jpeg({ quality: 92 }).toBuffer();
+      back.origin.on(`/${name}.jpg`, (_request, response) =>
+        response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'max-age=600' }).end(body),
+      );
+      // Made before it is asked for over the link: what is sent twice would be the very same.
+      await back.through(`/${name}.jpg`, { fields: CLIENTS.desktopImage });
+    }
+    back.origin.on('/page', '<title>Two</title><p>A picture</p><img src="/two.jpg" alt="">');
+    await through('/robots.txt', kaios);
+    const carriedFor = async (name: string, begin: () => Promise<unknown>) => {
+      const before = link.bytes();
+      link.breakAfter(12_000);
+      await begin();
+      const shown = await through(`/${name}.jpg`, { fields: CLIENTS.desktopImage });
+      const whole = await back.through(`/${name}.jpg`, { fields: CLIENTS.desktopImage });
+      t.is(shown.status, 200);
+      t.deepEqual(shown.body, whole.body);
+      t.true(whole.body.length > 20_000, `${whole.body.length} bytes`);
+      return (link.bytes() - before) / whole.body.length;
+    };
+    for (const share of [
+      await carriedFor('one', async () => undefined),
+      await carriedFor('two', () => through('/page', { fields: { ...CLIENTS.desktop, 'sec-fetch-dest': 'document' } })),
+    ])
+      t.true(share > 1 && share < 1.35, `carried ${share} times`);
   }),
 );
 

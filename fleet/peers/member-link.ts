@@ -26,6 +26,8 @@ export interface LinkPatience {
   readonly pingMs: number;
   /** Pings without an answer after which a session is lost, however late this process's timers fire. */
   readonly maxUnanswered: number;
+  /** Between two tries to open a session. */
+  readonly longestPauseMs: number;
 }
 
 /** A session on which both sides know each other. */
@@ -37,11 +39,10 @@ export interface Warm {
 }
 
 /** A server that is lost is known to be within a second. */
-const NEAR: LinkPatience = { openMs: 3_000, pingMs: 250, maxUnanswered: 4 };
+const NEAR: LinkPatience = { openMs: 3_000, pingMs: 250, maxUnanswered: 4, longestPauseMs: 5_000 };
 /** How long after its last use a session is watched. */
 const WATCHED_MS = 30_000;
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 /** A session that did not last as long is not replaced at once. */
 const SETTLED_MS = 1_000;
 const MAX_HELLO_BYTES = 4_096;
@@ -185,7 +186,7 @@ export class MemberLink {
     this.#opening = undefined;
     this.#failure = error;
     if (this.#ended.signal.aborted) return;
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
+    const pause = Math.min(this.#patience.longestPauseMs, FIRST_PAUSE_MS * 2 ** this.#failures);
     this.#failures += 1;
     if (this.#failures === 1)
       this.#parts.log.warn('a server of the fleet cannot be reached', { server: this.address.name, error });

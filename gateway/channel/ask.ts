@@ -54,6 +54,7 @@ export async function questionOf(
     dictionaries: [...new Set([...(found === undefined ? [] : [found.digest]), ...others])].slice(0, MAX_DICTIONARIES),
     held: packHeldParts(wanted === undefined ? [] : held.parts(asker.client, asker.site)),
     wanted,
+    begun: state.begun.tell(asker, wanted !== undefined),
     once: SAFE.has(order.method) ? undefined : randomBytes(24).toString('base64url'),
     explain: false,
   });
@@ -122,6 +123,7 @@ async function takeFirst(exchange: Exchange, first: First): Promise<Asked> {
   try {
     bytes = await reader.body(head);
   } catch (error) {
+    state.begun.keep(asker, head, reader.begun);
     throw exchange.received.signal.aborted ? error : away(error);
   }
   const isAlone = wanted === undefined || head.parts === undefined;
@@ -134,7 +136,8 @@ async function takeFirst(exchange: Exchange, first: First): Promise<Asked> {
   }
   const body = await unpackOrRefuse(exchange, async () => {
     if (head.isSame) throw new RangeError('what is to be the same is not held');
-    return await unpackBody(bytes, head, (digest) => held.body(asker.client, digest));
+    const whole = state.begun.join(asker, head, bytes);
+    return await unpackBody(whole, head, (digest) => held.body(asker.client, digest));
   });
   const made = { place: asker.place, wishes: asker.wishes, status: head.status, fields, body };
   if (mayBeHeld(exchange, head, asker))

@@ -11,7 +11,7 @@ import { type Bodies, type Dictionary, makeBodies, packBody } from './bodies.ts'
 import { FrameWriter } from './frames.ts';
 import type { OnceLedger } from './once-ledger.ts';
 import { makeParts, missingParts, type PartsOfPage, partsOfPage } from './page-parts.ts';
-import { type RenderRequest, readRenderRequest } from './render-request.ts';
+import { begunOf, type RenderRequest, readRenderRequest } from './render-request.ts';
 import { type Rendered, render } from './rendered.ts';
 import type { HeadOfRendered } from './rendered-head.ts';
 
@@ -61,6 +61,7 @@ async function answer(request: RenderRequest, here: Here, bodies: Bodies): Promi
     isHeld: (tag) => tag !== undefined && tag === request.heldTag,
     dictionary: dictionaryOf(request, bodies),
     bodies,
+    begun: begunOf(request, ''),
   });
   if (rendered.kind === 'stream') return Readable.from(streamed(rendered));
   const page = request.wanted === undefined ? undefined : partsOfPage(exchange, request, bodies);

@@ -80,6 +80,11 @@ export class FrameReader<Head extends FrameHead> {
     return body;
   }
 
+  /** What had come of the body when the stream broke off. */
+  get begun(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
   /** All that is left, as it comes. */
   async *rest(): AsyncGenerator<Uint8Array> {
     for (;;) {

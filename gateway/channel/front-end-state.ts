@@ -2,6 +2,7 @@
 import type { BackEnd } from '../../core/back-end.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
+import type { BegunBodies } from './begun-bodies.ts';
 import type { ComingParts } from './coming-parts.ts';
 import type { HeldReplies } from './held-replies.ts';
 import type { HeldStore } from './held-store.ts';
@@ -22,6 +23,7 @@ export interface FrontEndParts {
 
 export interface FrontEndState extends FrontEndParts {
   readonly held: HeldReplies;
+  readonly begun: BegunBodies;
   readonly accepts: PartAccepts;
   readonly coming: ComingParts;
   readonly meter: LinkMeter;

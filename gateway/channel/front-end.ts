@@ -13,6 +13,7 @@ import { makeRedirect } from '../pages/layout.ts';
 import type { Reply } from '../reply.ts';
 import { isAnsweredHere } from './answered-here.ts';
 import { ask, firstHead, open, questionOf, RETRY_SECONDS, SAFE, unpackOrRefuse } from './ask.ts';
+import { makeBegunBodies } from './begun-bodies.ts';
 import { unpackBody } from './bodies.ts';
 import { makeComingParts } from './coming-parts.ts';
 import { FrameReader } from './frames.ts';
@@ -53,6 +54,7 @@ export function makeFrontEnd(parts: FrontEndParts): FrontEnd {
     ...parts,
     held: makeHeldReplies(clock, store),
     meter,
+    begun: makeBegunBodies(),
     accepts: makePartAccepts(),
     coming: makeComingParts(),
     line: makeWaitingLine(clock),
@@ -75,7 +77,14 @@ export function makeFrontEnd(parts: FrontEndParts): FrontEnd {
 }
 
 async function explain(exchange: Exchange, { backEnd }: FrontEndState): Promise<Explanation> {
-  const nothing = { heldTag: undefined, dictionaries: [], held: packHeldParts([]), wanted: undefined, once: undefined };
+  const nothing = {
+    heldTag: undefined,
+    dictionaries: [],
+    held: packHeldParts([]),
+    wanted: undefined,
+    begun: [],
+    once: undefined,
+  };
   const head = makeRenderRequest(exchange, { ...nothing, explain: true });
   const { signal } = exchange.received;
   const reader = new FrameReader<RenderedHead>(
@@ -94,8 +103,9 @@ async function explain(exchange: Exchange, { backEnd }: FrontEndState): Promise<
   }
 }
 
-async function answerGet(exchange: Exchange, asker: Asker, state: FrontEndState): Promise<Reply> {
-  const { held, clock, coming, line } = state;
+/** @param isAgain a picture broke off before: the rest of it is asked for */
+async function answerGet(exchange: Exchange, asker: Asker, state: FrontEndState, isAgain = false): Promise<Reply> {
+  const { held, clock, coming, line, begun } = state;
   await coming.arrived(asker.client, asker.place);
   const found = held.find(asker, exchange.received.fields);
   if (found !== undefined && held.isFresh(found) && !mustAsk(exchange))
@@ -108,6 +118,7 @@ async function answerGet(exchange: Exchange, asker: Asker, state: FrontEndState)
     return reply;
   } catch (error) {
     if (!isAway(error) || exchange.received.signal.aborted) throw error;
+    if (!isAgain && begun.has(asker)) return await answerGet(exchange, asker, state, true);
     if (found !== undefined)
       return await showHeld(exchange, found, { held, clock, how: 'hit; detail="link-down"', isOld: true });
     throw isNavigation(exchange) ? awaited(error, line.stand(who)) : error;

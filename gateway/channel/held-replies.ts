@@ -86,6 +86,11 @@ export function placeOn(authority: string, address: string): string {
   return address.startsWith('/') ? `//${authority}${address}` : address;
 }
 
+/** The address that a page of its host names a place by. */
+export function addressOfPlace(place: string): string {
+  return place.startsWith('//') ? place.slice(place.indexOf('/', 2)) : place;
+}
+
 // An address and a User-Agent are shared by many: whoever is known to an origin is somebody else than who is not.
 function clientOf({ received, client, target, order }: Exchange): unknown {
   const owner = jarOwnerOf(received, client.user, target);
@@ -175,7 +180,7 @@ export function makeHeldReplies(clock: Clock, store: HeldStore): HeldReplies {
         ({ isPage, place }) => !isPage && place.startsWith(site),
       );
       return parts.slice(0, MAX_PARTS).map((held) => ({
-        address: held.place.startsWith('//') ? held.place.slice(held.place.indexOf('/', 2)) : held.place,
+        address: addressOfPlace(held.place),
         digest: held.digest,
         isFresh: replies.isFresh(held),
       }));

@@ -7,7 +7,7 @@ import type { Target } from '../target.ts';
 import type { Bodies } from './bodies.ts';
 import { addressOfPart, type FoundPart, findImports, findParts, type PartKind } from './find-parts.ts';
 import { type KnownParts, readHeldParts } from './held-parts.ts';
-import type { RenderRequest } from './render-request.ts';
+import { begunOf, type RenderRequest } from './render-request.ts';
 import { readAndPack, render } from './rendered.ts';
 import type { HeadOfRendered } from './rendered-head.ts';
 
@@ -122,6 +122,7 @@ async function makePart(page: PartsOfPage, part: Part): Promise<MadePart> {
     isHeld: (_tag: string | undefined, digest: string) => known.isSame(address, digest),
     dictionary: bodies.get(known.tagOf(address) ?? '-'),
     bodies,
+    begun: begunOf(request, address),
   };
   try {
     const exchange = exchangeOf(page.exchange, part);

@@ -7,6 +7,7 @@ import type { Client } from '../steps/identify.ts';
 import type { UpstreamOrder } from '../steps/make-upstream-request.ts';
 import type { Negotiation } from '../steps/negotiate.ts';
 import type { Target } from '../target.ts';
+import type { TellBegun } from './begun-bodies.ts';
 import type { PartKind } from './find-parts.ts';
 import type { PackedParts } from './held-parts.ts';
 
@@ -29,6 +30,8 @@ export interface RenderRequest {
   readonly held: PackedParts;
   /** Accept of this client's requests for parts; `undefined` where none are wanted. */
   readonly wanted: Readonly<Record<PartKind, string | undefined>> | undefined;
+  /** Pictures of which something has come already. */
+  readonly begun: readonly TellBegun[];
   /** Megabits a second of the link as the front-end has measured it. */
   readonly linkMbps: number | undefined;
   /** Of what must not be done twice: the same each time it is sent. */
@@ -54,7 +57,7 @@ const KEPT_HERE: ReadonlySet<string> = new Set([
 
 export function makeRenderRequest(
   { order, target, received, negotiation, client, gateway }: Exchange,
-  held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'held' | 'wanted' | 'once' | 'explain'>,
+  held: Pick<RenderRequest, 'heldTag' | 'dictionaries' | 'held' | 'wanted' | 'begun' | 'once' | 'explain'>,
 ): RenderRequest {
   const { mode, presentation, parameters, part, picture, ownOrigin, gatewayPath, links } = target;
   const { accept: _accept, values: _values, ...wishes } = negotiation;
@@ -103,4 +106,10 @@ export function readRenderRequest(request: RenderRequest): Pick<
     client: { ...client, user: undefined, profile: undefined, record: undefined },
     fields: Fields.from(fields),
   };
+}
+
+/** What has come of a body that is asked for. @param address of a part; empty for what is asked for itself */
+export function begunOf({ begun }: RenderRequest, address: string): { tag: string; length: number } | undefined {
+  const [, tag, length] = begun.find(([each]) => each === address) ?? [];
+  return tag === undefined || length === undefined ? undefined : { tag, length };
 }

@@ -18,6 +18,8 @@ export interface RenderedHead {
   readonly kind?: PartKind;
   /** Of a part that is not sent after all: who wants it asks for it. */
   readonly isAbsent?: boolean;
+  /** Bytes of the body that are held already: these are the rest. */
+  readonly from?: number;
   readonly length: number;
 }
 
@@ -29,10 +31,11 @@ const FORBIDDEN = /[\0\r\n]/;
 
 /** @throws RangeError for what no reply can be. */
 export function checkRendered(head: RenderedHead): RenderedHead {
-  const { status, fields, cookies, parts = [], isAbsent = false } = head;
+  const { status, fields, cookies, parts = [], isAbsent = false, from = 1 } = head;
   const isStatus = Number.isInteger(status) && status >= 200 && status <= 599;
   const isText = (each: unknown) => typeof each === 'string';
   if (!isStatus && !isAbsent) throw new RangeError('that is no status of a reply');
+  if (!(Number.isSafeInteger(from) && from > 0)) throw new RangeError('that is no rest of a reply');
   if (!Array.isArray(fields) || !fields.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText)))
     throw new RangeError('those are no fields of a reply');
   if (![cookies, parts].every((list) => Array.isArray(list) && list.every(isText)))

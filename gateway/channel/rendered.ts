@@ -23,6 +23,8 @@ export interface Telling {
   /** What the other side holds and this side too, that the body may be told by. */
   readonly dictionary: Dictionary | undefined;
   readonly bodies: Bodies;
+  /** What has come already of the body with this tag. */
+  readonly begun: { readonly tag: string; readonly length: number } | undefined;
 }
 
 /** @throws GatewayError whatever a step may throw. */
@@ -52,7 +54,7 @@ export async function readAndPack(
 }
 
 async function pack(head: HeadOfRendered, body: Uint8Array, telling: Telling): Promise<Rendered> {
-  const { isHeld, dictionary, bodies } = telling;
+  const { isHeld, dictionary, bodies, begun } = telling;
   const fieldOf = (wanted: string) => head.fields.find(([name]) => name === wanted)?.[1];
   const mediaType = readMediaType(fieldOf('content-type'))?.essence ?? '';
   const isText = mediaType.includes('html') || mediaType === 'text/css';
@@ -61,6 +63,18 @@ async function pack(head: HeadOfRendered, body: Uint8Array, telling: Telling): P
     return { kind: 'whole', head: { ...head, isSame: true }, bytes: new Uint8Array(), text };
   const { packing, bytes } = await packBody(body, mediaType, dictionary);
   if (isText) bodies.keep(body);
+  if (
+    begun !== undefined &&
+    packing.coding === 'identity' &&
+    begun.tag === fieldOf('etag') &&
+    begun.length < bytes.byteLength
+  )
+    return {
+      kind: 'whole',
+      head: { ...head, ...packing, from: begun.length },
+      bytes: bytes.subarray(begun.length),
+      text,
+    };
   return { kind: 'whole', head: { ...head, ...packing }, bytes, text };
 }
 

@@ -27,8 +27,8 @@ export async function takeParts(exchange: Exchange, following: Following): Promi
   bundle.expect(parts.map(placeOf));
   try {
     for (let head = await reader.head(); head !== undefined; head = await reader.head()) {
-      const bytes = await reader.body(checkRendered(head));
       const place = placeOf(head.part ?? '');
+      const bytes = await bodyOf(checkRendered(head), place, following);
       // Only what was announced: a page speaks for its own parts.
       bundle.expect((head.parts ?? []).map(placeOf));
       if (head.isAbsent !== true) await takePart(exchange, { head, bytes, place, ...following });
@@ -47,6 +47,16 @@ export async function takeParts(exchange: Exchange, following: Following): Promi
   }
 }
 
+// What has come of a picture when the link breaks need not come again.
+async function bodyOf(head: RenderedHead, place: string, { reader, asker, state }: Following): Promise<Uint8Array> {
+  try {
+    return await reader.body(head);
+  } catch (error) {
+    state.begun.keep({ client: asker.client, place }, head, reader.begun);
+    throw error;
+  }
+}
+
 interface Taking extends Following {
   readonly head: RenderedHead;
   readonly bytes: Uint8Array;
@@ -62,7 +72,8 @@ async function takePart(exchange: Exchange, { head, bytes, place, wanted, asker,
     if (found !== undefined) held.renew(asker.client, found, fields);
     return;
   }
-  const body = await unpackBody(bytes, head, (digest) => held.body(asker.client, digest));
+  const whole = state.begun.join({ client: asker.client, place }, head, bytes);
+  const body = await unpackBody(whole, head, (digest) => held.body(asker.client, digest));
   const made = { place, wishes: asker.wishes, status: head.status, fields, body };
   held.put(asker.client, { ...made, isPage: false, isPart: true }, asked);
 }

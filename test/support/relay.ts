@@ -9,6 +9,8 @@ export interface Relay {
   /** Ends all connections, and every new one at once. */
   cut(): void;
   mend(): void;
+  /** Ends all connections once, when it has carried this many bytes more. */
+  breakAfter(bytes: number): void;
   /** Resolves when a connection has been refused. */
   refused(): Promise<void>;
   close(): Promise<void>;
@@ -19,6 +21,10 @@ export async function openRelay(to: string): Promise<Relay> {
   const sockets = new Set<Socket>();
   let bytes = 0;
   let isCut = false;
+  let left = Number.POSITIVE_INFINITY;
+  const end = () => {
+    for (const socket of sockets) socket.destroySoon();
+  };
   const waiting: (() => void)[] = [];
   const server = createServer((near) => {
     if (isCut) {
@@ -32,9 +38,14 @@ export async function openRelay(to: string): Promise<Relay> {
       [far, near],
     ] as const) {
       sockets.add(from);
-      from.on('data', (part) => {
-        bytes += part.length;
-        into.write(part);
+      from.on('data', (part: Buffer) => {
+        const carried = part.subarray(0, left);
+        bytes += carried.length;
+        left -= carried.length;
+        into.write(carried);
+        if (left > 0) return;
+        left = Number.POSITIVE_INFINITY;
+        end();
       });
       from.on('error', () => into.destroy());
       from.on('close', () => {
@@ -54,6 +65,9 @@ export async function openRelay(to: string): Promise<Relay> {
     },
     mend() {
       isCut = false;
+    },
+    breakAfter(more) {
+      left = more;
     },
     refused: () => new Promise((resolve) => waiting.push(resolve)),
     async close() {
