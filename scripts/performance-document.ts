@@ -1,4 +1,7 @@
-/** `docs/performance.md` and its chart, from what `npm run bench -- channel` has measured; the chart is made by our own formatter. */
+/**
+ * `docs/performance.md` and its chart, from what `npm run bench -- channel` and `channel-browser` have measured; the chart is
+ * made by our own formatter.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -18,13 +21,14 @@ interface Result {
 }
 
 const RESULT = 'bench/results/channel.json';
+const BROWSER_RESULT = 'bench/results/channel-browser.json';
 const CHART = 'docs/performance-channel.webp';
 const LINKS = ['300 ms, 256 kbit/s, 1 %', '50 ms, 4 Mbit/s'] as const;
 const STEPS = ['cold page', 'next page', 'changed page'] as const;
 
 /** `undefined` where nothing has been measured. */
-function readResult(root: string): Result | undefined {
-  const path = join(root, RESULT);
+function readResult(root: string, name = RESULT): Result | undefined {
+  const path = join(root, name);
   if (!existsSync(path)) return undefined;
   return JSON.parse(readFileSync(path, 'utf8')) as Result;
 }
@@ -32,10 +36,10 @@ function readResult(root: string): Result | undefined {
 /** `docs/performance.md`, where it has been measured, by path. */
 export function performanceDocuments(root: string): readonly (readonly [string, string])[] {
   const result = readResult(root);
-  return result === undefined ? [] : [['docs/performance.md', describe(result)]];
+  return result === undefined ? [] : [['docs/performance.md', describe(result, readResult(root, BROWSER_RESULT))]];
 }
 
-function describe({ figures, about, machine }: Result): string {
+function describe({ figures, about, machine }: Result, browser: Result | undefined): string {
   const tables = LINKS.map((link) => `## ${link}\n\n${table(link, figures)}`).join('\n\n');
   return `# Performance
 
@@ -59,6 +63,19 @@ ${tables}
 ## Both ends
 
 ${endsTable(figures)}
+${browser === undefined ? '' : withBrowser(browser)}`;
+}
+
+function withBrowser({ figures, about, machine }: Result): string {
+  const measured = LINKS.filter((link) => figures.some(({ name }) => name.startsWith(`${link}: `)));
+  const tables = measured.map((link) => `### ${link}\n\n${table(link, figures)}`).join('\n\n');
+  return `
+## With Chromium
+
+\`npm run bench -- channel-browser\`: the same with Chromium as the client on both ways, a telephone by its size, with its own cache: until all
+that the page shows is loaded. Medians of ${about['seeds']} seeds, ${machine['date']}. A changed page is for both one that the browser has in its cache.
+
+${tables}
 `;
 }
 

@@ -83,7 +83,10 @@ test('the reference of addresses names every page that there is, and no other; a
   for (const name of pages)
     t.true(text.includes({ home: '| `/` |', robots: '`/robots.txt`' }[name] ?? `\`/-/${name}`), name);
   for (const [, name = ''] of text.matchAll(/`\/-\/([a-z.-]+)/g))
-    t.true([...pages, 'as', 'explain', 'image', 'docs', 'views', 'waiting'].includes(name), `\`/-/${name}\` is not served`);
+    t.true(
+      [...pages, 'as', 'explain', 'image', 'docs', 'views', 'waiting'].includes(name),
+      `\`/-/${name}\` is not served`,
+    );
   for (const presentation of PRESENTATIONS) t.true(text.includes(`\`${presentation}\``), presentation);
   for (const presentation of DATA_PRESENTATIONS) t.true(text.includes(`/-/as/${presentation}/`), presentation);
 });
