@@ -12,7 +12,13 @@ interface Joined {
 /** Smaller ones cost less than remembering them. */
 const MIN_BYTES = 65_536;
 
-const joinedBy = new WeakMap<Uint8Array, Joined>();
+/** On the first chunk: a weak map would keep all of it until the next full collection, which it would then cause. */
+const joined = Symbol('joined');
+
+interface Chunk extends Uint8Array {
+  [joined]?: Joined;
+}
+
 const digests = new WeakMap<Uint8Array, Buffer>();
 
 /**
@@ -20,11 +26,11 @@ const digests = new WeakMap<Uint8Array, Buffer>();
  * written to, nor must they.
  */
 export function joinChunks(chunks: readonly Uint8Array[]): Buffer {
-  const [first] = chunks;
-  const held = first === undefined ? undefined : joinedBy.get(first);
+  const first: Chunk | undefined = chunks[0];
+  const held = first?.[joined];
   if (held !== undefined && isSame(held.chunks, chunks)) return held.whole;
   const whole = Buffer.concat(chunks);
-  if (first !== undefined && whole.length >= MIN_BYTES) joinedBy.set(first, { chunks: [...chunks], whole });
+  if (first !== undefined && whole.length >= MIN_BYTES) first[joined] = { chunks: [...chunks], whole };
   return whole;
 }
 

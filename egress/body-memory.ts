@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** After so many bytes; a look at what is young takes a millisecond or two. */
-const LOOK_BYTES = 16_777_216;
+const LOOK_BYTES = 8_388_608;
 
 type Collect = (options: { readonly type: 'minor' }) => void;
 

@@ -75,12 +75,15 @@ export function makeDiskStore(cache: DiskCache, maxEntryBytes: number): OriginSt
         },
         final(done) {
           const { vary, deleteAt } = value;
+          const body = joinChunks(chunks);
+          // A stream that is done is kept until the next full collection (its state holds a pretenured function).
+          chunks.length = 0;
           // Whoever reads the reply does not wait for the disk.
           put({
             key: addressOf(key),
             selector: JSON.stringify([key.method, sortedEntries(vary)]),
             meta: JSON.stringify(value),
-            body: joinChunks(chunks),
+            body,
             ends: deleteAt,
           });
           done();

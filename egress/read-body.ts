@@ -96,7 +96,8 @@ async function collect(body: Readable, max: number, excess: () => Error): Promis
     else chunks.push(chunk);
   });
   await finished(body, { writable: false });
-  return chunks;
+  // The body, with its listener, is kept until the next full collection by streams of the cache; its bytes must not be.
+  return chunks.splice(0);
 }
 
 async function* boundBytes(

@@ -54,7 +54,9 @@ export class ResponseReceiver implements Dispatcher.DispatchHandler {
     this.#settle = Promise.withResolvers();
     this.head = this.#settle.promise;
     this.#idle = new IdleWatch(parts.clock, parts.deadlines.idleMs, () => this.#fail(this.#timeout()));
-    this.#abort = () => this.#fail(parts.signal?.reason);
+    // Assigned at once, a function would be allocated as old (V8 pretenures it) and keep the body until a full collection.
+    const abort = () => this.#fail(parts.signal?.reason);
+    this.#abort = abort;
     if (parts.signal?.aborted) this.#fail(parts.signal.reason);
     else {
       parts.signal?.addEventListener('abort', this.#abort, { once: true });

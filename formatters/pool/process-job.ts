@@ -51,7 +51,7 @@ export class ProcessJob {
   readonly #outcome = Promise.withResolvers<FormatOutcome>();
   readonly #released = Promise.withResolvers<void>();
   readonly #timers: Timer[] = [];
-  readonly #abort = () => this.#cancel();
+  readonly #abort: () => void;
   #step = 0;
   #hasBegun = false;
   #isSettled = false;
@@ -61,6 +61,9 @@ export class ProcessJob {
     this.#options = options;
     this.outcome = this.#outcome.promise;
     this.released = this.#released.promise;
+    // Functions assigned at once would be allocated as old (V8 pretenures them) and keep the job until a full collection.
+    const abort = () => this.#cancel();
+    this.#abort = abort;
     this.#fetches = new ComponentFetches(options, (header, body) => process.send(header, body));
     this.#start();
   }
@@ -68,8 +71,9 @@ export class ProcessJob {
   #start(): void {
     const { id, job, modules, limits, clock, signal } = this.#options;
     const { body, ...rest } = job;
-    this.#process.onFrame = (frame) => this.#receive(frame);
-    this.#process.onEnd = (ending) => this.#onEnded(ending);
+    const onFrame = (frame: Frame) => this.#receive(frame);
+    const onEnd = (ending: Ending) => this.#onEnded(ending);
+    Object.assign(this.#process, { onFrame, onEnd });
     this.#process.send({ type: 'run', id, job: rest, modules, limits }, body);
     this.#timers.push(
       clock.after(limits.timeoutMs, () => this.#expire()),
