@@ -16,7 +16,7 @@ import { startServer } from '../main.ts';
 import { type Answer, ask, CLIENTS } from './support/client.ts';
 import { testEnvironment } from './support/gateway.ts';
 import { openLyingBackEnd } from './support/lying-back-end.ts';
-import { inPair, type Pair } from './support/pair.ts';
+import { inPair, type Pair, withPair } from './support/pair.ts';
 import { photo } from './support/pictures.ts';
 
 const kaios = { fields: CLIENTS.kaios };
@@ -126,6 +126,27 @@ test.serial(
     t.is(back.origin.requests.filter(({ path }) => path === '/form').length, 1);
   }),
 );
+
+test.serial('a form that has waited for a day is not sent any more, and says so', async (t) => {
+  let later = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + later };
+  await withPair(
+    async (pair) => {
+      const { back, link } = pair;
+      back.origin.on('/form', '<title>Thanks</title><p>Thank you.</p>');
+      link.cut();
+      const old = await pair.through('/form', form);
+      later = 86_400_000 - 60_000;
+      const newest = await pair.through('/form', form);
+      later += 120_000;
+      link.mend();
+      t.regex((await untilAnswered(pair, placeOf(newest))).text, /Thank you/);
+      t.regex((await untilAnswered(pair, placeOf(old))).text, /the link was down for a day; it was not sent/);
+      t.is(back.origin.requests.filter(({ path }) => path === '/form').length, 1);
+    },
+    { clock },
+  );
+});
 
 test.serial(
   'of a picture that broke off the rest alone is sent, whether it was asked for or came with its page',

@@ -62,6 +62,8 @@ const MAX_WAITING = 64;
 const MAX_BODY_BYTES = 1_048_576;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 const ANSWER_KEPT_MS = 86_400_000;
+/** Who wrote a form does not expect it to be sent after so long. */
+const PATIENCE_MS = 86_400_000;
 
 interface Row {
   readonly name: string;
@@ -143,6 +145,11 @@ async function sendAll(database: DatabaseSync, parts: OutboxParts): Promise<void
       | Row
       | undefined;
     if (row === undefined) return;
+    if (parts.clock.now() - row.kept > PATIENCE_MS) {
+      const failure = 'the link was down for a day; it was not sent';
+      database.prepare("UPDATE form SET state = 'failed', failure = ? WHERE name = ?").run(failure, row.name);
+      continue;
+    }
     database.prepare("UPDATE form SET state = 'sending' WHERE name = ?").run(row.name);
     const isSent = await sendOne(database, row, parts);
     if (!isSent) return;
