@@ -45,8 +45,10 @@ export interface LaunchOptions {
 /** Starts a process with an empty environment, away from our folders. */
 export function launch(options: LaunchOptions): FormatterChild {
   const { root, heapMb, program = 'formatter' } = options;
-  // Bodies count where memory is limited as a whole, and not as a reason to collect at every picture (bench/picture-miss).
-  const memory = [`--max-old-space-size=${heapMb}`, '--external-memory-accounted-in-global-limit'];
+  // Bodies count where memory is limited as a whole, and not as a reason to collect at every picture (bench/picture-miss);
+  // what is kept, decoded pictures above all, may be doubled before that.
+  const counting = ['--external-memory-accounted-in-global-limit', '--heap-growing-percent=100'];
+  const memory = [`--max-old-space-size=${heapMb}`, ...counting];
   const compiled = compiledCodeFor(root === undefined ? 'shared' : 'caged');
   const flags = [...memory, ...(root === undefined ? [] : cageFlags(root, options)), ...compiled.flags];
   const command = [process.execPath, ...flags, PROGRAMS[program], root === undefined ? 'shared' : 'caged'];
