@@ -9,7 +9,7 @@ import { countCommonMark, countGfm } from './markdown-examples.ts';
 import { markdownRate } from './markdown-rate.ts';
 import { type RoundTrip, roundTrip, structures } from './markdown-round-trip.ts';
 import { type CorpusPage, readPages } from './page-corpus.ts';
-import { type Inventory, lostFrom, takeInventory } from './page-inventory.ts';
+import { type Inventory, LOOSE, lostFrom, takeInventory } from './page-inventory.ts';
 import type { Figure, Round, Study, StudyOptions, StudyResult } from './study.ts';
 
 const KINDS = ['links', 'controls', 'headings', 'alts'] as const;
@@ -65,13 +65,17 @@ async function measurePage(
   return round;
 }
 
-/** A menu that a page has twice may be there once: a link is lost when nothing leads there any more. */
+/**
+ * A menu that a page has twice may be there once: a link is lost when nothing leads there any more, a button outside of forms
+ * when there is none of its kind.
+ */
 function lostOf(kind: (typeof KINDS)[number], before: Inventory, after: Inventory): string[] {
   if (kind === 'links') {
     const known = new Set(after.links);
     return before.links.filter((each) => !known.has(each));
   }
   const lost = lostFrom(before[kind], after[kind]);
+  if (kind === 'controls') return lost.filter((each) => !(each.endsWith(LOOSE) && after.controls.includes(each)));
   // A drawing's name may stand among a heading's words.
   if (kind === 'headings')
     return lost.filter((each) => {

@@ -26,6 +26,8 @@ export interface Inventory {
 
 // Drawings in the markup are ornaments, or stand beside words; `lite` has words in their place.
 const UNSEEN = new Set('script style template head svg'.split(' '));
+/** What the entry of a button outside of forms ends with: menus have such. */
+export const LOOSE = 'loose';
 const DEAD = /^(?:javascript|vbscript|data|blob|about):/i;
 
 /**
@@ -79,9 +81,11 @@ class InventoryTaker {
     const { name, attribs } = element;
     const { controls, headings, alts, links } = this.#found;
     if (/^(?:input|select|textarea|option)$/.test(name) || (name === 'button' && isWorkable(element))) {
-      controls.push(
-        [name, attribs['type']?.toLowerCase() ?? '', attribs['name'] ?? '', attribs['value'] ?? ''].join('|'),
-      );
+      const type = attribs['type']?.toLowerCase() ?? '';
+      // What a list or a large field holds is no attribute of it (HTML 4.10.7, 4.10.11).
+      const value = /^(?:select|textarea)$/.test(name) ? '' : (attribs['value'] ?? '');
+      const place = name === 'button' && !isInForm(element) ? LOOSE : '';
+      controls.push([name, type, attribs['name'] ?? '', value, place].join('|'));
     }
     if (!isVisible) return;
     if (/^h[1-6]$/.test(name) && squeeze(textOf(element)) !== '') headings.push(`${name} ${squeeze(textOf(element))}`);
@@ -122,12 +126,16 @@ export function lostFrom(before: readonly string[], after: readonly string[]): s
   });
 }
 
+function isInForm(element: Element): boolean {
+  if ('form' in element.attribs) return true;
+  for (let up = element.parent; up !== null && isTag(up); up = up.parent) if (up.name === 'form') return true;
+  return false;
+}
+
 /** A button without a name outside of forms is drawn by styles and worked by scripts: here it does nothing. */
 function isWorkable(button: Element): boolean {
-  if (showsSomething(button) || squeeze(button.attribs['aria-label'] ?? button.attribs['title'] ?? '') !== '')
-    return true;
-  for (let up = button.parent; up !== null && isTag(up); up = up.parent) if (up.name === 'form') return true;
-  return false;
+  const label = button.attribs['aria-label'] ?? button.attribs['title'] ?? '';
+  return showsSomething(button) || squeeze(label) !== '' || isInForm(button);
 }
 
 /** A link shows words, a picture, or a drawing with which it leads elsewhere; one to its own place is there to be copied. */
