@@ -72,7 +72,8 @@ function isThere(element: Element, name: Structure): boolean {
   const { attribs } = element;
   // One that a script would have filled gives way to its words.
   if (name === 'pictures') return Boolean(attribs['alt']?.trim()) && !isPlaceholder(attribs['src']);
-  if (name === 'links' && (attribs['href'] === undefined || isPermalink(element))) return false;
+  // A link to nothing but the page that it is on leads nowhere.
+  if (name === 'links' && (!attribs['href']?.trim() || isPermalink(element))) return false;
   return holdsSomething(element);
 }
 

@@ -249,6 +249,14 @@ test('lite has no style but ours, under a kilobyte, and none where none is wante
   t.notRegex(plain, /style|color:red|class=/);
 });
 
+test('a table of one column arranges whatever its summary says; a summary of more columns names data', async (t) => {
+  const tableOf = (row: string) => `<body><table summary="posts">${row.repeat(3)}</table>`;
+  const shown = async (row: string) => (await run(lite, tableOf(row), { demands: lightly() })).text;
+  t.notRegex(await shown('<tr><td>A post of a thread.'), /<table/);
+  t.regex(await shown('<tr><td>Name<td>Value'), /<table/);
+  t.regex(await shown('<tr><th>Name'), /<table/, 'nor one with a head');
+});
+
 test('a form that starts between table rows keeps its fields, in every markup', async (t) => {
   const page =
     '<body><table><form action="/go" method="post"><tr><td>Name<td><input name="n"><tr><td><input type="submit"></form></table><p>after';

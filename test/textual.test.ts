@@ -303,6 +303,19 @@ const WORDS = fc.array(
 );
 const escapeHtml = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
+test('HTML to Markdown: a table that compares stays one though its cells have a few lines; one that holds pages is unfolded', async (t) => {
+  const tableOf = (cell: string, rows = 3) =>
+    `<!DOCTYPE html><body><table>${`<tr>${`<td>${cell}</td>`.repeat(3)}</tr>`.repeat(rows)}</table>`;
+  const compared = await make(toMarkdown, tableOf('<div>Rating</div><div>4.8</div>'), {}, bare);
+  t.regex(compared.text, /\| Rating<br>4\.8 \| Rating<br>4\.8 \|/);
+  for (const page of [
+    tableOf('<p>One</p>'.repeat(6)),
+    tableOf('<h2>One</h2><p>Two</p>'),
+    tableOf('<p>One</p><p>Two</p>', 2),
+  ])
+    t.notRegex((await make(toMarkdown, page, {}, bare)).text, /\|/);
+});
+
 test('HTML to Markdown: links in the text, listed at the end or left out; pictures, their words or nothing', async (t) => {
   const page =
     '<p><a href="/a" title="T">one</a> <a href="/b">two</a> <b><a href="/a" title="T">three</a></b> <img src="/i.png" alt="four"><a href="/c"><img src="/j.png" alt=""></a></p><table><tr><th>H<td><a href="/b">x</a></table>';

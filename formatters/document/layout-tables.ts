@@ -29,8 +29,10 @@ export function isLayoutTable(table: Element): boolean {
   if (role === 'presentation' || role === 'none') return true;
   const facts = readTable(table);
   if (facts.hasNested) return true;
-  if (role === 'table' || role === 'grid' || role === 'treegrid' || summary || facts.hasHeaders) return false;
-  if (facts.columns < 2 || facts.rows.length < 2) return true;
+  if (role === 'table' || role === 'grid' || role === 'treegrid' || facts.hasHeaders) return false;
+  if (facts.columns < 2) return true;
+  if (summary) return false;
+  if (facts.rows.length < 2) return true;
   return facts.longestCell > MAX_CELL_TEXT || facts.blockCells * 3 > facts.cells;
 }
 

@@ -11,6 +11,8 @@ export interface TableHost {
   blocksOf(parent: Element): Block[];
 }
 
+/** Paragraphs of a cell in a table that compares things. */
+const MAX_CELL_LINES = 4;
 /** Places a page may fill by spans; beyond, spans count as one. */
 const MAX_SPANNED = 20_000;
 const MAX_SPAN = 1000;
@@ -74,7 +76,10 @@ function arranges(table: Element, rows: readonly Row[], cells: readonly ReadCell
   const isNamed = rows.some(({ cells: row, inHead }) => inHead || row.some((cell) => cell.name === 'th'));
   if (isNamed || table.children.some((child) => isTag(child) && child.name === 'caption')) return false;
   const columns = Math.max(0, ...rows.map((row) => row.cells.length));
-  const isBig = ({ blocks }: ReadCell) => blocks.length > 1 || blocks.some((block) => block.kind !== 'paragraph');
+  // Where each row has the same three things or more, a few lines in a cell are no page.
+  const isRegular = columns >= 3 && rows.length >= 3 && rows.every((row) => row.cells.length === columns);
+  const most = isRegular ? MAX_CELL_LINES : 1;
+  const isBig = ({ blocks }: ReadCell) => blocks.length > most || blocks.some((block) => block.kind !== 'paragraph');
   const big = cells.filter(isBig).length;
   if (cells.some(({ blocks }) => blocks.some((block) => block.kind === 'heading' || block.kind === 'form')))
     return true;
