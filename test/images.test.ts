@@ -387,7 +387,7 @@ test('a bound of bytes is met by less quality, then fewer pixels; what is light 
   t.truthy(noteOf(tiny, 'bytes-missed'), 'what cannot be met is told');
 });
 
-test('at most four encodings are tried, and the best within the bound is taken', async (t) => {
+test('at most four encodings are tried, a fifth where none is within the bound, and the best within it is taken', async (t) => {
   for (const [name, bytesAt] of [
     ['as estimated', (quality: number, scale: number) => 400 * quality ** 1.1 * scale ** 1.7],
     ['deaf to quality', (_: number, scale: number) => 40_000 * scale ** 2],
@@ -401,7 +401,7 @@ test('at most four encodings are tried, and the best within the bound is taken',
       t.true(quality <= 80 && quality >= 1 && scale <= 1 && scale > 0);
       return Buffer.alloc(Math.round(bytesAt(quality, scale)));
     });
-    t.true(encodes <= 4, name);
+    t.true(encodes <= (name === 'deaf to all' ? 5 : 4), name);
     t.is(best.body.length <= 10_000, name !== 'deaf to all', `${name}: ${best.body.length}`);
   }
 });

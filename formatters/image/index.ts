@@ -18,7 +18,7 @@ import { withinBytes } from './within-bytes.ts';
  *
  * Meets the demands `clean` (upright, no metadata), `quality` (1 to 100, one scale for all formats), `maxWidth` and
  * `maxHeight` with `fit` (never enlarged; `cover` keeps what draws the eye), `maxBytes` (by lower quality, then fewer
- * pixels, in at most four encodings), `color` (greys, photographs dithered to a number of levels), `still`, `light` and
+ * pixels, in at most five encodings), `color` (greys, photographs dithered to a number of levels), `still`, `light` and
  * `background`, `hasty` (AVIF with the least effort); for terminals, as half blocks in 24-bit colours or as sixels, the width of `wrap`. What is transparent
  * goes onto the background, white by default, where the format has no transparency; animations stay in WebP and GIF,
  * with fewer frames where it is `light` or bytes are few; drawings are coded without loss where that is smaller. A
@@ -31,7 +31,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.10.2',
+  version: '1.10.3',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),
