@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import sharp from 'sharp';
 import type { PlainRecord } from '../core/component.ts';
 import type { FormatFailure } from '../core/executor.ts';
+import { inkOnPaper } from '../formatters/image/faint-edges.ts';
 import { fitBytes } from '../formatters/image/fit-bytes.ts';
 import { masterOf, masterSize } from '../formatters/image/masters.ts';
 import { png as pngOf } from './support/bombs.ts';
@@ -404,6 +405,34 @@ test('at most four encodings are tried, a fifth where none is within the bound, 
     t.true(encodes <= (name === 'deaf to all' ? 5 : 4), name);
     t.is(best.body.length <= 10_000, name !== 'deaf to all', `${name}: ${best.body.length}`);
   }
+});
+
+test('in black and white a pale shape on white keeps its outline, and a dark one on black; noise makes no lines', (t) => {
+  const [width, height] = [60, 40];
+  const isInside = (at: number) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    return x >= 20 && x < 40 && y >= 10 && y < 30;
+  };
+  const shown = (inside: number, outside: number) => {
+    const pixels = Uint8Array.from({ length: width * height }, (_, at) => (isInside(at) ? inside : outside));
+    return [...inkOnPaper({ width, height, pixels }).pixels];
+  };
+  for (const [inside, outside, line] of [
+    [238, 255, 0],
+    [24, 0, 255],
+  ] as const) {
+    const pixels = shown(inside, outside);
+    const lines = pixels.flatMap((grey, at) => (grey === line ? [at] : []));
+    t.true(lines.length >= 60 && lines.length <= 100, `${lines.length} pixels of a line around 20 by 20`);
+    for (const at of lines) {
+      const [x, y] = [at % width, Math.floor(at / width)];
+      t.true(x >= 19 && x <= 40 && y >= 9 && y <= 30, `${x} ${y}`);
+      const isWithin = x > 21 && x < 38 && y > 11 && y < 28;
+      t.false(isWithin, `${x} ${y}`);
+    }
+  }
+  t.true(shown(247, 255).every((grey) => grey === 255));
+  t.true(shown(8, 0).every((grey) => grey === 0));
 });
 
 test('what is cut on two sides keeps what draws the eye', async (t) => {

@@ -5,6 +5,7 @@ import { loadSharp } from '../pictures/sharp-library.ts';
 import { analysePixels, type PixelFacts, type RawPicture } from './analyse-pixels.ts';
 import { layFrames, readAnimatedPng } from './animated-png.ts';
 import { readColourCoding } from './colour-coding.ts';
+import { inkOnPaper } from './faint-edges.ts';
 import { masterOf, masterSize, type Size } from './masters.ts';
 import { type PictureHeader, pixelLimit } from './picture-header.ts';
 import { hostile, tooLarge } from './refusals.ts';
@@ -191,25 +192,17 @@ async function masterPipeline(
  * The picture in grey, one byte a pixel, on a background where it was transparent; not yet dithered.
  *
  * @param levels 2 to 256: in black and white a photograph is given more contrast, else its dots are all alike; a drawing's
- * pale grounds become white (judged by looking)
+ * pale grounds become white, with a line where two of them meet (judged by looking)
  */
 export async function drawGrey(
   drawing: Drawing,
   { background, levels }: { background: string; levels: number },
 ): Promise<GreyPicture> {
   const grey = drawing.pipeline().flatten({ background }).greyscale().toColourspace('b-w');
-  const plain = await decoding(() => toRaw(levels === 2 && drawing.facts.isGraphic ? inkOnPaper(grey) : grey));
-  const { data, width, height } = levels === 2 && !drawing.facts.isGraphic ? await moreContrast(plain) : plain;
+  const plain = await decoding(() => toRaw(grey));
+  if (levels === 2 && drawing.facts.isGraphic) return inkOnPaper({ ...plain, pixels: plain.data });
+  const { data, width, height } = levels === 2 ? await moreContrast(plain) : plain;
   return { width, height, pixels: data };
-}
-
-/** Greys that are ink and paper in a drawing: dots in a pale ground would drown its lines. */
-const INK = 48;
-const PAPER = 220;
-
-function inkOnPaper(grey: Sharp): Sharp {
-  const slope = 255 / (PAPER - INK);
-  return grey.linear(slope, -INK * slope);
 }
 
 const CONTRAST = 1.25;
