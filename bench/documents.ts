@@ -67,7 +67,7 @@ async function measurePage(
 
 /**
  * A menu that a page has twice may be there once: a link is lost when nothing leads there any more, a button outside of forms
- * when there is none of its kind.
+ * or a picture in a link when there is none of its kind.
  */
 function lostOf(kind: (typeof KINDS)[number], before: Inventory, after: Inventory): string[] {
   if (kind === 'links') {
@@ -83,7 +83,7 @@ function lostOf(kind: (typeof KINDS)[number], before: Inventory, after: Inventor
       return !after.headings.some((heading) => heading.startsWith(level) && heading.includes(words));
     });
   // Alternative text may stand as words in its picture's place.
-  return kind === 'alts' ? lost.filter((alt) => !after.text.includes(alt)) : lost;
+  return lost.filter((alt) => !after.text.includes(alt) && !(before.linkedAlts.has(alt) && after.alts.includes(alt)));
 }
 
 function sizeOf(body: Buffer): number {

@@ -9,6 +9,7 @@ import {
   isHidden,
   isTinyPicture,
 } from '../formatters/document/furniture.ts';
+import { safeAddress } from '../formatters/document/sanitise-attributes.ts';
 
 /** One entry an occurrence; equal entries are the same thing. */
 export interface Inventory {
@@ -20,6 +21,8 @@ export interface Inventory {
   readonly headings: string[];
   /** Alternative texts of pictures. */
   readonly alts: string[];
+  /** Those of pictures in links: menus have such. */
+  readonly linkedAlts: Set<string>;
   /** All words of the page without spaces: where an alternative text may stand in its picture's place. */
   readonly text: string;
 }
@@ -28,19 +31,20 @@ export interface Inventory {
 const UNSEEN = new Set('script style template head svg'.split(' '));
 /** What the entry of a button outside of forms ends with: menus have such. */
 export const LOOSE = 'loose';
-const DEAD = /^(?:javascript|vbscript|data|blob|about):/i;
+/** Places called like a property of the document get another name, and so do links to them (threats 34 and 35). */
+const TAKEN = /^#x-/;
 
 /**
  * Takes the inventory of what is visible without scripts: neither the page's own `hidden`, `display:none` and
  * `visibility:hidden`, nor what stands in well-known marks of advertisements and consent dialogues, nor beacons. A link
- * counts when it shows something (words, a picture, a label) and leads somewhere: no `javascript:`, no place that the page
- * does not have. Fields count wherever they stand: forms need hidden ones.
+ * counts when it shows something (words, a picture, a label) and leads somewhere: no `javascript:`, no program that a page
+ * must not start, no place that the page does not have. Fields count wherever they stand: forms need hidden ones.
  *
  * @param unwraps addresses are those of prefix mode, and are told as what they stand for
  */
 export function takeInventory(html: string, pageUrl: string, unwraps: boolean): Inventory {
   const $ = load(html);
-  const found: Inventory = { links: [], controls: [], headings: [], alts: [], text: '' };
+  const found: Inventory = { links: [], controls: [], headings: [], alts: [], linkedAlts: new Set(), text: '' };
   const base = unwraps ? pageUrl : (URL.parse($('base[href]').attr('href') ?? '', pageUrl)?.href ?? pageUrl);
   const places = new Set<string>();
   $('[id],a[name]').each((_, { attribs }) => {
@@ -79,7 +83,7 @@ class InventoryTaker {
 
   #note(element: Element, isVisible: boolean): void {
     const { name, attribs } = element;
-    const { controls, headings, alts, links } = this.#found;
+    const { controls, headings, links } = this.#found;
     if (/^(?:input|select|textarea|option)$/.test(name) || (name === 'button' && isWorkable(element))) {
       const type = attribs['type']?.toLowerCase() ?? '';
       // What a list or a large field holds is no attribute of it (HTML 4.10.7, 4.10.11).
@@ -95,7 +99,7 @@ class InventoryTaker {
       !isTinyPicture(element) &&
       !isBeacon(attribs['src'] ?? '')
     )
-      alts.push(squeeze(attribs['alt']!));
+      this.#noteAlt(element);
     if (
       (name === 'a' || name === 'area') &&
       attribs['href'] !== undefined &&
@@ -106,12 +110,22 @@ class InventoryTaker {
     }
   }
 
+  #noteAlt(img: Element): void {
+    const alt = squeeze(img.attribs['alt']!);
+    this.#found.alts.push(alt);
+    if (isInLink(img)) this.#found.linkedAlts.add(alt);
+  }
+
   #addressOf(href: string): string | undefined {
     const { base, pageUrl, places, unwraps } = this.#setting;
-    if (href === '' || DEAD.test(href)) return undefined;
-    if (href.startsWith('#')) return places.has(decode(href.slice(1))) ? new URL(href, pageUrl).href : undefined;
-    const target = unwraps ? toTarget(href)?.href : undefined;
-    return URL.parse(target ?? href, base)?.href;
+    if (href === '' || safeAddress(href, 'link') === undefined) return undefined;
+    if (href.startsWith('#'))
+      return places.has(decode(href.slice(1))) ? new URL(href.replace(TAKEN, '#'), pageUrl).href : undefined;
+    const told = URL.parse((unwraps ? toTarget(href)?.href : undefined) ?? href, base);
+    if (told === null) return undefined;
+    // Names and passwords in links are dropped on purpose (threat 8): they lead to the same place.
+    told.username = told.password = '';
+    return told.href;
   }
 }
 
@@ -124,6 +138,11 @@ export function lostFrom(before: readonly string[], after: readonly string[]): s
     left.set(each, count - 1);
     return count <= 0;
   });
+}
+
+function isInLink(element: Element): boolean {
+  for (let up = element.parent; up !== null && isTag(up); up = up.parent) if (up.name === 'a') return true;
+  return false;
 }
 
 function isInForm(element: Element): boolean {

@@ -232,6 +232,27 @@ test('figures of part 3: a long article in lite is under 40 % of its bytes', asy
   t.true(text.length < page.length * 0.4, `${text.length} of ${page.length}`);
 });
 
+test("what a link of the page opens stays, hidden or of a page's own element, and a list its first choice", async (t) => {
+  const page = `<p><a href="#two">Second</a> <a href="#find">Search</a> <a href="#part">Part</a></p>
+    <section id="two" role="tabpanel" hidden><p>inside the tab</p></section><div id="other" hidden>no link leads here</div>
+    <site-search id="find" onclick="x()"></site-search><site-part id="part" dir="rtl" class="c"><p>of its own</p></site-part>
+    <form><select name="s"><option hidden value="none">Choose</option><option>A</option></select></form>
+    <picture><source srcset=""><div><img alt="a red car"></div></picture>`;
+  const { text } = await run(lite, page, { demands: lightly() });
+  const $ = parseDocument(text);
+  t.is($('#two').text(), 'inside the tab');
+  t.is($('#find').length, 1);
+  t.deepEqual(
+    [$('#part').text(), $('#part').attr('dir'), $('#part').attr('onclick')],
+    ['of its own', 'rtl', undefined],
+  );
+  t.is($('option').first().attr('value'), 'none');
+  t.false(text.includes('no link leads here'));
+  t.true(text.includes('a red car'));
+  // Threat 36: what reads without looking gets nothing of what is hidden.
+  t.false((await run(article, page, { demands: { article: { styles: 'none' } } })).text.includes('inside the tab'));
+});
+
 test('lite without pictures says what they show', async (t) => {
   const { text } = await run(lite, '<p>a<img src=x alt="red car">b<a href=y><img src=z alt="Cart"></a>', {
     demands: { lite: { images: false, styles: 'none' } },

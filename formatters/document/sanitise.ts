@@ -23,6 +23,9 @@ import { sanitiseForeign } from './sanitise-foreign.ts';
 import { sanitiseMeta } from './sanitise-head.ts';
 import { DROPPED_WITH_CONTENT, POLICIES, type Policy, type PolicyName } from './sanitise-policy.ts';
 
+/** What an element says whatever it is. */
+const MARKS = ['id', 'lang', 'dir'] as const;
+
 /** Makes the document safe to show: changes `$` in place. Idempotent, and stable when written and parsed again. */
 export function sanitiseDocument($: CheerioAPI, policy: PolicyName): void {
   const root = $.root()[0]!;
@@ -114,12 +117,14 @@ class Rebuilder {
       return;
     }
     if (DROPPED_WITH_CONTENT.has(name) || name === 'title') return;
-    const renamed = this.#policy.elements.has(name) ? fitName(name, place) : undefined;
+    const isKnown = this.#policy.elements.has(name);
+    const renamed = isKnown ? fitName(name, place) : fitUnknown(element, place);
     if (renamed === undefined) {
       this.#fill(element, place, kept);
       return;
     }
-    const next = makeElement(renamed, sanitiseAttributes(element, this.#policy));
+    const attributes = sanitiseAttributes(element, this.#policy);
+    const next = makeElement(renamed, isKnown ? attributes : pickMarks(attributes));
     if (name === 'img' && !('src' in next.attribs) && !('srcset' in next.attribs)) {
       // A picture that cannot be shown is what its text says.
       if (next.attribs['alt']) kept.push(makeText(next.attribs['alt']));
@@ -145,6 +150,18 @@ function fitName(name: string, place: Place): string | undefined {
     return name === 'td' || name === 'th' || name === 'caption' ? 'div' : undefined;
   }
   return name;
+}
+
+/**
+ * An element that no allow-list knows, of a page's own making mostly, gives way to its children, but where it is a place that
+ * links lead to, or begins another language or direction. The parser treats `span` as it treats what it does not know.
+ */
+function fitUnknown({ attribs }: Element, { target }: Place): 'span' | undefined {
+  return MARKS.some((name) => attribs[name]) && !CHILDREN.has(target.name) ? 'span' : undefined;
+}
+
+function pickMarks(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(MARKS.flatMap((name) => (attributes[name] ? [[name, attributes[name]]] : [])));
 }
 
 function placeIn(target: Element, outer: Place): Place {

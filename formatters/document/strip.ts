@@ -1,8 +1,8 @@
 /** The first pass: what is not for a reader without scripts and styles goes, what stands for something else is replaced. */
 
 import type { CheerioAPI } from 'cheerio';
-import { type ChildNode, type Element, isComment, isDirective, isTag, isText } from 'domhandler';
-import { editTree, isHtml, makeElement, makeText, type Replacement, textOf } from './edit-tree.ts';
+import { type ChildNode, type Element, isComment, isDirective, isTag } from 'domhandler';
+import { editTree, isHtml, makeElement, makeText, type Replacement, textOf, walkElements } from './edit-tree.ts';
 import { isConcealed } from './flow/concealment.ts';
 import { foreignText } from './foreign-text.ts';
 import { frameLink } from './frames.ts';
@@ -12,7 +12,7 @@ import type { PageDemand } from './page-demand.ts';
 import { choosePicture, pictureImage } from './pictures.ts';
 
 const GONE = new Set('script style template base bgsound param track'.split(' '));
-const USEFUL = /^(?:a|input|select|textarea|button|label|h[1-6])$/;
+const USEFUL = /^(?:a|input|select|textarea|button|label|option|h[1-6])$/;
 
 /** How strict `strip` is. */
 export interface StripOptions {
@@ -29,6 +29,13 @@ export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOpti
     gone[reason] = (gone[reason] ?? 0) + 1;
     return false;
   };
+  let places: ReadonlySet<string> | undefined;
+  // What a link of the page opens by a script, a tab's panel mostly, is reached by that link alone.
+  const isOpened = ({ attribs }: Element): boolean => {
+    if (!attribs['id']) return false;
+    places ??= placesOf($.root()[0]!);
+    return places.has(attribs['id']);
+  };
   editTree($.root()[0]!, {
     enter(node) {
       if (isComment(node) || (isDirective(node) && node.name !== '!doctype')) return false;
@@ -42,7 +49,8 @@ export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOpti
       // Threat 36: text that nobody is shown must not reach those who read without looking.
       if (dropsHidden && isConcealed(node)) return false;
       // A script may have hidden a form's fields behind widgets of its own; here the fields are all there is.
-      return !isHidden(node) || (!dropsHidden && (isUseful(node) || holdsUseful(node)));
+      if (!isHidden(node)) return true;
+      return !dropsHidden && (isUseful(node) || isOpened(node) || holdsUseful(node));
     },
     leave: (node) => (isTag(node) ? stand(node, demand, pageUrl) : node),
   });
@@ -60,8 +68,8 @@ function stand(element: Element, demand: PageDemand, pageUrl: string): Replaceme
     case 'frame':
       return frameLink(element, pageUrl);
     case 'picture':
-      // Its `img` may have given way to its text already.
-      return pictureImage(element) ?? element.children.filter(isText);
+      // Its `img` may have given way to its text already, or stand in a box of its own.
+      return pictureImage(element) ?? element.children.filter((child) => !(isTag(child) && child.name === 'source'));
     case 'img':
       return standForPicture(element, demand);
     case 'video':
@@ -96,6 +104,17 @@ function mediaLink(media: Element, demand: PageDemand): ChildNode[] {
   const poster = media.attribs['poster'];
   const link = makeElement('a', { href: src }, [makeText(name)]);
   return poster && demand.images ? [makeElement('img', { src: poster, alt: '' }), link, ...rest] : [link, ...rest];
+}
+
+/** The places of the page that links with words lead to. */
+function placesOf(root: Parameters<typeof walkElements>[0]): Set<string> {
+  const places = new Set<string>();
+  walkElements(root, (element) => {
+    const { name, attribs } = element;
+    if (name === 'a' && attribs['href']?.startsWith('#') && textOf(element).trim() !== '')
+      places.add(attribs['href'].slice(1));
+  });
+  return places;
 }
 
 function holdsUseful(element: Element): boolean {

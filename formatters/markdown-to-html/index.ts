@@ -15,7 +15,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'markdown-to-html',
-  version: '1.0.2',
+  version: '1.0.3',
   title: 'Markdown to HTML',
   reads: 'text',
   edges: [{ from: 'text/markdown', to: 'text/html', keeps: 0.98, cost: 4 }],
