@@ -118,7 +118,7 @@ function exchangeFor(request: RenderRequest, { body, signal, gateway }: Here): E
     registry: gateway.registry(),
     formatsOff: gateway.formatsOff,
     suspended: gateway.suspended(),
-    hurried: (request.linkMbps ?? 0) >= HURRY_MBPS,
+    hurried: request.linkMbps === undefined ? undefined : request.linkMbps >= HURRY_MBPS,
   };
   return { received, target, read, client, negotiation, order, choice, gateway, timings: [] };
 }

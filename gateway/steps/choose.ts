@@ -45,8 +45,8 @@ export interface ChoiceContext {
   readonly formatsOff: ReadonlySet<string>;
   /** Formatters that are suspended now: as if they were not there. */
   readonly suspended: ReadonlySet<string>;
-  /** True where coding with care takes longer than sending what it saves. */
-  readonly hurried?: boolean;
+  /** True where coding with care takes longer than sending what it saves, false where bytes are dear; else it is by load. */
+  readonly hurried?: boolean | undefined;
 }
 
 /** What is known of the original. */

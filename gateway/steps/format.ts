@@ -128,7 +128,7 @@ async function makeVariant(
   const { signal } = context.received;
   // Who finds it being made already waits for that.
   const mayHurry = original.isForAll && !parts.flights.has(key);
-  const isHurried = mayHurry && (context.hurried === true || parts.improver.isHurried());
+  const isHurried = mayHurry && (context.hurried ?? parts.improver.isHurried());
   const hasty = isHurried ? inHaste(plan) : undefined;
   if (hasty === undefined) return await makeAt(key, original, plan, { context, parts, signal });
   const make = (calm: AbortSignal) => makeAt(key, original, plan, { context, parts, signal: calm });
