@@ -285,6 +285,14 @@ z</pre></tr></table><table><tr><td>n<td>o<tr><td>p<td><a href="/4">q</a></table>
 <pre><code class=language-js>code</code></pre><pre>no code</pre><blockquote><ol><li>9</li></ol><table><tr><td>a<td>b<tr><td>c<td>d</table></blockquote>
 <dl><dt>t<dd>d<dd><ul><li>10</ul></dl></body>`;
 
+test('separators of lines within a heading do not end it on the way back', async (t) => {
+  for (const separator of ['\u2028', '\u2029', ' \u2028 '])
+    t.regex(
+      await backAgain(`<h3>Need help?${separator}No problem.</h3><p>x</p>`),
+      /<h3[^>]*>Need help\? No problem\.<\/h3>/,
+    );
+});
+
 test('HTML to Markdown and back: headings, links, pictures, list items, tables and code by count', async (t) => {
   t.deepEqual(countsOf(await backAgain(WHOLE)), countsOf(WHOLE));
   t.deepEqual(countsOf(WHOLE), { h: 3, a: 4, img: 2, li: 10, table: 3, pre: 4 });

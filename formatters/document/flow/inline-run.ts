@@ -3,7 +3,7 @@ import { stripControls } from '../control-sequences.ts';
 import type { Inline } from './model.ts';
 
 // Spaces to collapse, controls to drop; most text has none.
-const UNTIDY = /[\u0000-\u001f\u007f-\u009f\u00ad\udb40]| {2}/;
+const UNTIDY = /[\u0000-\u001f\u007f-\u009f\u00ad\u2028\u2029\udb40]| {2}/;
 
 /** A line being filled. Pieces of marks and links are lists of their own; what they share is the state of the space. */
 export class InlineRun {
@@ -72,5 +72,6 @@ export function lineOf(text: string): string {
 
 function tidyText(data: string): string {
   const text = stripControls(data.replace(/\r/g, '\n'));
-  return text.replace(/\u00ad/g, '').replace(/[\t\n\f ]+/g, ' ');
+  // Separators of lines and paragraphs are no space to HTML, and the end of a heading to many who read what is written here.
+  return text.replace(/\u00ad/g, '').replace(/[\t\n\f \u2028\u2029]+/g, ' ');
 }
