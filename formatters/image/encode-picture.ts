@@ -164,7 +164,7 @@ const LESS_EFFORT_LEADS: Readonly<Record<number, number>> = { 0: 3, 1: 2 };
 
 /**
  * The deadline of a step is fixed, the time for a pixel is not: a large picture is coded with less zeal. Drawings for who
- * waits at a thin link are as small at 1 as at 3, in a third of the time (measured at 360 pixels).
+ * waits at a thin link are as small at 1 as at 3 and a little coarser, in a third of the time (measured at 360 pixels).
  */
 function avifEffort({ width, height, facts }: Drawing, { hasty, light }: EncodeWants): number {
   const pixels = width * height;
