@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { type AdminListener, openAdmin } from './admin/open-admin.ts';
 import { systemClock } from './core/clock.ts';
-import { parseSettings } from './core/config.ts';
 import type { FleetControl } from './fleet/control.ts';
 import { makeTunnels } from './gateway/modes/tunnel.ts';
 import { makeUpgrades } from './gateway/modes/upgrade.ts';
@@ -11,7 +10,8 @@ import { serve } from './gateway/serve.ts';
 import { type Bound, listen, makeShell, originOf, type Shell } from './gateway/shell.ts';
 import { tlsFilesOf } from './gateway/tls-files.ts';
 import { type AdminToken, openParts, type Parts, type StartOptions } from './server/parts.ts';
-import { type Settings, settingTable } from './settings.ts';
+import { readSettings } from './server/read-settings.ts';
+import type { Settings } from './settings.ts';
 
 // Bodies are external memory: counted in the global limit they do not make V8 collect at every picture (25 to 10 ms of a
 // picture miss in this process, measured by bench/picture-miss).
@@ -39,13 +39,13 @@ export interface RunningServer {
 /**
  * Starts one server in this process.
  *
- * @throws SettingsError, RangeError for settings and files that are wrong.
+ * @throws SettingsError for settings, and files they name, that are wrong.
  */
 export async function startServer(
   environment: Readonly<Record<string, string | undefined>>,
   options: StartOptions = {},
 ): Promise<RunningServer> {
-  const settings = parseSettings(settingTable, environment);
+  const settings = readSettings(environment);
   const clock = options.clock ?? systemClock;
   const log = options.log ?? makeLog(settings.logLevel);
   const parts = await openParts(settings, { ...options, clock, log });

@@ -1,5 +1,12 @@
 /** Settings of the admin listener. */
-import { parseSwitch, parseText, parseWhole, type Setting, type SettingTable } from '../core/config.ts';
+import {
+  parseListenHost,
+  parseSwitch,
+  parseText,
+  parseWhole,
+  type Setting,
+  type SettingTable,
+} from '../core/config.ts';
 
 export const adminSettings = {
   adminHost: {
@@ -7,7 +14,7 @@ export const adminSettings = {
     fallback: '127.0.0.1',
     help: 'Address of the admin listener; off loopback only with TLS or ADMIN_BEHIND_TLS.',
     group: 'main',
-    parse: (text) => text,
+    parse: parseListenHost,
   } satisfies Setting<string>,
   adminPort: {
     variable: 'ADMIN_PORT',

@@ -6,12 +6,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import Koa from 'koa';
 import type { Values } from '../core/config.ts';
 import type { fleetSettings } from '../fleet/config.ts';
-import { isWithin, parseAddressRange } from '../gateway/address-range.ts';
 import { receive } from '../gateway/received.ts';
 import { sendReply } from '../gateway/send-reply.ts';
 import { type Bound, listen, originOf } from '../gateway/shell.ts';
-import { readTlsFiles, tlsFilesOf } from '../gateway/tls-files.ts';
+import { readTlsFiles } from '../gateway/tls-files.ts';
 import { type AdminParts, makeAdmin } from './admin.ts';
+import { adminTlsFilesOf } from './admin-tls-files.ts';
 import { makeAdminApi } from './api/answer.ts';
 import type { adminSettings } from './config.ts';
 import { makeAdminUi } from './ui/answer.ts';
@@ -33,13 +33,8 @@ export async function openAdmin(
   settings: Values<typeof adminSettings> & Pick<Values<typeof fleetSettings>, 'nodeName' | 'zone' | 'natsUrl'>,
   parts: Omit<AdminParts, 'trustsLoopback' | 'node'>,
 ): Promise<AdminListener> {
-  const { adminTlsCert, adminTlsKey } = settings;
-  const files = tlsFilesOf(adminTlsCert, adminTlsKey, ['ADMIN_TLS_CERT', 'ADMIN_TLS_KEY']);
+  const files = adminTlsFilesOf(settings);
   const tls = files === undefined ? undefined : readTlsFiles(files);
-  const isLoopback =
-    settings.adminHost === 'localhost' || isWithin([parseAddressRange('loopback')], settings.adminHost);
-  if (!isLoopback && tls === undefined && !settings.adminBehindTls)
-    throw new RangeError('ADMIN_HOST: off loopback only with ADMIN_TLS_CERT and ADMIN_TLS_KEY, or ADMIN_BEHIND_TLS=1');
   const { nodeName: name, zone, natsUrl } = settings;
   const node = { name, zone, version: readVersion(), hasEngine: natsUrl !== undefined };
   const admin = makeAdmin({ ...parts, node, trustsLoopback: !settings.adminBehindTls });
@@ -51,7 +46,7 @@ export async function openAdmin(
     context.respond = false;
     const gone = new AbortController();
     context.res.on('close', () => gone.abort());
-    const reply = await answer(() => receive(context.req, [], gone.signal));
+    const reply = await answer(() => receive(context.req, [], gone));
     await sendReply(context.req, context.res, reply);
   });
   const options = {

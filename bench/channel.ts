@@ -11,13 +11,15 @@ import type { Load, Loaded } from './channel/page-words.ts';
 import { hasPages, illustratedPages, PACKAGES, pagePair, SITES } from './channel/pages.ts';
 import { treeOf } from './channel/process-tree.ts';
 import { openServer, openSide, type Server, type Side } from './channel/side.ts';
-import { type Figure, quantile, type Round, round2, type Study, type StudyOptions, type StudyResult } from './study.ts';
+import { type Figure, median, type Round, round2, type Study, type StudyOptions, type StudyResult } from './study.ts';
 
 const SEEDS = 5;
 const BAD: LinkKind = { name: '300 ms, 256 kbit/s, 1 %', roundTripMs: 300, bitsPerSecond: 256_000, loss: 0.01 };
 const FAIR: LinkKind = { name: '50 ms, 4 Mbit/s', roundTripMs: 50, bitsPerSecond: 4_000_000, loss: 0 };
 const LINKS: Readonly<Record<string, LinkKind>> = { bad: BAD, fair: FAIR };
 const SECRET = 'of the benchmark';
+/** Pages that servers have made when they are measured. */
+const WARM_PAGES = 4;
 
 /** What the client does, and what it is compared with. */
 const STEPS = ['cold page', 'next page', 'changed page'] as const;
@@ -93,7 +95,8 @@ function pagesOf(
 ): Pick<Course, 'pages' | 'warmUp'> {
   const [page, next] = pagePair(illustratedPages(name), seed, seeds).map((each) => `${origin}/${name}/${each}`);
   const other = Object.keys(SITES).find((each) => each !== name)!;
-  return { pages: [page!, next!], warmUp: `${origin}/${other}/${pagePair(illustratedPages(other), 1, 5)[0]}` };
+  const others = Array.from({ length: WARM_PAGES }, (_, i) => pagePair(illustratedPages(other), i + 1, WARM_PAGES)[0]);
+  return { pages: [page!, next!], warmUp: others.map((each) => `${origin}/${other}/${each}`) };
 }
 
 interface Course {
@@ -104,8 +107,8 @@ interface Course {
   readonly who: Client;
   /** A page, and the one that is read after it. */
   readonly pages: readonly [string, string];
-  /** A page of another site. */
-  readonly warmUp: string;
+  /** Pages of another site. */
+  readonly warmUp: readonly string[];
 }
 
 type Turn = Readonly<Record<string, string | number>>;
@@ -168,8 +171,10 @@ async function channelledTurns(course: Course & { back: Server; front: Server })
   try {
     // Servers that have been up for a while: processes have started, the link is known. What is warm is another site's.
     await link.set(kind, seed);
-    const other: Load = { url: `${front.origin}/${warmUp}`, cache: 'none', fresh: true, isOther: true };
-    await client.ask(JSON.stringify(other));
+    for (const each of warmUp) {
+      const other: Load = { url: `${front.origin}/${each}`, cache: 'none', fresh: true, isOther: true };
+      await client.ask(JSON.stringify(other));
+    }
     await link.set(kind, seed);
     const before = [treeOf(front.pid), treeOf(back.pid)] as const;
     const take = (step: string, load: Load) => takeTurn({ link, client, subject: 'channel', step, load });
@@ -225,28 +230,24 @@ function figuresOf(rounds: readonly Round[], kinds: readonly LinkKind[], who: Cl
       const [plain, ours] = [of(kind.name, 'http/1.1', step), of(kind.name, 'channel', step)];
       const ratios = plain.map(({ ms }, index) => Number(ms) / Number(ours[index]!['ms']));
       const name = `${kind.name}: ${step}`;
-      const median = (turns: readonly Round[], key: string) =>
-        quantile(
-          turns.map((turn) => Number(turn[key])),
-          0.5,
-        );
+      const middle = (turns: readonly Round[], key: string) => median(turns.map((turn) => Number(turn[key])));
       figures.push({
         name: `${name}, times as fast`,
-        value: quantile(ratios, 0.5),
+        value: median(ratios),
         unit: '',
         ...(kind === FAIR ? { atLeast: 1 } : isAimed(step, who) ? { atLeast: AIMS[step] } : {}),
       });
-      figures.push({ name: `${name}, http/1.1`, value: median(plain, 'ms'), unit: 'ms' });
-      figures.push({ name: `${name}, channel`, value: median(ours, 'ms'), unit: 'ms' });
-      figures.push({ name: `${name}, http/1.1`, value: median(plain, 'downBytes'), unit: 'bytes' });
-      figures.push({ name: `${name}, channel`, value: median(ours, 'downBytes'), unit: 'bytes' });
+      figures.push({ name: `${name}, http/1.1`, value: middle(plain, 'ms'), unit: 'ms' });
+      figures.push({ name: `${name}, channel`, value: middle(ours, 'ms'), unit: 'ms' });
+      figures.push({ name: `${name}, http/1.1`, value: middle(plain, 'downBytes'), unit: 'bytes' });
+      figures.push({ name: `${name}, channel`, value: middle(ours, 'downBytes'), unit: 'bytes' });
     }
     const ours = of(kind.name, 'channel', 'changed page');
     const asked = of(kind.name, 'http/1.1', 'changed page, revalidated');
     const ratios = asked.map(({ ms }, index) => Number(ms) / Number(ours[index]!['ms']));
     figures.push({
       name: `${kind.name}: changed page against revalidation, times as fast`,
-      value: quantile(ratios, 0.5),
+      value: median(ratios),
       unit: '',
     });
   }
@@ -260,16 +261,12 @@ function isAimed(step: Step, { hasCache }: Client): boolean {
 /** What both ends used for the three pages of a site. */
 function endsOf(rounds: readonly Round[]): readonly Figure[] {
   const ends = rounds.filter(({ step }) => step === 'both ends');
-  const median = (key: string) =>
-    quantile(
-      ends.map((each) => Number(each[key])),
-      0.5,
-    );
+  const middle = (key: string) => median(ends.map((each) => Number(each[key])));
   return [
-    { name: 'both ends: front-end, processor', value: median('frontProcessorMs'), unit: 'ms' },
-    { name: 'both ends: back-end, processor', value: median('backProcessorMs'), unit: 'ms' },
-    { name: 'both ends: front-end, memory', value: median('frontBytes'), unit: 'bytes' },
-    { name: 'both ends: back-end, memory', value: median('backBytes'), unit: 'bytes' },
+    { name: 'both ends: front-end, processor', value: middle('frontProcessorMs'), unit: 'ms' },
+    { name: 'both ends: back-end, processor', value: middle('backProcessorMs'), unit: 'ms' },
+    { name: 'both ends: front-end, memory', value: middle('frontBytes'), unit: 'bytes' },
+    { name: 'both ends: back-end, memory', value: middle('backBytes'), unit: 'bytes' },
   ];
 }
 

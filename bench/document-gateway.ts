@@ -2,11 +2,12 @@
 import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent, createServer, get } from 'node:http';
+import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../main.ts';
+import { fetchBody } from './fetch-body.ts';
 
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 
@@ -54,16 +55,5 @@ export async function openDocumentGateway(pages: readonly Buffer[]): Promise<Doc
 
 function askFor(url: string, agent: Agent): Promise<Buffer> {
   const headers = { 'user-agent': BROWSER, accept: 'text/html,*/*;q=0.8', 'accept-encoding': 'identity' };
-  return new Promise((resolve, reject) => {
-    get(url, { agent, headers }, (response) => {
-      const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
-      response.on('error', reject);
-      response.on('end', () => {
-        const body = Buffer.concat(parts);
-        if (response.statusCode === 200) resolve(body);
-        else reject(new Error(`${url}: ${response.statusCode} ${body.subarray(0, 200)}`));
-      });
-    }).on('error', reject);
-  });
+  return fetchBody(url, { agent, headers });
 }

@@ -64,8 +64,9 @@ async function run({ isShort, corpus, args, rounds = ROUNDS }: StudyOptions): Pr
   const all = readTruths(readPages(corpus), corpus);
   const pages = isShort ? all.slice(0, 5) : all;
   const times = isShort ? 1 : rounds;
-  const passes = await askProgram(pages, times);
+  // First: what the rest of this keeps in memory would be searched for garbage at the chain's cost.
   const chain = await timeChain(pages, times);
+  const passes = await askProgram(pages, times);
   const scored = scorePages(pages, passes[0]!.bodies);
   if (args.includes('worst'))
     for (const each of [...scored].sort((a, b) => Number(a['f1']) - Number(b['f1'])).slice(0, 20))

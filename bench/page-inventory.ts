@@ -7,9 +7,11 @@ import {
   isBeacon,
   isConsentDialogue,
   isHidden,
+  isOverlay,
   isTinyPicture,
 } from '../formatters/document/furniture.ts';
 import { safeAddress } from '../formatters/document/sanitise-attributes.ts';
+import { placesOf } from '../formatters/document/strip.ts';
 
 /** One entry an occurrence; equal entries are the same thing. */
 export interface Inventory {
@@ -36,7 +38,7 @@ const TAKEN = /^#x-/;
 
 /**
  * Takes the inventory of what is visible without scripts: neither the page's own `hidden`, `display:none` and
- * `visibility:hidden`, nor what stands in well-known marks of advertisements and consent dialogues, nor beacons. A link
+ * `visibility:hidden`, nor what stands in well-known marks of advertisements, consent dialogues and calls to subscribe that no link opens, nor beacons. A link
  * counts when it shows something (words, a picture, a label) and leads somewhere: no `javascript:`, no program that a page
  * must not start, no place that the page does not have. Fields count wherever they stand: forms need hidden ones.
  *
@@ -50,7 +52,8 @@ export function takeInventory(html: string, pageUrl: string, unwraps: boolean): 
   $('[id],a[name]').each((_, { attribs }) => {
     for (const name of ['id', 'name']) if (attribs[name]) places.add(attribs[name]);
   });
-  const inventory = new InventoryTaker(found, { base, pageUrl, places, unwraps });
+  const opened = placesOf($.root()[0]!);
+  const inventory = new InventoryTaker(found, { base, pageUrl, places, opened, unwraps });
   inventory.visit($.root()[0]!, true);
   return { ...found, text: squeeze(textOf($('body')[0]!)) };
 }
@@ -59,6 +62,8 @@ interface Setting {
   readonly base: string;
   readonly pageUrl: string;
   readonly places: ReadonlySet<string>;
+  /** Those that a link with words leads to. */
+  readonly opened: ReadonlySet<string>;
   readonly unwraps: boolean;
 }
 
@@ -75,6 +80,7 @@ class InventoryTaker {
     let shown = isVisible;
     if (isTag(node)) {
       if (UNSEEN.has(node.name) || isAdvertisement(node) || isConsentDialogue(node)) return;
+      if (isOverlay(node) && !this.#setting.opened.has(node.attribs['id'] ?? '')) return;
       shown &&= !isHidden(node);
       this.#note(node, shown);
     }
@@ -113,7 +119,7 @@ class InventoryTaker {
   #noteAlt(img: Element): void {
     const alt = squeeze(img.attribs['alt']!);
     this.#found.alts.push(alt);
-    if (isInLink(img)) this.#found.linkedAlts.add(alt);
+    if (isWithin(img, /^a$/)) this.#found.linkedAlts.add(alt);
   }
 
   #addressOf(href: string): string | undefined {
@@ -140,15 +146,8 @@ export function lostFrom(before: readonly string[], after: readonly string[]): s
   });
 }
 
-function isInLink(element: Element): boolean {
-  for (let up = element.parent; up !== null && isTag(up); up = up.parent) if (up.name === 'a') return true;
-  return false;
-}
-
 function isInForm(element: Element): boolean {
-  if ('form' in element.attribs) return true;
-  for (let up = element.parent; up !== null && isTag(up); up = up.parent) if (up.name === 'form') return true;
-  return false;
+  return 'form' in element.attribs || isWithin(element, /^form$/);
 }
 
 /** A button without a name outside of forms is drawn by styles and worked by scripts: here it does nothing. */
@@ -160,7 +159,7 @@ function isWorkable(button: Element): boolean {
 /** A link shows words, a picture, or a drawing with which it leads elsewhere; one to its own place is there to be copied. */
 function isSeen(link: Element, href: string): boolean {
   if (showsSomething(link)) return true;
-  if (href.includes('#') && (href.startsWith('#') || isInHeading(link))) return false;
+  if (href.includes('#') && (href.startsWith('#') || isWithin(link, /^h[1-6]$/))) return false;
   return squeeze(link.attribs['aria-label'] ?? link.attribs['title'] ?? '') !== '' || holds(link, 'svg');
 }
 
@@ -172,8 +171,8 @@ function holds(parent: Element, name: string): boolean {
   return parent.children.some((child) => isTag(child) && (child.name === name || holds(child, name)));
 }
 
-function isInHeading(element: Element): boolean {
-  for (let up = element.parent; up !== null && isTag(up); up = up.parent) if (/^h[1-6]$/.test(up.name)) return true;
+function isWithin(element: Element, name: RegExp): boolean {
+  for (let up = element.parent; up !== null && isTag(up); up = up.parent) if (name.test(up.name)) return true;
   return false;
 }
 

@@ -22,7 +22,7 @@ export interface PictureGateway {
   /** Process of the origin: its time is nobody's. */
   readonly originPid: number;
   /**
-   * Asks for the picture as WebP.
+   * Asks for the picture.
    *
    * @param count each number is a picture of its own
    * @throws Error where the answer is no 200, or comes from the cache of variants
@@ -31,8 +31,14 @@ export interface PictureGateway {
   close(): Promise<void>;
 }
 
-/** @param path a JPEG to use instead of a drawn one */
-export async function openPictureGateway(path: string | undefined): Promise<PictureGateway> {
+/** What a browser takes that has no AVIF. */
+const WEBP = 'image/webp,image/*,*/*;q=0.8';
+
+/**
+ * @param path a JPEG to use instead of a drawn one
+ * @param accept what the client takes
+ */
+export async function openPictureGateway(path: string | undefined, accept: string = WEBP): Promise<PictureGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const picture = path === undefined ? await drawPicture() : await readFile(path);
   const file = join(folder, 'picture.jpg');
@@ -55,7 +61,11 @@ export async function openPictureGateway(path: string | undefined): Promise<Pict
     about: `${width}×${height}, ${picture.length} bytes`,
     origin: String(line).trim(),
     originPid: origin.pid!,
-    ask: (count, wanted) => askFor(`${server.origin}/${String(line).trim()}/picture.jpg?${count}`, wanted, agent),
+    ask: (count, wanted) =>
+      askFor(`${server.origin}/${String(line).trim()}/picture.jpg?${count}`, agent, {
+        accept,
+        'sec-ch-width': String(wanted),
+      }),
     async close() {
       agent.destroy();
       await server.close(0);
@@ -67,13 +77,12 @@ export async function openPictureGateway(path: string | undefined): Promise<Pict
 }
 
 /** A browser that says how wide its picture will be. */
-function askFor(url: string, width: number, agent: Agent): Promise<Buffer> {
+function askFor(url: string, agent: Agent, fields: Readonly<Record<string, string>>): Promise<Buffer> {
   const headers = {
     'user-agent':
       'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
-    accept: 'image/webp,image/*,*/*;q=0.8',
     'sec-fetch-dest': 'image',
-    'sec-ch-width': String(width),
+    ...fields,
   };
   return new Promise((resolve, reject) => {
     get(url, { agent, headers }, (response) => {

@@ -1,35 +1,67 @@
 /**
  * A picture that nobody has asked for before, through the whole gateway, against the image library alone: 12 megapixels
- * to WebP of 640 pixels, same settings. The gateway's side includes fetching from a loopback origin, both caches and
- * the client.
+ * to 640 pixels, same settings, as WebP and as what most browsers get, AVIF. The gateway's side includes fetching from a
+ * loopback origin, both caches and the client.
  */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
+import { encoderQuality } from '../formatters/image/encoder-quality.ts';
 import { openPictureGateway } from './picture-gateway.ts';
 import type { Course, Scenario } from './scenario.ts';
 
 const WIDTH = 640;
 const QUALITY = 70;
 
-/** The scenario; its only argument is the path of a JPEG to use instead of a drawn one. */
+/** A format as a client gets it, and the library asked for the same. */
+interface Format {
+  readonly name: 'webp' | 'avif';
+  readonly accept: string;
+  readonly encode: (picture: Sharp) => Sharp;
+}
+
+/** The scenarios; their only argument is the path of a JPEG to use instead of a drawn one. */
 export const pictureMiss: Scenario = {
   name: 'picture-miss',
   aim: 1.15,
   times: { long: 20, short: 2 },
-  open,
+  open: ([path]) =>
+    open(path, {
+      name: 'webp',
+      accept: 'image/webp,image/*,*/*;q=0.8',
+      encode: (picture) => picture.webp({ quality: QUALITY }),
+    }),
 };
 
-async function open([path]: readonly string[]): Promise<Course> {
-  const gateway = await openPictureGateway(path);
+export const pictureMissAvif: Scenario = {
+  name: 'picture-miss-avif',
+  aim: 1.15,
+  times: { long: 10, short: 2 },
+  open: ([path]) =>
+    open(path, {
+      name: 'avif',
+      accept: 'image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8',
+      encode: (picture) =>
+        picture.avif({
+          quality: encoderQuality('avif', QUALITY),
+          effort: 3,
+          chromaSubsampling: '4:2:0',
+          tune: 'iq',
+        }),
+    }),
+};
+
+async function open(path: string | undefined, { name, accept, encode }: Format): Promise<Course> {
+  const gateway = await openPictureGateway(path, accept);
   const { picture } = gateway;
   let count = 0;
   const ask = () => gateway.ask(++count, WIDTH);
   // As a formatter process has it: nothing remembered, one thread.
   sharp.cache(false);
   sharp.concurrency(1);
-  const direct = () => sharp(picture).autoOrient().resize({ width: WIDTH }).webp({ quality: QUALITY }).toBuffer();
+  const direct = () => encode(sharp(picture).autoOrient().resize({ width: WIDTH })).toBuffer();
   const [made, plain] = [await ask(), await direct()];
-  const { format, width } = await sharp(made).metadata();
-  if (format !== 'webp' || width !== WIDTH) throw new Error(`the gateway gave ${format} of ${width} pixels`);
+  const { format, compression, width } = await sharp(made).metadata();
+  const given = format === 'heif' && compression === 'av1' ? 'avif' : format;
+  if (given !== name || width !== WIDTH) throw new Error(`the gateway gave ${given} of ${width} pixels`);
   return {
     subjects: [
       { name: 'sharp alone', run: (times) => repeat(times, direct) },
@@ -38,7 +70,7 @@ async function open([path]: readonly string[]): Promise<Course> {
     uncounted: [gateway.originPid],
     about: {
       picture: gateway.about,
-      to: `WebP ${WIDTH} pixels, quality ${QUALITY}`,
+      to: `${name} of ${WIDTH} pixels, quality ${QUALITY}`,
       directBytes: plain.length,
       gatewayBytes: made.length,
     },

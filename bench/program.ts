@@ -14,8 +14,16 @@ export interface Program {
   close(): Promise<void>;
 }
 
-/** Starts `serve` with one worker and waits until it listens. @param settings DATA_DIR, which is there, and more */
-export async function openProgram(settings: Readonly<Record<string, string>>): Promise<Program> {
+/**
+ * Starts `serve` with one worker and waits until it listens.
+ *
+ * @param settings DATA_DIR, which is there, and more
+ * @param log where its log goes
+ */
+export async function openProgram(
+  settings: Readonly<Record<string, string>>,
+  log: 'inherit' | 'ignore' = 'inherit',
+): Promise<Program> {
   const child = spawn(process.execPath, [COMMAND, 'serve'], {
     env: {
       PATH: readEnvironment()['PATH'] ?? '',
@@ -28,7 +36,7 @@ export async function openProgram(settings: Readonly<Record<string, string>>): P
       LOG_REQUESTS: '0',
       ...settings,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', log],
   });
   // Whoever leaves early takes it along.
   const end = () => void child.kill('SIGKILL');

@@ -19,19 +19,20 @@ import { fleetManager } from './fleet-manager.ts';
 import { fleetResume } from './fleet-resume.ts';
 import { fleetRoute } from './fleet-route.ts';
 import { fleetShift } from './fleet-shift.ts';
+import { hits } from './hits.ts';
 import { interleavings } from './interleavings.ts';
 import { passThrough } from './pass-through.ts';
 import { pictureLoad } from './picture-load.ts';
-import { pictureMiss } from './picture-miss.ts';
+import { pictureMiss, pictureMissAvif } from './picture-miss.ts';
 import { picturePeers } from './picture-peers.ts';
 import { pictureQuality } from './picture-quality.ts';
 import { pictureVariant } from './picture-variant.ts';
 import { treeProcessorMs } from './processor-time.ts';
 import type { Course, Scenario, Subject } from './scenario.ts';
 import { streaming } from './streaming.ts';
-import { round2, type Study, type StudyResult } from './study.ts';
+import { median, round2, type Study, type StudyResult } from './study.ts';
 
-const SCENARIOS: readonly Scenario[] = [pictureMiss, pictureVariant, picturePeers, chartMiss];
+const SCENARIOS: readonly Scenario[] = [pictureMiss, pictureMissAvif, pictureVariant, picturePeers, chartMiss];
 const STUDIES: readonly Study[] = [
   fleetShift,
   fleetLoss,
@@ -46,6 +47,7 @@ const STUDIES: readonly Study[] = [
   pictureQuality,
   interleavings,
   passThrough,
+  hits,
   streaming,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
@@ -113,12 +115,6 @@ function summarise(scenario: Scenario, { subjects, about }: Course, rounds: read
     rounds.map((turns) => ofRound(turns, second).processorMs / Math.max(0.01, ofRound(turns, first).processorMs)),
   );
   return { scenario: scenario.name, about, ratio: round2(ratio), aim: scenario.aim, medians, rounds };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : round2((sorted[middle - 1]! + sorted[middle]!) / 2);
 }
 
 function describeMachine(): Readonly<Record<string, string | number>> {

@@ -42,6 +42,13 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))] ?? 0;
 }
 
+/** The value in the middle; of an even number the mean of the two there, 0 of none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : round2(((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2);
+}
+
 /** Two digits behind the point. */
 export function round2(value: number): number {
   return Math.round(value * 100) / 100;

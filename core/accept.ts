@@ -135,6 +135,12 @@ export function asks(accept: AcceptField, mediaType: string | MediaType): boolea
   return quality.explicit && quality.q > 0;
 }
 
+/** True when the field rules the type out by what it says of it, and not only by naming others. */
+export function isVetoed(accept: AcceptField, mediaType: string | MediaType): boolean {
+  const { q, range } = qualityOf(accept, mediaType);
+  return q === 0 && range !== undefined;
+}
+
 /** True when the field names the type with its highest q: no loss on the way there overrides this (design part 3). */
 export function namesWithTopQuality(accept: AcceptField, mediaType: string | MediaType): boolean {
   const quality = qualityOf(accept, mediaType);

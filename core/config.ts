@@ -60,6 +60,16 @@ export function parseSettings<T extends SettingTable>(
   table: T,
   environment: Readonly<Record<string, string | undefined>>,
 ): Values<T> {
+  const { values, faults } = readValues(table, environment);
+  if (faults.length > 0) throw new SettingsError(faults);
+  return values;
+}
+
+/** Values of all settings of a table, and what is wrong with them; a wrong one has its default, for others to be checked beside it. */
+export function readValues<T extends SettingTable>(
+  table: T,
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly values: Values<T>; readonly faults: readonly SettingFault[] } {
   const faults: SettingFault[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(table)) {
@@ -67,14 +77,14 @@ export function parseSettings<T extends SettingTable>(
     try {
       values[name] = text === '' ? fallbackOf(setting) : setting.parse(text);
     } catch (error) {
+      values[name] = fallbackOf(setting);
       faults.push({
         variable: setting.variable,
         message: `${(error as Error).message}, got \`${setting.secret ? '…' : text}\``,
       });
     }
   }
-  if (faults.length > 0) throw new SettingsError(faults);
-  return values as Values<T>;
+  return { values: values as Values<T>, faults };
 }
 
 function fallbackOf<T>(setting: Setting<T>): T {
@@ -124,6 +134,14 @@ export function parseSwitch(text: string): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off|none)$/i.test(text)) return false;
   throw new RangeError('must be 1 or 0');
+}
+
+/** An address or name to listen on. */
+export function parseListenHost(text: string): string {
+  const host = text.includes(':') ? `[${text}]` : text;
+  if (URL.parse(`http://${host}/`)?.pathname !== '/' || /[@/?#]/.test(text))
+    throw new RangeError('must be an IP address or a host name, without a port');
+  return text;
 }
 
 /** Any text; `none` is `undefined`. */

@@ -3,13 +3,31 @@
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // RFC 9110 5.5: field content is visible characters, space, tab and obs-text. CR, LF and NUL never pass (threat 19).
 const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/g;
+/** What is to be changed in a value; nearly none has any of it. */
+const FAULT = /[^\t\u0020-\u007e\u0080-\u00ff]|^\s|\s$/;
 
 /** A value that cannot inject a line: control characters become spaces, characters beyond latin-1 are percent-encoded. */
 export function safeFieldValue(value: string): string {
+  if (!FAULT.test(value)) return value;
   return value
     .replace(UNSAFE_VALUE, ' ')
     .replace(/[^\t\u0020-\u00ff]+/g, (run) => encodeURIComponent(run.isWellFormed() ? run : run.toWellFormed()))
     .trim();
+}
+
+/** Names as they came, in lower case; the same few come with every message. */
+const known = new Map<string, string>();
+const MAX_KNOWN = 1_000;
+
+/** The name in lower case; `undefined` for what is no name (RFC 9110 5.1). */
+function nameOf(given: string): string | undefined {
+  const held = known.get(given);
+  if (held !== undefined) return held;
+  if (!TOKEN.test(given)) return undefined;
+  if (known.size >= MAX_KNOWN) known.clear();
+  const name = given.toLowerCase();
+  known.set(given, name);
+  return name;
 }
 
 /** Header fields of a message. Names are kept in lower case. */
@@ -39,8 +57,11 @@ export class Fields {
 
   /** All lines of a field joined by `, ` (RFC 9110 5.3), or `undefined` when absent. */
   get(name: string): string | undefined {
-    const lines = this.getAll(name);
-    return lines.length === 0 ? undefined : lines.join(', ');
+    const wanted = name.toLowerCase();
+    let joined: string | undefined;
+    for (const [each, value] of this.#lines)
+      if (each === wanted) joined = joined === undefined ? value : `${joined}, ${value}`;
+    return joined;
   }
 
   getAll(name: string): string[] {
@@ -59,9 +80,9 @@ export class Fields {
     return value === undefined ? this : this.append(name, value);
   }
 
-  append(name: string, value: string): this {
-    if (!TOKEN.test(name)) return this;
-    this.#lines.push([name.toLowerCase(), safeFieldValue(value)]);
+  append(given: string, value: string): this {
+    const name = nameOf(given);
+    if (name !== undefined) this.#lines.push([name, safeFieldValue(value)]);
     return this;
   }
 
@@ -93,7 +114,9 @@ export class Fields {
 
   /** Flat name, value list as `ServerResponse.writeHead` takes it. */
   toRaw(): string[] {
-    return this.#lines.flat();
+    const raw: string[] = [];
+    for (const [name, value] of this.#lines) raw.push(name, value);
+    return raw;
   }
 }
 

@@ -4,6 +4,7 @@ import { formatContentRange } from '../core/byte-range.ts';
 import { parseCacheControl } from '../core/cache-control.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Fields } from '../core/fields.ts';
+import { parseVary } from '../core/vary.ts';
 import { toFieldRecord } from './field-record.ts';
 import type { OriginStore } from './origin-store.ts';
 import type { FoundPart, GatheredWhole, PartHead, PartQuestion, PartStore } from './part-store.ts';
@@ -63,13 +64,14 @@ function storeWhole(store: OriginStore, { url, fields }: PartQuestion, whole: Ga
   };
   const staleAt = now + whole.ttlSeconds * 1_000;
   const etag = whole.fields.get('etag');
-  const names = (whole.fields.get('vary') ?? '').split(',').map((name) => name.trim().toLowerCase());
+  // What varies by everything is kept in no part.
+  const names = [parseVary(whole.fields.get('vary'))].flat();
   const isFirm = parseCacheControl(whole.fields.get('cache-control')).has('must-revalidate');
   const stream = store.createWriteStream(key, {
     statusCode: 200,
     statusMessage: 'OK',
     headers: { ...toFieldRecord(whole.fields), 'content-length': String(whole.bytes.byteLength) },
-    vary: Object.fromEntries(names.filter(Boolean).map((name) => [name, asked.get(name) ?? null])),
+    vary: Object.fromEntries(names.map((name) => [name, asked.get(name) ?? null])),
     ...(etag === undefined ? {} : { etag }),
     cacheControlDirectives: isFirm ? { 'must-revalidate': true } : {},
     cachedAt: now - whole.ageSeconds * 1_000,

@@ -19,6 +19,8 @@ export interface Fence {
   readonly to: number;
   /** What stands in it; empty where it cannot be read. */
   readonly options: PlainRecord;
+  /** Rows that stand in its specification, as JSON. */
+  readonly inline: string | undefined;
   /** Why it cannot be read. */
   readonly fault: string | undefined;
 }
@@ -66,7 +68,7 @@ function closes(line: string, sign: string): boolean {
 }
 
 function readFence(kind: Fence['kind'], lines: readonly string[], place: { from: number; to: number }): Fence {
-  const refuse = (fault: string): Fence => ({ kind, ...place, options: {}, fault });
+  const refuse = (fault: string): Fence => ({ kind, ...place, options: {}, inline: undefined, fault });
   const text = lines.join('\n');
   if (text.length > MAX_FENCE_CHARACTERS) return refuse('it is too long');
   let read: unknown;
@@ -78,13 +80,27 @@ function readFence(kind: Fence['kind'], lines: readonly string[], place: { from:
   }
   if (typeof read !== 'object' || read === null || Array.isArray(read))
     return refuse('its lines must be `name: value`');
-  const options = JSON.parse(JSON.stringify(read)) as PlainRecord;
-  return {
-    kind,
-    ...place,
-    options,
-    fault: typeof options['data'] === 'string' ? undefined : '`data` must name the data',
-  };
+  const given = JSON.parse(JSON.stringify(read)) as PlainRecord;
+  // A whole specification may say itself what it draws.
+  const { url, values } = typeof given['data'] === 'string' ? {} : dataOfSpec(given['spec']);
+  const options = typeof url === 'string' ? { ...given, data: url } : given;
+  const inline = Array.isArray(values) ? JSON.stringify(values) : undefined;
+  const isNamed = typeof options['data'] === 'string' || inline !== undefined;
+  return { kind, ...place, options, inline, fault: isNamed ? undefined : '`data` must name the data' };
+}
+
+function dataOfSpec(spec: PlainData | undefined): PlainRecord {
+  try {
+    const { data } = recordOf(typeof spec === 'string' ? (JSON.parse(spec) as PlainData) : spec);
+    return recordOf(data);
+  } catch {
+    // What is no JSON is told of where the chart is made.
+    return {};
+  }
+}
+
+function recordOf(value: PlainData | undefined): PlainRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 }
 
 /** The address of a fence's data, absolute; `undefined` where it is none. */

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import {
   parseList,
+  parseListenHost,
   parseSwitch,
   parseText,
   parseWhole,
@@ -45,7 +46,7 @@ export const gatewaySettings = {
     fallback: '127.0.0.1',
     help: 'Address on which clients connect.',
     group: 'main',
-    parse: (text) => text,
+    parse: parseListenHost,
   } satisfies Setting<string>,
   port: {
     variable: 'PORT',
@@ -175,7 +176,7 @@ export const gatewaySettings = {
     fallbackText: 'none',
     help: 'Name below which each site gets a subdomain of its own in prefix mode, where its scripts may run.',
     group: 'main',
-    parse: parseHostName,
+    parse: (text) => (parseText(text) === undefined ? undefined : parseHostName(text)),
   } satisfies Setting<string | undefined>,
   workers: {
     variable: 'WORKERS',

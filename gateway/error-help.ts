@@ -1,5 +1,6 @@
 /** What somebody who meets an error can do next: an error page is where a person is lost. */
 import type { ErrorCode } from '../core/errors.ts';
+import type { OwnPlace } from './pages/layout.ts';
 
 /** Advice, and where to go from here. */
 export interface ErrorHelp {
@@ -46,9 +47,10 @@ const PREFIXED = /^\/(?:-\/as\/[a-z]+(?:;part=\d+)?\/)?(https?:\/\/[^\s]+)$/i;
 /**
  * @param path Path and query of a GET in origin-form; `undefined` where there is no way back to it,
  * as on a site that the gateway stands in front of.
- * @param own Origin of our own pages; default: that of the page itself.
+ * @param place Where our own pages are.
  */
-export function helpWith(code: ErrorCode, path: string | undefined, own = ''): ErrorHelp {
+export function helpWith(code: ErrorCode, path: string | undefined, place: OwnPlace): ErrorHelp {
+  const own = ownPagesOf(place);
   const target = path === undefined ? undefined : PREFIXED.exec(path)?.[1];
   const links: { label: string; href: string }[] = [];
   if (path !== undefined && WORTH_RETRYING.has(code)) links.push({ label: 'Try again', href: path });
@@ -56,9 +58,18 @@ export function helpWith(code: ErrorCode, path: string | undefined, own = ''): E
     links.push({ label: 'The original', href: `/-/as/original/${target}` });
   if (target !== undefined && code.startsWith('UPSTREAM_') && code !== 'UPSTREAM_DNS')
     links.push({ label: 'Without the gateway', href: target });
-  if (code === 'SIGN_IN_NEEDED') links.push({ label: 'Sign in', href: `${own}/-/sign-in` });
-  if (code === 'UNKNOWN_PRESENTATION' || code === 'UNKNOWN_PROFILE')
-    links.push({ label: 'How you are served', href: `${own}/-/settings` });
-  links.push({ label: 'About this error', href: `${own}/-/docs/errors#${code.toLowerCase()}` });
+  if (code === 'SIGN_IN_NEEDED') links.push({ label: 'Sign in', href: `${own}sign-in` });
+  if ((code === 'UNKNOWN_PRESENTATION' || code === 'UNKNOWN_PROFILE') && place.site?.personal !== false)
+    links.push({ label: 'How you are served', href: `${own}settings` });
+  links.push({ label: 'About this error', href: aboutError(code, place) });
   return { advice: ADVICE[code], links, wantsAddress: path !== undefined && WANTS_ADDRESS.has(code) };
+}
+
+/** The place in the documentation that speaks of an error. */
+export function aboutError(code: ErrorCode, place: OwnPlace): string {
+  return `${ownPagesOf(place)}docs/errors#${code.toLowerCase()}`;
+}
+
+function ownPagesOf({ origin = '', gatewayPath }: OwnPlace): string {
+  return `${origin}${gatewayPath}`;
 }

@@ -1,12 +1,12 @@
 /** Errors in the client's own format: WML deck, Markdown, problem+json, HTML or text (threats: every error reply). */
 import { errorCatalogue, GatewayError } from '../core/errors.ts';
 import type { VaryRecorder } from '../core/vary.ts';
-import { type ErrorHelp, helpWith } from './error-help.ts';
+import { aboutError, type ErrorHelp, helpWith } from './error-help.ts';
 import { html } from './html.ts';
 import { chooseOwnFormat, type OwnFormat } from './own-format.ts';
 import { addressForm } from './pages/address-form.ts';
 import { inDeck, makeDeck } from './pages/deck.ts';
-import { makePage, makeTextReply } from './pages/layout.ts';
+import { HERE, makePage, makeTextReply, type OwnPlace } from './pages/layout.ts';
 import type { Reply } from './reply.ts';
 
 export interface ErrorContext {
@@ -16,8 +16,8 @@ export interface ErrorContext {
   readonly pseudonym: string;
   /** Path and query of a page on one of our own hosts that was asked for by GET: there is a way back to it. */
   readonly here?: string | undefined;
-  /** Where our own pages are, if not on the host that was asked. */
-  readonly ownOrigin?: string | undefined;
+  /** Where our own pages are. Default: on the host that was asked. */
+  readonly place?: OwnPlace | undefined;
 }
 
 /** What a page of each format shows. */
@@ -25,13 +25,15 @@ interface ErrorContent {
   readonly error: GatewayError;
   readonly requestId: string;
   readonly help: ErrorHelp;
+  readonly place: OwnPlace;
 }
 
 /** The reply for an error. Anything but a GatewayError becomes INTERNAL; nothing of its text is shown. */
 export function makeErrorReply(error: unknown, context: ErrorContext): Reply {
   const known = error instanceof GatewayError ? error : new GatewayError('INTERNAL', {}, { cause: error });
-  const help = helpWith(known.code, context.here, context.ownOrigin);
-  const reply = RENDER[chooseOwnFormat(context.read)]({ error: known, requestId: context.requestId, help });
+  const { requestId, here, place = HERE } = context;
+  const help = helpWith(known.code, here, place);
+  const reply = RENDER[chooseOwnFormat(context.read)]({ error: known, requestId, help, place });
   const { fields } = reply;
   for (const [name, value] of known.fields ?? []) fields.append(name, value);
   if (!fields.has('retry-after') && known.details['seconds'] !== undefined)
@@ -45,9 +47,9 @@ export function makeErrorReply(error: unknown, context: ErrorContext): Reply {
 }
 
 const RENDER: Readonly<Record<OwnFormat, (content: ErrorContent) => Reply>> = {
-  json({ error, requestId, help }) {
+  json({ error, requestId, help, place }) {
     const code = error.code.toLowerCase();
-    const type = `/-/docs/errors#${code}`;
+    const type = aboutError(error.code, place);
     const problem = { type, title: error.message, status: error.status, code, requestId, advice: help.advice };
     return makeTextReply(error.status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
   },
@@ -79,9 +81,10 @@ const RENDER: Readonly<Record<OwnFormat, (content: ErrorContent) => Reply>> = {
     ];
     return makeTextReply(error.status, 'text/plain; charset=utf-8', `${lines.join('\n')}\n`);
   },
-  html({ error, requestId, help }) {
+  html({ error, requestId, help, place }) {
     return makePage({
       status: error.status,
+      place,
       title: `Error ${error.status}`,
       body: html`<h1>Error ${error.status}</h1><p>${error.message}</p>
 ${help.advice !== undefined && html`<p>${help.advice}</p>`}

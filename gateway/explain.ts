@@ -14,9 +14,10 @@ import { makePage, makeTextReply } from './pages/layout.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
 import type { Gateway } from './serve.ts';
+import { placeOf } from './steps/bar-of.ts';
 import { type Choice, choose } from './steps/choose.ts';
 import { type FetchedOriginal, fetchOriginal } from './steps/fetch-original.ts';
-import { type Formatted, formatOriginal, type Original } from './steps/format.ts';
+import { type FailedAttempt, type Formatted, formatOriginal, type Original } from './steps/format.ts';
 import { formatChain } from './steps/reply-fields.ts';
 import type { Target } from './target.ts';
 
@@ -58,7 +59,7 @@ export async function explain(received: Received, target: Target, gateway: Gatew
   const wantsJson = asks(parseAccept(received.fields.get('accept')), 'application/json');
   const reply = wantsJson
     ? makeTextReply(200, 'application/json', `${JSON.stringify(explanation, null, 2)}\n`)
-    : explanationPage(explanation);
+    : explanationPage(explanation, target);
   reply.fields.set('vary', 'Accept, User-Agent, Format-Profile, Explain-Accept, Explain-User-Agent, Explain-Profile');
   reply.fields.set('x-request-id', received.id);
   return reply;
@@ -115,7 +116,7 @@ function describe({ exchange, fetched, choice, formatted, bytes }: Run): Explana
   const final = formatted?.choice ?? choice;
   const reason = final.kind === 'pass' ? final.reason : 'smaller';
   return {
-    target: target.url.href,
+    target: addressOf(target),
     mode: target.mode,
     presentation: isMade && final.kind === 'format' ? final.best.wish.presentation : null,
     client: {
@@ -128,7 +129,7 @@ function describe({ exchange, fetched, choice, formatted, bytes }: Run): Explana
     preferences: negotiation.values,
     original: { status: fetched.status, type: fetched.fields.get('content-type') ?? '', bytes },
     plan: isMade ? plannedSteps(variant.plan) : [],
-    alternatives: alternativesOf(final, variant?.plan),
+    alternatives: [...(formatted?.failures ?? []).map(toAlternative), ...alternativesOf(final, variant?.plan)],
     steps: isMade ? variant.steps : [],
     notes: isMade ? variant.notes.filter((note) => note.event !== 'fields') : [],
     reply: isMade
@@ -188,6 +189,10 @@ function standIn(fields: Fields): Fields {
   return explained;
 }
 
+function toAlternative({ plan, why }: FailedAttempt): Explanation['alternatives'][number] {
+  return { plan: plannedSteps(plan), why };
+}
+
 function alternativesOf(choice: Choice, taken: Plan | undefined): Explanation['alternatives'] {
   const plans = choice.result.plans
     .filter(({ plan }) => plan !== taken)
@@ -218,12 +223,18 @@ function plannedSteps(plan: Plan): PlannedStep[] {
   }));
 }
 
-function explanationPage(explanation: Explanation): Reply {
+/** A target as its client knows it: in front of a site its upstream is nobody's business. */
+function addressOf(target: Target): string {
+  return target.mode === 'reverse' ? `${target.ownOrigin}/${placeOf(target).rest}` : target.url.href;
+}
+
+function explanationPage(explanation: Explanation, target: Target): Reply {
   const { client, original, reply, steps, alternatives, notes } = explanation;
   return makePage({
     title: 'Why this reply',
+    place: { gatewayPath: target.gatewayPath, site: target.site },
     body: html`<h1>Why this reply</h1>
-<p><a href="/${explanation.target}">${explanation.target}</a></p>
+<p><a href="/${placeOf(target).rest}">${explanation.target}</a></p>
 <table><caption>In short</caption>
 ${row('Client', `${client.class}, preset ${client.preset}`)}
 ${row('Because', client.evidence.join('; '))}

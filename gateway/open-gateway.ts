@@ -33,6 +33,7 @@ import { makeEnterPage } from './pages/enter.ts';
 import { goPage } from './pages/go.ts';
 import { healthPage, makeReadyPage, type Readiness } from './pages/health.ts';
 import { makeHomePage } from './pages/home.ts';
+import { makePageForms } from './pages/page-forms.ts';
 import { makePages, type Pages, robotsPage } from './pages/pages.ts';
 import { makePacPage } from './pages/proxy-pac.ts';
 import { makeServicesPage } from './pages/services.ts';
@@ -194,7 +195,7 @@ function makeOwnPages(parts: GatewayParts, { sessions, jar, passes, passLifeMs, 
   const { signIn, signOut } = makeSignInPages({ users, sessions, tokens, signInHours: settings.signInHours });
   const { demoOrigin } = parts;
   const showcase = makeShowcase(demoOrigin, gateway, clock);
-  return makePages({
+  const entries = {
     home: makeHomePage({ profiles, clients, users, sessions, detect, demoOrigin, showcase }),
     setup: makeSetupPage(settings.modes),
     'proxy.pac': makePacPage(settings.modes),
@@ -208,5 +209,6 @@ function makeOwnPages(parts: GatewayParts, { sessions, jar, passes, passLifeMs, 
     services: makeServicesPage(parts.services, () => gateway().access, settings.maxServiceBytes),
     settings: makeSettingsPage({ clients, profiles, users, sessions, jar, tokens, detect }),
     ...(parts.frontEnd && { waiting: makeWaitingPage(parts.frontEnd.outbox) }),
-  });
+  };
+  return makePages(entries, makePageForms(parts));
 }

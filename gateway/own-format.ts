@@ -14,14 +14,18 @@ const TYPES: readonly (readonly [OwnFormat, mediaType: string])[] = [
   ['text', 'text/plain'],
 ];
 
-export function chooseOwnFormat(read: VaryRecorder): OwnFormat {
+/** Of the formats that Accept names, the one it wants most; `undefined` where it names none of them. */
+export function chooseNamedFormat(read: VaryRecorder, among: readonly OwnFormat[]): OwnFormat | undefined {
   const accept = parseAccept(read.get('accept'));
-  const agent = read.get('user-agent') ?? '';
   // Of equals the order in the field decides, as for the resource itself.
-  const best = TYPES.filter(([, type]) => asks(accept, type))
+  return TYPES.filter(([format, type]) => among.includes(format) && asks(accept, type))
     .map(([format, type]) => ({ format, ...qualityOf(accept, type) }))
     .filter(({ q }) => q > 0)
-    .sort((a, b) => b.q - a.q || a.index - b.index)[0];
-  if (best !== undefined) return best.format;
-  return /mozilla|opera|links|lynx|w3m/i.test(agent) ? 'html' : 'text';
+    .sort((a, b) => b.q - a.q || a.index - b.index)[0]?.format;
+}
+
+export function chooseOwnFormat(read: VaryRecorder): OwnFormat {
+  const agent = read.get('user-agent') ?? '';
+  const named = chooseNamedFormat(read, ['html', 'wml', 'markdown', 'json', 'text']);
+  return named ?? (/mozilla|opera|links|lynx|w3m/i.test(agent) ? 'html' : 'text');
 }

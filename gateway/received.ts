@@ -39,6 +39,11 @@ export interface Received {
   readonly httpVersion: string;
   readonly body: Readable;
   readonly hasBody: boolean;
+  readonly connection: Connection;
+}
+
+/** The way to a client that waits for its reply. */
+export interface Connection {
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
   /** Sends early hints: values of Link. Default: the client gets none. */
@@ -64,7 +69,7 @@ const KNOWN_METHODS = new Set(
 export function receive(
   message: IncomingMessage,
   trustedProxies: readonly AddressRange[],
-  signal: AbortSignal,
+  connection: Connection,
 ): Received {
   const fields = Fields.fromRaw(message.rawHeaders);
   const target = message.url ?? '';
@@ -86,7 +91,7 @@ export function receive(
     httpVersion: message.httpVersion,
     body: message,
     hasBody: hasBody(message, fields),
-    signal,
+    connection,
   };
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Fields } from '../core/fields.ts';
+import { untilChangeIsSeen } from './cache/looked-at.ts';
 import type { Reply } from './reply.ts';
 
 /**
@@ -11,6 +12,8 @@ import type { Reply } from './reply.ts';
  */
 export async function sendReply(message: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
   const { status, fields, body } = reply;
+  const seen = untilChangeIsSeen(message.method);
+  if (seen !== undefined) await seen;
   if (response.destroyed || response.headersSent) {
     if (body instanceof Readable) body.destroy();
     return;

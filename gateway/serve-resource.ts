@@ -1,6 +1,7 @@
 /** Serving an upstream resource: the steps from `identify` to `reply`. */
 import type { VaryRecorder } from '../core/vary.ts';
 import { answerOptions } from './answer-options.ts';
+import { LOOKED_AT_MS } from './cache/looked-at.ts';
 import type { MemoEntry } from './cache/reply-memo.ts';
 import { type Exchange, prepare } from './exchange.ts';
 import { explain } from './explain.ts';
@@ -66,14 +67,8 @@ export async function replyFromMemo(received: Received, gateway: Gateway): Promi
   if (entry === undefined) return undefined;
   await gateway.access.check(received, entry);
   if (!isStillRight(entry, received, gateway)) return undefined;
-  return { ...gateway.memo.replyOf(entry, received), trace: entry.reply.trace };
+  return gateway.memo.replyOf(entry, received);
 }
-
-/**
- * Milliseconds for which what a reply stands on is taken as looked at: less than it takes a change to be acknowledged and
- * the next request to arrive, so no client can see the difference.
- */
-const LOOKED_AT_MS = 0.25;
 
 function isStillRight(entry: MemoEntry, received: Received, gateway: Gateway): boolean {
   const now = gateway.clock.monotonic();

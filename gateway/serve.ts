@@ -13,6 +13,7 @@ import type { Egress } from '../egress/fetch-upstream.ts';
 import type { FormatterRegistry } from '../formatters/registry.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { Access } from './access.ts';
+import { hostNameOf } from './address.ts';
 import type { Improver } from './cache/improver.ts';
 import type { OriginalIndex } from './cache/original-index.ts';
 import type { RememberedHosts } from './cache/remembered-hosts.ts';
@@ -26,12 +27,13 @@ import { makeErrorReply } from './error-page.ts';
 import { giveHostCookies, takeHostCookies } from './host-cookies.ts';
 import type { Passes } from './modes/subdomain-pass.ts';
 import { isOwnHost, isSubdomain } from './own-hosts.ts';
-import { makeRedirect } from './pages/layout.ts';
+import { makeRedirect, type OwnPlace } from './pages/layout.ts';
 import type { Pages } from './pages/pages.ts';
 import type { Received } from './received.ts';
 import type { Reply } from './reply.ts';
 import { replyFromMemo, serveResource } from './serve-resource.ts';
 import type { Services } from './services/services.ts';
+import { findSite } from './sites.ts';
 import type { FetchedOriginal } from './steps/fetch-original.ts';
 import { findRoute, ownOriginFor, type RouteRules } from './steps/find-route.ts';
 import type { IdentifyParts } from './steps/identify.ts';
@@ -135,13 +137,22 @@ function answerError(error: unknown, received: Received, read: VaryRecorder, gat
   const { log, pseudonym, rules } = gateway;
   const isOurPage = received.method === 'GET' && received.form === 'origin' && isOwnHost(received, rules);
   const here = isOurPage ? received.path : undefined;
-  // Our pages are on our own hosts alone.
-  const ownOrigin = isSubdomain(received.authority, rules) ? ownOriginFor(received, rules) : undefined;
-  const reply = makeErrorReply(error, { read, requestId: received.id, pseudonym, here, ownOrigin });
-  if (reply.status < 500 || received.signal.aborted) return reply;
+  const place = placeOfOwnPages(received, rules);
+  const reply = makeErrorReply(error, { read, requestId: received.id, pseudonym, here, place });
+  if (reply.status < 500 || received.connection.signal.aborted) return reply;
   // RFC 9110 15.6.4: for now, and nobody's fault.
   if (reply.status === 503 && error instanceof GatewayError)
     log.warn('not now', { requestId: received.id, status: 503, code: error.code, reason: error.message });
   else log.error('request failed', { requestId: received.id, status: reply.status, error });
   return reply;
+}
+
+/** Where whoever made a request finds our own pages: on its host, or by our own name where that is another's. */
+function placeOfOwnPages(received: Received, rules: RouteRules): OwnPlace | undefined {
+  if (isOwnHost(received, rules)) return undefined;
+  const isSites = received.form === 'origin' && !isSubdomain(received.authority, rules);
+  const site = isSites && rules.modes.includes('reverse') ? findSite(rules.sites, received.authority) : undefined;
+  if (site !== undefined) return { gatewayPath: site.gatewayPath, site };
+  if (isSites && rules.fleet.hasSite(hostNameOf(received.authority))) return undefined;
+  return { origin: ownOriginFor(received, rules), gatewayPath: '/-/', site: undefined };
 }

@@ -21,7 +21,7 @@ import type { AddressRange } from './address-range.ts';
 import { makeErrorReply } from './error-page.ts';
 import { asksForWebSocket, type Upgrade } from './modes/upgrade.ts';
 import { servePlainHttp2 } from './plain-port.ts';
-import { makeRequestId, type Received, receive } from './received.ts';
+import { type Connection, makeRequestId, type Received, receive } from './received.ts';
 import type { Reply } from './reply.ts';
 import { makeSecureServer, type SecureServer } from './secure-server.ts';
 import { sendReply } from './send-reply.ts';
@@ -168,11 +168,7 @@ async function exchange(
   draining: boolean,
 ): Promise<void> {
   const started = parts.clock.monotonic();
-  const gone = new AbortController();
-  response.on('close', () => {
-    if (!isSentWhole(response)) gone.abort(new DOMException('the client has gone', 'AbortError'));
-  });
-  const { reply, received } = await answer(message, response, { ...parts, signal: gone.signal });
+  const { reply, received } = await answer(message, response, parts);
   // A request that broke the rules of framing cannot be followed by another on its connection (P-19).
   if (draining || (received === undefined && reply.status >= 400)) response.shouldKeepAlive = false;
   const { socket } = response;
@@ -195,6 +191,36 @@ async function exchange(
   });
 }
 
+/** The signal is made for who asks for it: a reply that is there costs less than one. */
+class ResponseConnection implements Connection {
+  readonly #response: ServerResponse;
+  #gone: AbortController | undefined;
+  #hasLeft = false;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    response.on('close', () => {
+      if (isSentWhole(response)) return;
+      this.#hasLeft = true;
+      this.#tell();
+    });
+  }
+
+  get signal(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#hasLeft) this.#tell();
+    return this.#gone.signal;
+  }
+
+  sendHints(links: readonly string[]): void {
+    writeHints(this.#response, links);
+  }
+
+  #tell(): void {
+    this.#gone?.abort(new DOMException('the client has gone', 'AbortError'));
+  }
+}
+
 // In HTTP/2 a reply that was cut off counts as finished, but nobody has ended it.
 function isSentWhole(response: ServerResponse): boolean {
   return response.writableEnded && response.writableFinished;
@@ -203,12 +229,11 @@ function isSentWhole(response: ServerResponse): boolean {
 async function answer(
   message: IncomingMessage,
   response: ServerResponse,
-  { signal, ...parts }: ShellParts & { readonly signal: AbortSignal },
+  parts: ShellParts,
 ): Promise<{ reply: Reply; received?: Received }> {
   let received: Received;
   try {
-    const sendHints = (links: readonly string[]) => writeHints(response, links);
-    received = { ...receive(message, parts.trustedProxies, signal), sendHints };
+    received = receive(message, parts.trustedProxies, new ResponseConnection(response));
   } catch (error) {
     const read = new VaryRecorder(Fields.fromRaw(message.rawHeaders));
     return { reply: makeErrorReply(error, { read, requestId: makeRequestId(), pseudonym: parts.pseudonym }) };

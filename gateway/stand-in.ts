@@ -68,7 +68,7 @@ function makeReceived({ known, fields: given, signal }: StandIn): Received {
     httpVersion: '1.1',
     body: Readable.from([]),
     hasBody: false,
-    signal,
+    connection: { signal },
   };
 }
 

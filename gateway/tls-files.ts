@@ -1,5 +1,5 @@
 /** The certificate and key of a listener, read from their files. */
-import { readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 
 /** Where they are. */
 export interface TlsFiles {
@@ -11,7 +11,7 @@ export interface TlsFiles {
  * The files of a listener, or `undefined` when it speaks no TLS.
  *
  * @param names Names of the two settings, for the message.
- * @throws RangeError when one is there without the other.
+ * @throws RangeError when one is there without the other, or cannot be read.
  */
 export function tlsFilesOf(
   cert: string | undefined,
@@ -19,7 +19,17 @@ export function tlsFilesOf(
   names: readonly [cert: string, key: string],
 ): TlsFiles | undefined {
   if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined || key === undefined) throw new RangeError(`${names[0]} and ${names[1]} go together`);
+  if (cert === undefined || key === undefined)
+    throw new RangeError(`${names[0]}: goes together with ${names[1]}, one alone is set`);
+  const faults = [cert, key].flatMap((file, index) => {
+    try {
+      accessSync(file, constants.R_OK);
+      return [];
+    } catch (cause) {
+      return [`${names[index]}: ${file} cannot be read: ${(cause as Error).message}`];
+    }
+  });
+  if (faults.length > 0) throw new RangeError(faults.join('\n'));
   return { cert, key };
 }
 

@@ -35,12 +35,12 @@ export async function hashPassword(password: string): Promise<string> {
 /**
  * Reads the USERS file.
  *
- * @throws RangeError naming each faulty line; the lines themselves are never shown.
+ * @throws RangeError where the file cannot be read, and naming each faulty line; the lines themselves are never shown.
  */
 export function readUsers(file: string | undefined): Users {
   const entries = new Map<string, Entry>();
   const faults: string[] = [];
-  const lines = file === undefined ? [] : readFileSync(file, 'utf8').split(/\r?\n/);
+  const lines = file === undefined ? [] : readLines(file);
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const [name = '', hash = '', profile] = line.split(':');
@@ -59,6 +59,14 @@ export function readUsers(file: string | undefined): Users {
       return isRight ? entry : undefined;
     },
   };
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split(/\r?\n/);
+  } catch (cause) {
+    throw new RangeError(`USERS: ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
 }
 
 async function matches(password: string, hash: string): Promise<boolean> {

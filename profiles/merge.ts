@@ -63,7 +63,7 @@ const SLOW_RTT_MS = 300;
 const SLOW_DOWNLINK_MBPS = 0.4;
 /** Pixels: as wide as a page is on most screens of what is carried about, and enough for the others. */
 const SAVING_WIDTH = 640;
-/** What screens are dense: the widths of presets are for three device pixels to each of a page. */
+/** The widths of presets are for screens with three device pixels to each of a page. */
 const SCREEN_DENSITY = 3;
 const LEAST_SLOW_WIDTH = 360;
 
@@ -85,8 +85,8 @@ function tighten(values: Map<string, MergedValue>, network: NetworkSignals): voi
     Math.min(get('images.quality') as number, Math.max(30, Math.round((get('images.quality') as number) / 2))),
   );
   const width = get('images.maxWidth') as number;
-  const slowWidth = Math.max(LEAST_SLOW_WIDTH, Math.round(width / SCREEN_DENSITY));
-  put('images.maxWidth', Math.min(width, SAVING_WIDTH, isSlow ? slowWidth : SAVING_WIDTH));
+  const widest = isSlow ? Math.max(LEAST_SLOW_WIDTH, Math.round(width / SCREEN_DENSITY)) : width;
+  put('images.maxWidth', Math.min(width, widest, SAVING_WIDTH));
   put('images.dpr', Math.min(get('images.dpr') as number, 1));
   put('images.animation', false);
   put('page.fonts', false);

@@ -1,4 +1,5 @@
 /** A profile: stored preferences with the rules that say whom they are for (design part 4). */
+import iconv from 'iconv-lite';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { PlainData } from '../core/component.ts';
@@ -39,16 +40,18 @@ const addressRange = text.refine(
 const profileName = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a to z, 0 to 9 and -');
 
 /** Options of a formatter: any plain data; the formatter itself checks them. */
-const plainData: z.ZodType<PlainData> = z.lazy(() =>
-  z.union([
-    z.null(),
-    z.boolean(),
-    z.number(),
-    z.string().max(1_000),
-    list(plainData),
-    z.record(z.string().max(100), plainData),
-  ]),
-);
+const plainData: z.ZodType<PlainData> = z
+  .lazy(() =>
+    z.union([
+      z.null(),
+      z.boolean(),
+      z.number(),
+      z.string().max(1_000),
+      list(plainData),
+      z.record(z.string().max(100), plainData),
+    ]),
+  )
+  .meta({ id: 'FormatterOption' });
 
 const images = z.strictObject({
   load: z.boolean().optional().describe('false: alternative texts stand in for pictures'),
@@ -84,6 +87,7 @@ const textual = z.strictObject({
   charset: z
     .string()
     .regex(/^[\w:.-]{1,40}$/, 'must be the name of a charset')
+    .refine((name) => iconv.encodingExists(name), 'must be the name of a charset')
     .optional()
     .describe('of textual replies'),
   emphasis: z.enum(['none', 'ansi']).optional().describe('ansi: bold and underlined by escape sequences'),
@@ -94,7 +98,10 @@ const preferencesSchema = z.strictObject({
     .union([presentation, list(presentation).min(1)], `must be one or a list of ${PRESENTATIONS.join(', ')}`)
     .optional()
     .describe("or a list: the first that the origin's type can reach"),
-  types: z.record(mediaRange, quality).optional().describe('media ranges with quality; order breaks ties'),
+  types: z
+    .record(mediaRange, quality)
+    .optional()
+    .describe('media ranges with quality; order breaks ties, types that are not named come after'),
   images: images.optional(),
   page: page.optional(),
   text: textual.optional(),

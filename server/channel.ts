@@ -1,6 +1,5 @@
 /** The enhanced channel of a server (S5): the front-end's side where BACK_END is set, what the back-end's side remembers where CHANNEL_SECRET is. */
 import { join } from 'node:path';
-import { SettingsError } from '../core/config.ts';
 import { type ChannelParts, openChannel } from '../fleet/channel.ts';
 import { type FrontEnd, makeFrontEnd } from '../gateway/channel/front-end.ts';
 import { openHeldStore } from '../gateway/channel/held-store.ts';
@@ -39,17 +38,4 @@ export function openChannelSide(settings: Settings, parts: SideParts): ChannelSi
       once.close();
     },
   };
-}
-
-/** Before anything is opened that would have to be closed again. @throws SettingsError */
-export function checkBackEnd({ backEnd, channelSecret }: Settings): void {
-  if (backEnd === undefined) return;
-  const isAddress = /^https?:$/.test(URL.parse(backEnd)?.protocol ?? '');
-  const faults = [
-    ...(isAddress ? [] : [{ variable: 'BACK_END', message: `must be an http or https URL, got ${backEnd}` }]),
-    ...(channelSecret === undefined
-      ? [{ variable: 'CHANNEL_SECRET', message: 'is needed where BACK_END is set' }]
-      : []),
-  ];
-  if (faults.length > 0) throw new SettingsError(faults);
 }

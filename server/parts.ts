@@ -36,7 +36,7 @@ import { openClients } from '../profiles/sqlite-clients.ts';
 import { openProfiles } from '../profiles/sqlite-profiles.ts';
 import type { Settings } from '../settings.ts';
 import { builtInFormatters, builtInServices } from './built-ins.ts';
-import { checkBackEnd, openChannelSide } from './channel.ts';
+import { openChannelSide } from './channel.ts';
 import { openServerFleet } from './fleet.ts';
 import { makeRegistries } from './registries.ts';
 
@@ -86,7 +86,6 @@ export async function openParts(
   options: StartOptions & { clock: Clock; log: Log },
 ): Promise<Parts> {
   const { clock, log } = options;
-  checkBackEnd(settings);
   // A restore waits until nobody works with the folder.
   const letGoOfFolder = holdFolder(settings.dataDir, 'shared');
   const sites = openSites(join(settings.dataDir, 'sites.db'), {

@@ -432,7 +432,12 @@ test(
     t.is((await admin('/api/views/sales', { method: 'PUT', json: { text: '# Two' } })).status, 422);
     t.is((await put('BAD', 'x')).status, 422);
     t.is((await put('large', 'x'.repeat(262_145))).status, 413);
-    t.is((await put('plain', 'x', { 'content-type': 'text/plain' })).status, 415);
+    t.is((await put('other', 'x', { 'content-type': 'text/html' })).status, 415);
+    t.is(
+      (await put('sales', '# Plain', { 'content-type': 'text/plain;charset=UTF-8' })).status,
+      200,
+      'as fetch() sends it',
+    );
     t.deepEqual(
       (await json(world, '/api/views')).views.map((each: { name: string }) => each.name),
       ['sales'],
@@ -485,6 +490,14 @@ test(
     );
     const narrow = JSON.parse((await preview({ url, profile: 'kaios', options: { images: { maxWidth: 99 } } })).text);
     t.deepEqual(narrow.preferences['images.maxWidth'], { value: 99, layer: 'request' });
+    const asked = { presentation: 'lite', formatters: { elements: { keep: '(((' } } };
+    const inVain = JSON.parse((await preview({ url, profile: 'kaios', options: asked })).text);
+    t.is(
+      inVain.alternatives[0].why,
+      'elements cannot: options: `keep` is no CSS selector: `(((`',
+      'a chain that was tried in vain says why (design part 3, explain)',
+    );
+    t.true(inVain.alternatives[0].plan.some((step: { formatter: string }) => step.formatter === 'elements'));
     t.is((await json(world, '/api/clients')).clients.length, before, 'nobody was seen');
     t.true(origin.requests.every(({ fields }) => fields.cookie === undefined && fields.authorization === undefined));
     for (const [body, fault] of [
@@ -614,6 +627,20 @@ test(
     });
     t.is((await match('http://other.example/')).exception, null);
     t.is((await admin('/api/profiles/match', { method: 'POST', json: { url: 'ftp://x' } })).status, 400);
+    const tried = (given: object) => json(world, '/api/profiles/match', { method: 'POST', json: given });
+    t.like(
+      await tried({ fields: { 'User-Agent': CLIENTS.kaios['user-agent'], 'Format-Profile': 'e-reader' } }),
+      { profile: 'e-reader', reason: 'field' },
+      'what a request names comes before rules (design part 3)',
+    );
+    const refused = { fields: { 'Format-Profile': 'careful' } };
+    t.is(
+      (await admin('/api/profiles/match', { method: 'POST', json: refused })).status,
+      400,
+      'as the request would be',
+    );
+    const misspelt = await admin('/api/profiles/match', { method: 'POST', json: { headers: {} } });
+    t.is(misspelt.status, 422, 'what is not understood is not passed over');
   }),
 );
 
@@ -647,7 +674,7 @@ test(
     ]) {
       const pattern = path.replace(/\/(?:kaios|v)$/, '/{name}');
       const { schema } = description.paths[pattern].get.responses['200'].content['application/json'];
-      const result = z.fromJSONSchema(schema).safeParse(await json(world, path));
+      const result = schemaOf(schema, description).safeParse(await json(world, path));
       t.true(result.success, `${path}: ${result.error?.message}`);
     }
     const { schema } = description.paths['/api/preview'].post.responses['200'].content['application/json'];
@@ -655,8 +682,14 @@ test(
       method: 'POST',
       json: { url: `${origin.url}/p`, profile: 'wap' },
     });
-    const result = z.fromJSONSchema(schema).safeParse(explained);
+    const result = schemaOf(schema, description).safeParse(explained);
     t.true(result.success, result.error?.message);
+    const references = [...JSON.stringify(description).matchAll(/"\$ref":"#\/([^"]+)"/g)].map((match) => match[1]!);
+    t.true(references.length > 50);
+    const broken = references.filter(
+      (path) => path.split('/').reduce((value, key) => value?.[key], description) === undefined,
+    );
+    t.deepEqual(broken, [], 'what a reference names is in the description, from its top');
     for (const [path, methods] of Object.entries(
       description.paths as Record<string, Record<string, { security?: unknown }>>,
     ))
@@ -668,6 +701,12 @@ test(
       }
   }),
 );
+
+/** A schema of the description with what its references name. */
+function schemaOf(schema: object, { components }: { components: { schemas: object } }): z.ZodType {
+  const whole = JSON.stringify({ ...schema, $defs: components.schemas });
+  return z.fromJSONSchema(JSON.parse(whole.replaceAll('#/components/schemas/', '#/$defs/')));
+}
 
 test('no secret reaches logs, figures, traffic, metrics or their files (threat 62); control characters neither (threat 60)', async (t) => {
   const lines: string[] = [];

@@ -83,6 +83,13 @@ test('the benchmark of what passes through runs: the gateway gives the same byte
   t.is(rounds.length, 1);
 });
 
+test('the benchmark of replies that are there runs: the gateway and bare Koa give the same page', async (t) => {
+  const { stdout } = await run(process.execPath, [RUN, 'hits', '--short', '--json']);
+  const { about, rounds } = JSON.parse(stdout);
+  t.true(about.bytes > 20_000);
+  t.deepEqual(Object.keys(rounds[0]).sort(), ['gateway', 'koa', 'logging']);
+});
+
 test('the benchmark of a large download runs: every byte is right, and a slow reader holds the origin back', async (t) => {
   const { stdout } = await run(process.execPath, [RUN, 'streaming', '--short', '--json']);
   const { about, rounds } = JSON.parse(stdout);

@@ -518,6 +518,13 @@ for (const [what, request, response, fault] of [
     undefined,
   ],
   ['method and body', { path: '/', method: 'POST', body: 'sent' }, { body: '["POST","/",null,"sent"]' }, undefined],
+  [
+    'the names of the web: an address, headers, JSON as a body',
+    { url: 'https://echo.example/a?b=1', method: 'POST', headers: { 'x-word': 'w' }, body: { n: 1 } },
+    { status: 200, headers: { 'content-type': 'application/json' }, body: ['POST', '/a?b=1', 'w', '{"n":1}'] },
+    undefined,
+  ],
+  ['other JSON as a body', { url: '/' }, { body: ['GET'] }, /not the JSON that was expected: `\["GET","\/"/],
   ['one status of several', { path: '/?status=404' }, { status: [200, 404] }, undefined],
   ['another status', { path: '/?status=500' }, {}, /^example one: its status is 500, expected 200$/],
   ['none of several statuses', { path: '/?status=500' }, { status: [200, 404] }, /status is 500, expected 200 or 404/],

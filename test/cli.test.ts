@@ -205,12 +205,60 @@ test(
   }),
 );
 
-test('every verb describes itself, and prints JSON unless it serves or prints a script', (t) => {
+test('every verb describes itself, and prints JSON unless it prints a script', (t) => {
   const walk = (command: Command, path: string): void => {
     t.true(command.description().length > 10, path);
     for (const each of command.commands) walk(each, `${path} ${each.name()}`);
-    const isPlain = command.commands.length > 0 || /^format-gateway (?:serve|completion)$/.test(path);
+    const isPlain = command.commands.length > 0 || path === 'format-gateway completion';
     t.true(isPlain || command.options.some(({ long }) => long === '--json'), `${path} has no --json`);
   };
   walk(makeProgram(), 'format-gateway');
 });
+
+test(
+  'all mistakes of a start are reported together: what is written wrongly, what files hold, what does not go together (design 2)',
+  withFolder(async (t, folder) => {
+    writeFileSync(join(folder, 'sites.json'), '[{"host":"a b","upstream":"ftp://x/"}]');
+    writeFileSync(join(folder, '.env'), 'PORT=abc\nSITES=sites.json\nUSERS=gone\n');
+    const environment = {
+      HOST: '999.1.1.1',
+      ADMIN_HOST: '0.0.0.0',
+      TLS_CERT: 'gone.pem',
+      ADMIN_TLS_KEY: 'gone.pem',
+      FLEET_KEYS: 'gone.pub',
+      NATS_CREDS: 'gone.creds',
+      PLUGINS_DIR: 'gone',
+      BACK_END: 'x',
+    };
+    const variables =
+      'HOST PORT USERS SITES SITES TLS_CERT ADMIN_TLS_CERT PLUGINS_DIR NATS_CREDS FLEET_KEYS BACK_END CHANNEL_SECRET';
+    for (const command of [['serve'], ['config', 'check'], ['fetch', 'http://x.example/']]) {
+      const { code, err } = await runIn(folder, [...PROGRAM, ...command], '', environment);
+      t.is(code, 2, err);
+      t.deepEqual(
+        err
+          .trimEnd()
+          .split('\n')
+          .slice(1)
+          .map((line) => line.split(':')[0]),
+        variables.split(' '),
+      );
+    }
+    const offLoopback = await runIn(folder, [...PROGRAM, 'config', 'check'], '', { ADMIN_HOST: '0.0.0.0', PORT: 'x' });
+    t.regex(offLoopback.err, /^PORT: (?:.*\n)+ADMIN_HOST: off loopback only with/m);
+    const none = await runIn(folder, [...PROGRAM, 'config', 'check', '--json'], '', {
+      PORT: ' ',
+      SITES: 'none',
+      USERS: 'none',
+      SUBDOMAINS: 'none',
+      PLUGINS_DIR: 'none',
+      NATS_CREDS: 'none',
+    });
+    t.is(none.code, 0, none.err);
+    rmSync(join(folder, '.env'));
+    const push = (...args: string[]) => runIn(folder, [...PROGRAM, 'fleet', 'push', ...args]);
+    t.like(await push('gone.bundle'), { code: 2, out: '', err: 'format-gateway: there is no file gone.bundle\n' });
+    t.regex((await push('sites.json', '--server', 'localhost')).err, /^format-gateway: --server: must be an http/);
+    t.is((await push('sites.json', '--server', 'http://127.0.0.1:9')).code, 3);
+  }),
+);

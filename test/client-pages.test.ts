@@ -9,7 +9,14 @@ import { inWorld } from './support/gateway.ts';
 import { wmlFaults } from './support/wml-faults.ts';
 
 const SITES_FILE = join(mkdtempSync(join(tmpdir(), 'sites-')), 'sites.json');
-writeFileSync(SITES_FILE, JSON.stringify([{ host: 'docs.example', upstream: 'http://127.0.0.1:9' }]));
+writeFileSync(
+  SITES_FILE,
+  JSON.stringify([
+    { host: 'docs.example', upstream: 'http://127.0.0.1:9' },
+    { host: 'moved.example', upstream: 'http://127.0.0.1:9', gatewayPath: '/gw/' },
+    { host: 'anonymous.example', upstream: 'http://127.0.0.1:9', personal: false },
+  ]),
+);
 
 const STORY = `<!DOCTYPE html><html lang="en"><head><title>A story</title><script>track()</script><script>more()</script><style>p{color:red}</style></head>
 <body><nav><a href="/">Home</a></nav><main><article><h1>A story</h1>${'<p>Some words that make a paragraph, long enough to be one and to count.</p>'.repeat(14)}
@@ -71,6 +78,86 @@ test(
     t.is(missing.status, 404);
     t.true(missing.text.includes('$$(here)'), 'no variable');
   }),
+);
+
+test(
+  'design 3: pages of our own come as Markdown, text or a deck to who names one of these before HTML, else as HTML (N-8)',
+  inWorld(async (t, { get }) => {
+    const typeOf = async (path: string, accept: string) => {
+      const reply = await get(path, { fields: { accept } });
+      t.is(reply.status, 200, path);
+      t.regex(String(reply.fields.vary), /\bAccept\b/i, path);
+      return { ...reply, type: String(reply.fields['content-type']) };
+    };
+    for (const path of ['/', '/-/settings', '/-/setup', '/-/sign-in']) {
+      for (const accept of ['text/markdown', 'text/markdown, text/html, */*']) {
+        const page = await typeOf(path, accept);
+        t.is(page.type, 'text/markdown; charset=utf-8', `${path} ${accept}`);
+        t.regex(page.text, /^# /m);
+        t.false(page.text.includes('<form'));
+        t.true(Number(page.fields['x-markdown-tokens']) > 0, path);
+      }
+      t.is((await typeOf(path, 'text/plain')).type, 'text/plain; charset=utf-8', path);
+      const deck = await typeOf(path, 'text/vnd.wap.wml, */*;q=0.1');
+      t.is(deck.type, 'text/vnd.wap.wml; charset=utf-8', path);
+      t.deepEqual(wmlFaults(deck.text), []);
+      for (const accept of ['*/*', 'text/html, text/markdown', 'application/json', String(CLIENTS.desktop.accept)])
+        t.is((await typeOf(path, accept)).type, 'text/html; charset=utf-8', `${path} ${accept}`);
+    }
+    const settings = await typeOf('/-/settings', 'text/vnd.wap.wml');
+    t.regex(settings.text, /<postfield name="token"/, 'a phone of that age changes its settings too');
+    const head = await get('/', { method: 'HEAD', fields: { accept: 'text/markdown' } });
+    t.is(head.fields['content-type'], 'text/markdown; charset=utf-8');
+    t.is(head.body.byteLength, 0);
+  }),
+);
+
+test(
+  'design 3: in front of a site pages of our own and errors lead to names below its gatewayPath, and never to what it has not',
+  inWorld(
+    async (t, { get }) => {
+      const linksOf = async (host: string, path: string) => {
+        const { text } = await get(path, { fields: { host, accept: 'text/html' } });
+        return [...text.matchAll(/(?:href|action)="([^"#]*)/g)].map(([, link]) => link!);
+      };
+      for (const path of ['/gw/settings', '/gw/sign-in', '/gw/as/nope/page', '/gw/as/lite/page']) {
+        const links = await linksOf('moved.example', path);
+        t.true(links.length > 1, path);
+        for (const link of new Set(links)) {
+          t.true(link.startsWith('/gw/'), `${path}: ${link}`);
+          t.is((await get(link, { fields: { host: 'moved.example' } })).status, 200, `${path}: ${link}`);
+        }
+      }
+      t.deepEqual(await linksOf('anonymous.example', '/-/as/nope/page'), ['/-/docs', '/-/docs/errors']);
+      const problem = await get('/gw/as/nope/x', { fields: { host: 'moved.example', accept: 'application/json' } });
+      t.is(JSON.parse(problem.text).type, '/gw/docs/errors#unknown_presentation');
+      const strange = await get('/', { fields: { host: 'nobody.example', accept: 'text/html' } });
+      t.is(strange.status, 421);
+      t.regex(strange.text, /href="http:\/\/[^"]*\/-\/docs\/errors#misdirected"/, 'by our own name, which answers');
+    },
+    { environment: { SITES: SITES_FILE } },
+  ),
+);
+
+test(
+  'design 3: in front of a site the address box leads to paths of that site, and never elsewhere (threat 54)',
+  inWorld(
+    async (t, { get }) => {
+      const go = async (query: string) => await get(`/gw/go?${query}`, { fields: { host: 'moved.example' } });
+      for (const [query, location] of [
+        ['url=/page%3Fa=b', '/page?a=b'],
+        ['url=page', '/page'],
+        ['url=http://moved.example/page&as=lite', '/gw/as/lite/page'],
+      ] as const) {
+        const reply = await go(query);
+        t.is(reply.status, 303, query);
+        t.is(reply.fields.location, location);
+      }
+      for (const url of ['https://example.org/', '//example.org/', '/..//example.org/', 'javascript:alert(1)', ''])
+        t.is((await go(`url=${encodeURIComponent(url)}`)).status, 400, url);
+    },
+    { environment: { SITES: SITES_FILE } },
+  ),
 );
 
 test(

@@ -520,6 +520,26 @@ test(
 );
 
 test(
+  'CT-3: what a page loads as a script, a style or writing is no document, whatever its server calls it',
+  inWorld(async (t, world) => {
+    const { origin, through } = world;
+    const text = 'let boats = 3;\nsail(boats);\n';
+    origin.on('/boats', (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(text);
+    });
+    const asked = (dest: string, accept = '*/*') =>
+      through('/boats', { fields: { ...CLIENTS.desktop, accept, 'sec-fetch-dest': dest } });
+    for (const dest of ['script', 'style', 'font', 'worker', 'track']) {
+      const { fields, text: sent } = await asked(dest);
+      t.regex(String(fields['content-type']), /^text\/plain/, dest);
+      t.is(sent, text, dest);
+    }
+    for (const dest of ['document', 'iframe', 'object'])
+      t.regex(String((await asked(dest, CLIENTS.desktop.accept)).fields['content-type']), /^text\/html/, dest);
+  }),
+);
+
+test(
   'a table says what it is to who cannot see it, in each format; a charset is obeyed (threat 45)',
   inWorld(async (t, world) => {
     serveFiles(world);

@@ -77,7 +77,7 @@ test('every document can be reached from the table of contents', (t) => {
 test('the reference of addresses names every page that there is, and no other; all presentations', (t) => {
   const text = readFileSync(join(ROOT, 'docs/http-interface.md'), 'utf8');
   const route = readFileSync(join(ROOT, 'gateway/open-gateway.ts'), 'utf8');
-  const served = /return makePages\(\{([\s\S]*?)\}\);/.exec(route)![1]!;
+  const served = /const entries = \{([\s\S]*?)\n {2}\};/.exec(route)![1]!;
   const pages = [...served.matchAll(/^ {4}'?([a-z][a-z.-]*)'?:/gm)].map(([, name]) => name!);
   t.true(pages.length >= 10, pages.join());
   for (const name of pages)

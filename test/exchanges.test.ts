@@ -200,6 +200,12 @@ test(
     });
     t.is(post.status, 307);
     t.is(post.fields.location, `/${origin.url}/send`);
+    for (const lead of ['', '-/as/original/', '-/explain/', '-/explain/-/as/lite;part=2/']) {
+      const below = await get('/-/graphql?x=1', { fields: { referer: `${server.origin}/${lead}${origin.url}/x` } });
+      t.is(below.status, 307, `an unknown name below /-/ is an unknown path too: ${lead}`);
+      t.is(below.fields.location, `/${origin.url}/-/graphql?x=1`);
+    }
+    t.is((await get('/-/graphql?x=1')).status, 404);
   }),
 );
 
@@ -566,6 +572,49 @@ test(
 );
 
 test(
+  'design 3 (1): what Accept rules out is made into what it takes; what is to be saved stays as it is but for who names another form',
+  inWorld(async (t, { origin, through, get }) => {
+    const saved = { 'content-disposition': 'attachment; filename=a' };
+    const sends = (path: string, type: string, body: string | Buffer, more: Readonly<Record<string, string>> = {}) =>
+      origin.on(path, (_, response) => void response.writeHead(200, { 'content-type': type, ...more }).end(body));
+    const png = await sharp({ create: { width: 300, height: 200, channels: 3, background: '#246' } })
+      .png()
+      .toBuffer();
+    sends('/page', 'text/html', PAGE);
+    sends('/saved.html', 'text/html', PAGE, saved);
+    sends('/saved.png', 'image/png', png, saved);
+    sends('/film', 'video/mp4', 'not really', saved);
+    sends('/deck.wml', 'text/vnd.wap.wml', '<?xml version="1.0"?><wml><card><p>Hello</p></card></wml>');
+    const got = async (path: string, fields: Readonly<Record<string, string>>) => {
+      const { fields: sent } = await (path.startsWith('/-/') ? get : through)(path, { fields });
+      return `${String(sent['content-type']).split(';')[0]} ${String(sent['format-chain']).replace(/;v="[^"]*"/g, '')}`;
+    };
+    const accepting = (accept: string) => ({ ...CLIENTS.curl, accept });
+    t.regex(await got('/page', accepting('text/html;q=0, */*')), /^text\/markdown .*html-to-markdown/);
+    t.is(await got('/page', accepting('text/*;q=0.5, */*')), 'text/html none;reason=not-asked');
+    for (const client of [CLIENTS.desktop, CLIENTS.kaios, CLIENTS.curl, accepting('*/*')])
+      t.is(await got('/saved.html', client), 'text/html none;reason=attachment');
+    t.regex(await got('/saved.html', CLIENTS.agent), /^text\/markdown /);
+    t.regex(await got('/saved.html', accepting('text/plain')), /^text\/plain /);
+    t.regex(await got('/saved.png', CLIENTS.desktopImage), /^image\/(?:avif|webp|png) (?!none;reason=attachment)/);
+    t.is(await got('/saved.png', CLIENTS.desktop), 'image/png none;reason=attachment');
+    t.is(await got('/film', CLIENTS.desktopImage), 'video/mp4 none;reason=attachment');
+    t.regex(await got(`/-/as/wml/${origin.url}/deck.wml`, CLIENTS.desktop), /^text\/vnd\.wap\.wml none/);
+  }),
+);
+
+test(
+  'a book in Arabic is written from the right and turned from the left',
+  inWorld(async (t, { get, origin }) => {
+    origin.on('/rtl', '<!DOCTYPE html><html lang="ar" dir="rtl"><title>قوارب</title><h1>قوارب</h1><p>ثلاثة قوارب.</p>');
+    const files = unzipSync(new Uint8Array((await get(`/-/as/epub/${origin.url}/rtl`, {})).body));
+    for (const name of ['book/page.xhtml', 'book/nav.xhtml'])
+      t.regex(strFromU8(files[name]!), /<html [^>]*lang="ar"[^>]* dir="rtl"/, name);
+    t.regex(strFromU8(files['book/package.opf']!), /<spine page-progression-direction="rtl">/);
+  }),
+);
+
+test(
   'a book holds the page and its pictures, made as wide as it may be, those of a private site too',
   inWorld(async (t, { get, server, origin }) => {
     const reply = await get(`/-/as/epub/${server.demoOrigin}/story.html`, { fields: CLIENTS.desktop });
@@ -626,3 +675,181 @@ test(
     for (const { text } of [first, second]) t.notRegex(text, /First!|Home/);
   }),
 );
+
+test(
+  'design 4: what a profile says of pictures, styles, fonts and media holds in `full` too, and in its style sheets',
+  inWorld(async (t, { origin, through, admin }) => {
+    const page = `<!DOCTYPE html><html lang="en"><head><title>Harbour</title><link rel="stylesheet" href="/s.css"><style>@font-face{font-family:x;src:url(/f.woff2)}h1{color:navy}</style></head>
+<body><h1 style="font-family:x">Harbour</h1><p><img src="/boat.jpg" alt="A boat"></p><video src="/quay.mp4" title="The quay"></video></body></html>`;
+    origin.on('/page', page);
+    const css = '@font-face{font-family:x;src:url("}.woff2")}/*}@font-face{*/h1{font-family:x}';
+    origin.on('/s.css', (_, response) => void response.writeHead(200, { 'content-type': 'text/css' }).end(css));
+    const shown = async (prefers: object) => {
+      const body = { selectable: true, prefers: { presentation: 'full', ...prefers } };
+      t.true((await admin('/api/profiles/own', { method: 'PUT', json: body })).status < 300);
+      const fields = { ...CLIENTS.desktop, 'format-profile': 'own' };
+      const reply = await through('/page', { fields });
+      t.regex(String(reply.fields['format-chain']), /^html-full;/);
+      const styles = await through('/s.css', { fields: { ...fields, accept: 'text/css,*/*;q=0.1' } });
+      return { page: reply.text, styles: styles.text };
+    };
+    const whole = await shown({});
+    for (const part of ['<img', '<video', '@font-face', 'color:navy', 's.css', 'style="font-family:x"'])
+      t.true(whole.page.includes(part), part);
+    t.true(whole.styles.startsWith('@font-face'));
+    const wordy = await shown({ images: { load: false } });
+    t.false(wordy.page.includes('<img'));
+    t.true(wordy.page.includes('<p> A boat </p>'));
+    const silent = await shown({ page: { media: false } });
+    t.false(silent.page.includes('<video'));
+    t.regex(silent.page, /<a href="[^"]*\/quay\.mp4">The quay<\/a>/);
+    const fontless = await shown({ page: { fonts: false } });
+    t.regex(fontless.page, /<style>h1\{color:navy\}<\/style>/);
+    t.is(fontless.styles, '/*}@font-face{*/h1{font-family:x}');
+    const bare = await shown({ page: { styles: 'none' } });
+    t.notRegex(bare.page, /style/);
+    const basic = await shown({ page: { styles: 'basic' } });
+    t.regex(basic.page, /<style>body\{max-width/);
+    t.notRegex(basic.page, /navy|s\.css|style="/);
+  }),
+);
+
+test(
+  'design 3 (3), design 4: a profile’s types choose by quality, then order; those it does not name come after; a wildcard takes what it names',
+  inWorld(async (t, { origin, through, admin }) => {
+    origin.on('/page', PAGE);
+    const shown = async (types: Record<string, number>, accept: string, presentation?: string) => {
+      const prefers = { types, ...(presentation === undefined ? {} : { presentation }) };
+      await admin('/api/profiles/own', { method: 'PUT', json: { selectable: true, prefers } });
+      const reply = await through('/page', { fields: { ...CLIENTS.desktop, 'format-profile': 'own', accept } });
+      t.is(reply.status, 200);
+      return String(reply.fields['content-type']).replace(/;.*/, '');
+    };
+    const both = 'text/html, text/markdown';
+    t.is(await shown({ 'text/markdown': 1, 'text/html': 0.5 }, both), 'text/markdown');
+    t.is(await shown({ 'text/markdown': 1, 'text/html': 1 }, both), 'text/markdown', 'order in the profile');
+    t.is(await shown({ 'text/html': 1, 'text/markdown': 1 }, both), 'text/html');
+    t.is(await shown({ 'text/markdown': 1 }, both), 'text/markdown', 'what it does not name comes after');
+    t.is(await shown({ 'text/markdown': 1, 'text/html': 0.5 }, '*/*'), 'text/markdown', 'a wildcard takes it');
+    t.is(await shown({ 'text/html': 1, 'text/plain': 0.5 }, '*/*'), 'text/html');
+    t.is(
+      await shown({ 'text/plain': 1, 'text/html': 0.5 }, '*/*', 'lite'),
+      'text/html',
+      'a presentation decides first',
+    );
+    t.is(
+      await shown({ 'text/markdown': 1 }, 'text/html, text/markdown;q=0.5'),
+      'text/html',
+      'the client’s q before it',
+    );
+    t.is(await shown({ 'text/markdown': 1 }, 'text/html, text/markdown;q=0'), 'text/html');
+  }),
+);
+
+test(
+  'design 3 (3), design 4: of pictures that Accept names alike, the first that the profile shows is sent',
+  inWorld(async (t, { origin, through, admin }) => {
+    const noise = Buffer.from(Array.from({ length: 200 * 150 * 3 }, (_, i) => (i * 7_919) % 251));
+    const photo = await sharp(noise, { raw: { width: 200, height: 150, channels: 3 } })
+      .blur(2)
+      .png()
+      .toBuffer();
+    origin.on('/p.png', (_, response) => void response.writeHead(200, { 'content-type': 'image/png' }).end(photo));
+    const shown = async (types: string[], accept: string) => {
+      const body = { selectable: true, prefers: { images: { types } } };
+      await admin('/api/profiles/own', { method: 'PUT', json: body });
+      const { fields } = await through('/p.png', { fields: { ...CLIENTS.desktop, 'format-profile': 'own', accept } });
+      return fields['content-type'];
+    };
+    t.is(await shown(['image/webp', 'image/jpeg'], 'image/jpeg, image/webp'), 'image/webp');
+    t.is(await shown(['image/jpeg', 'image/webp'], 'image/webp, image/jpeg'), 'image/jpeg');
+    t.is(
+      await shown(['image/jpeg', 'image/webp'], 'image/webp, image/jpeg;q=0.9'),
+      'image/webp',
+      'the client’s q first',
+    );
+    t.is(await shown(['image/jpeg', 'image/webp'], 'image/webp, */*'), 'image/webp', 'a wildcard counts little');
+    const jpeg = await sharp(photo).jpeg().toBuffer();
+    origin.on('/p.jpg', (_, response) => void response.writeHead(200, { 'content-type': 'image/jpeg' }).end(jpeg));
+    const old = {
+      'user-agent': 'Mozilla/4.0 (compatible; MSIE 4.01; Windows 95)',
+      accept: 'image/gif, image/jpeg, */*',
+    };
+    const typeOf = async (path: string) => (await through(path, { fields: old })).fields['content-type'];
+    t.is(await typeOf('/p.jpg'), 'image/jpeg', 'a photograph stays one, though GIF is shown first');
+    const mono = { selectable: true, prefers: { images: { color: 'mono' } } };
+    await admin('/api/profiles/own', { method: 'PUT', json: mono });
+    for (const accept of ['image/avif,image/webp,*/*;q=0.8', 'image/jpeg, image/png', '*/*']) {
+      const { body } = await through('/p.jpg', { fields: { ...CLIENTS.desktop, 'format-profile': 'own', accept } });
+      t.is(new Set(await sharp(body).greyscale().raw().toBuffer()).size, 2, `black and white alone, by ${accept}`);
+    }
+    // Safari names WebP first, and AVIF beside it.
+    const safari = 'image/webp,image/avif,image/jxl,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5';
+    const { fields } = await through('/p.png', { fields: { ...CLIENTS.desktop, accept: safari } });
+    t.is(fields['content-type'], 'image/avif');
+  }),
+);
+
+test(
+  'design 4: `default` is the editable base: what it is made to say, clients get that have nothing else',
+  inWorld(async (t, { origin, through, admin }) => {
+    origin.on('/page', PAGE);
+    const typeFor = async (fields: Record<string, string>) =>
+      String((await through('/page', { fields })).fields['content-type']).replace(/;.*/, '');
+    const tool = { 'user-agent': 'curl/8.5.0', accept: '*/*' };
+    t.is(await typeFor(tool), 'text/html');
+    const edited = { prefers: { presentation: 'markdown' } };
+    t.is((await admin('/api/profiles/default', { method: 'PUT', json: edited })).status, 200);
+    t.is(await typeFor(tool), 'text/markdown');
+    t.is(await typeFor({ ...tool, accept: 'text/html' }), 'text/html', 'Accept goes on deciding');
+    t.is(await typeFor(CLIENTS.desktop), 'text/html', 'a preset says otherwise');
+    t.is((await admin('/api/profiles/default', { method: 'DELETE' })).status, 204);
+    t.is(await typeFor(tool), 'text/html');
+  }),
+);
+
+test('design 5: what a plugin makes a document of reaches browsers, phones, terminals and `/-/as/` as documents do, and no scripts with it', async (t) => {
+  const { mkdtemp, writeFile, rm } = await import('node:fs/promises');
+  const folder = await mkdtemp('/tmp/plugins-');
+  try {
+    await writeFile(
+      `${folder}/note.mjs`,
+      `export default { contract: 1, kind: 'formatter', name: 'note', version: '1.0.0', reads: 'text',
+        edges: [{ from: 'text/x-note', to: 'text/html', keeps: 1, cost: 1 }],
+        format: (input) => ({ mediaType: 'text/html', body: '<!doctype html><title>N</title><h1>' + input.body + '</h1><script>alert(1)</script>' }) };`,
+    );
+    await inWorld(
+      async (_t, { origin, through, get }) => {
+        origin.on(
+          '/note',
+          (_, response) => void response.writeHead(200, { 'content-type': 'text/x-note' }).end('Tides'),
+        );
+        const shown = async (fields: Record<string, string>) => {
+          const reply = await through('/note', { fields });
+          t.is(reply.status, 200);
+          t.true(reply.text.includes('Tides'));
+          t.false(/<script/.test(reply.text));
+          return [reply.fields['content-type'], String(reply.fields['format-chain']).replace(/;v="[\d.]+"/g, '')];
+        };
+        const page = 'text/html; charset=utf-8';
+        t.deepEqual(await shown(CLIENTS.desktop), [page, 'note, html-full, links']);
+        t.deepEqual(await shown(CLIENTS.kaios), [page, 'note, html-lite, links, page-parts']);
+        t.deepEqual(await shown({ 'format-profile': 'terminal', accept: '*/*' }), [
+          'text/plain; charset=utf-8',
+          'note, html-to-text',
+        ]);
+        t.deepEqual(await shown({ ...CLIENTS.curl, accept: 'text/html' }), [page, 'note, html-full, links']);
+        t.deepEqual(await shown({ ...CLIENTS.curl, accept: '*/*' }), ['text/x-note', 'none;reason=not-asked']);
+        t.deepEqual(await shown({ ...CLIENTS.desktop, accept: '*/*', 'sec-fetch-dest': 'video' }), [
+          'text/x-note',
+          'none;reason=not-asked',
+        ]);
+        const { text } = await get(`/-/as/markdown/${origin.url}/note`, { fields: CLIENTS.curl });
+        t.regex(text, /^# Tides/m);
+      },
+      { environment: { PLUGINS_DIR: folder } },
+    )(t);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

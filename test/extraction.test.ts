@@ -3,6 +3,7 @@ import type { ChildNode, ParentNode } from 'domhandler';
 import { parse } from 'parse5';
 import type { PlainRecord } from '../core/component.ts';
 import { findElement, textOf } from '../formatters/document/edit-tree.ts';
+import { readPageFacts } from '../formatters/document/page-facts.ts';
 import { parseDocument } from '../formatters/document/parse.ts';
 import { serialiseDocument } from '../formatters/document/serialise.ts';
 import { makeTreeAdapter } from '../formatters/document/tree-adapter.ts';
@@ -184,6 +185,41 @@ test('a dialogue over a page is never its content, however long', async (t) => {
     t.regex(text, /content/, name);
     t.notRegex(text, /dialogue/, name);
   }
+});
+
+test('author and date that data, marks or the only time on a page tell are in its head for what comes after; the byline stands below the heading', async (t) => {
+  const page = (mark: string, head = '') =>
+    `<!DOCTYPE html><html><head>${head}</head><body><main><article><h1>Lamps</h1><p>${mark}</p>${prose('Lamp', 9)}</article></main>`;
+  const linked =
+    '<script type="application/ld+json">{"datePublished":"2024-03-04","author":{"name":"Ann \\u004cee"}}</script>';
+  const both = await extract(page('By nobody', linked));
+  t.regex(both.html, /<meta name="author" content="Ann Lee"><meta name="date" content="2024-03-04">/);
+  t.regex(both.html, /<h1>Lamps<\/h1>\s*<p>Ann Lee, 2024-03-04<\/p>/);
+  const cases: readonly (readonly [mark: string, author: string | undefined, date: string | undefined])[] = [
+    ['By <a rel="author" href="/ann">Ann Lee</a>, <time datetime="2024-03-05">March</time>', 'Ann Lee', '2024-03-05'],
+    ['<span itemprop="author">Ann Lee</span>', 'Ann Lee', undefined],
+    ['<a rel="author" href="/a">Ann</a> <a rel="author" href="/b">Bob</a>', undefined, undefined],
+    ['<time datetime="2024-03-05">a</time> <time datetime="2024-04-06">b</time>', undefined, undefined],
+    [
+      '<time datetime="2024-04-06">b</time> <time class="dt-published" datetime="2024-03-05">a</time>',
+      undefined,
+      '2024-03-05',
+    ],
+    ['<time class="updated" datetime="2024-03-05">a</time>', undefined, undefined],
+    [
+      '<time itemprop="datePublished" datetime="2024-03-05T10:00:00+01:00">a</time>',
+      undefined,
+      '2024-03-05T10:00:00+01:00',
+    ],
+    ['<time datetime="PT5M">five minutes</time>', undefined, undefined],
+  ];
+  for (const [mark, author, date] of cases) {
+    const { html } = await extract(page(mark));
+    const facts = readPageFacts(parseDocument(html));
+    t.deepEqual([facts.author, facts.date], [author, date], mark);
+  }
+  const own = await extract(page('', '<meta name="author" content="Bob"><meta name="date" content="2020-01-01">'));
+  t.is(own.html.split('name="author"').length, 2, 'told once');
 });
 
 const PRODUCT = (more: string) =>

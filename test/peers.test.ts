@@ -82,7 +82,7 @@ test('HTTP/1.1 and HTTP/2 by prior knowledge are served on one port (RFC 9113 3.
 
 test('a client that goes away over HTTP/2 ends what is done for it', async (t) => {
   const begun = Promise.withResolvers<AbortSignal>();
-  const serve: PeerNodeOptions['serve'] = ({ signal }) => {
+  const serve: PeerNodeOptions['serve'] = ({ connection: { signal } }) => {
     begun.resolve(signal);
     return new Promise(() => undefined);
   };

@@ -17,7 +17,9 @@ import { type Plugins, readPlugins } from '../formatters/plugins.ts';
 import type { FetchForComponent } from '../formatters/pool/component-fetches.ts';
 import { barsSockets } from '../formatters/pool/launch.ts';
 import { openPool, type Pool, type PoolLimits } from '../formatters/pool/pool.ts';
+import { Waiting, WaitingJob, type Work } from '../formatters/pool/waiting.ts';
 import { makeRegistry } from '../formatters/registry.ts';
+import { FakeClock } from './support/fake-clock.ts';
 
 const TEXT = 'text/plain';
 
@@ -737,3 +739,28 @@ const step = { formatter: 'loops', version: '1.0.0', from: 'text/plain', to: 'te
 const plan = { from: 'text/plain', to: 'text/plain', steps: [step], demands: {}, keeps: 1, cost: 1, deterministic: true };
 await pool.run({ plan, body: new Uint8Array(), mediaType: 'text/plain', charset: undefined, url: 'http://a.example/', fields: {} }, new AbortController().signal);
 `;
+
+test('of jobs that wait the one is next that would be done first: text passes pictures, and no picture waits for ever', (t) => {
+  const clock = new FakeClock();
+  const waiting = new Waiting(clock);
+  const put = (formatter: string, estimatedMs: number) => {
+    const options = { limits: { timeoutMs: 60_000 } } as Work['options'];
+    const signal = new AbortController().signal;
+    waiting.add(new WaitingJob({ formatter, estimatedBytes: 1, estimatedMs, signal, options }));
+  };
+  const take = () => {
+    const job = waiting.peek()!;
+    waiting.take(job);
+    return job.work.formatter;
+  };
+  put('large picture', 1_000);
+  put('small picture', 100);
+  put('style', 1);
+  t.is(take(), 'style');
+  clock.advance(500);
+  put('page', 20);
+  t.deepEqual([take(), take()], ['small picture', 'page']);
+  clock.advance(500);
+  put('late style', 1);
+  t.deepEqual([take(), take(), waiting.size], ['large picture', 'late style', 0]);
+});

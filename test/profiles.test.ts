@@ -102,6 +102,7 @@ const FAULTS: readonly [unknown, RegExp][] = [
   [{ name: 'x', prefers: { images: { quality: 250 } } }, /`prefers\.images\.quality` must be 1 to 100, got `250`/],
   [{ name: 'x', prefers: { images: { maxWidth: '240' } } }, /`prefers\.images\.maxWidth`/],
   [{ name: 'x', prefers: { images: { maxWidth: 1.5 } } }, /`prefers\.images\.maxWidth` must be a whole number/],
+  [{ name: 'x', prefers: { text: { charset: 'utf-99' } } }, /`prefers\.text\.charset` must be the name of a charset/],
   [{ name: 'x', prefers: { images: { types: ['image/*'] } } }, /`prefers\.images\.types\.0` must be a media type/],
   [{ name: 'x', prefers: { types: { html: 1 } } }, /prefers\.types/],
   [{ name: 'x', prefers: { types: { 'text/html': 2 } } }, /`prefers\.types\.text\/html` must be 0 to 1, got `2`/],

@@ -96,6 +96,8 @@ async function componentOf({ admin }: World, name: string): Promise<Component> {
 const ECHO = service(
   'echo',
   `if (url.pathname === '/redirect') return new Response(null, { status: 303, headers: { location: '/there?x=1' } });
+   if (url.pathname === '/moved') return Response.redirect(new URL('/there?x=1#y', url), 307);
+   if (url.pathname === '/away') return Response.redirect('https://elsewhere.example/there', 307);
    if (url.pathname === '/tagged') return new Response('tagged', { headers: { etag: '"v1"' } });
    if (url.pathname === '/bad-fields') return new Response('<script>1</script>', { headers: {
      'content-type': 'text/html', 'set-cookie': 'format-session=stolen', 'content-security-policy': "script-src *",
@@ -293,6 +295,9 @@ test.serial(
     t.is(head.text, '');
     t.true(Number(head.fields['content-length']) > 10);
     t.is((await get('/-/services/echo/redirect')).fields.location, '/-/services/echo/there?x=1');
+    // `Response.redirect` of the web standard takes whole addresses alone.
+    t.is((await get('/-/services/echo/moved')).fields.location, '/-/services/echo/there?x=1#y');
+    t.is((await get('/-/services/echo/away')).fields.location, 'https://elsewhere.example/there');
     const same = await get('/-/services/echo/tagged', { fields: { 'if-none-match': 'W/"v1"' } });
     t.is(same.status, 304);
     t.is(same.fields.etag, '"v1"');

@@ -145,6 +145,32 @@ test(
 );
 
 test(
+  'design 6: a whole Vega-Lite specification may name its data itself, relative to the document, or hold it',
+  inWorld(async (t, world) => {
+    serve(world, '/year/sales.csv', 'text/csv', SALES);
+    const drawn = { mark: 'bar', encoding: { x: { field: 'month' }, y: { field: 'total', type: 'quantitative' } } };
+    const held = { values: [{ month: 'March', total: 7 }] };
+    const fence = (line: string) => `\`\`\`chart\n${line}\n\`\`\``;
+    const spec = (data: object) => fence(`spec: ${JSON.stringify({ data, ...drawn })}`);
+    const document = [
+      spec({ url: 'sales.csv' }),
+      spec(held),
+      fence(`spec: '${JSON.stringify({ data: held, ...drawn })}'`),
+    ];
+    serve(world, '/year/whole.md', 'text/markdown', document.join('\n\n'));
+    const { text } = await world.through('/year/whole.md', { fields: CLIENTS.desktop });
+    t.is(text.match(/<svg/g)?.length, 3, text);
+    const numbers = (await world.through('/year/whole.md', { fields: CLIENTS.agent })).text;
+    t.true(numbers.includes('| February | 18 |'), numbers);
+    t.is(numbers.match(/\| March \| 7 \|/g)?.length, 2);
+    const phone = (await world.through('/year/whole.md', { fields: CLIENTS.kaios })).text;
+    t.is(phone.match(/<img/g)?.length, 3, phone);
+    const data = await world.through('/year/whole.md', { fields: { ...CLIENTS.curl, accept: 'text/csv' } });
+    t.true(data.text.startsWith('month,total'), data.text);
+  }),
+);
+
+test(
   'a changed row changes the chart at the next request within its freshness, and a view is as fresh as its data',
   inWorld(async (t, world) => {
     serveView(world);

@@ -4,6 +4,7 @@ import type { PlainData } from '../../core/component.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { parseTargetUrl } from '../../egress/target-url.ts';
 import { findSite, type Site } from '../../gateway/sites.ts';
+import { checkSelectable } from '../../gateway/steps/identify.ts';
 import type { Detection } from '../../profiles/detection.ts';
 import type { Profiles } from '../../profiles/profiles.ts';
 import { resolvePreferences } from '../../profiles/resolve.ts';
@@ -22,8 +23,8 @@ export interface ProfileMatch {
   /** The profile that applies, or the preset where none does. */
   readonly profile: string;
   readonly stored: string | null;
-  /** Why: a stored profile's rule, the configuration of the site, or what was detected. */
-  readonly reason: 'rule' | 'site' | 'detected';
+  /** Why: the request's `Format-Profile`, a stored profile's rule, the configuration of the site, or what was detected. */
+  readonly reason: 'field' | 'rule' | 'site' | 'detected';
   readonly class: string;
   readonly preset: string;
   readonly evidence: readonly string[];
@@ -41,24 +42,32 @@ export interface MatchParts {
   readonly sites: { all(): readonly Site[] };
 }
 
-/** @throws GatewayError BAD_TARGET for a URL that cannot be used. */
+/** @throws GatewayError BAD_TARGET for a URL that cannot be used, UNKNOWN_PROFILE for a `Format-Profile` that the request would be refused for. */
 export function matchProfile(subject: MatchSubject, { profiles, detect, sites }: MatchParts): ProfileMatch {
   const { userAgent, address, fields } = subject;
   const url = subject.url === undefined ? undefined : parseTargetUrl(subject.url);
   const detection = detect((name) => fields.get(name) ?? (name === 'user-agent' ? userAgent : undefined));
+  const field = fields.get('format-profile')?.trim();
+  const chosen = field === undefined || field === '' ? undefined : checkSelectable(field, profiles);
   const ruled = profiles.match({ userAgent, address, class: detection.class })?.name;
   const ofSite = url === undefined ? undefined : findSite(sites.all(), url.host)?.profile;
   const named = ofSite !== undefined && profiles.get(ofSite) !== undefined ? ofSite : undefined;
-  const stored = ruled ?? named;
+  const stored = chosen ?? ruled ?? named;
   return {
     profile: stored ?? detection.preset,
     stored: stored ?? null,
-    reason: ruled !== undefined ? 'rule' : named !== undefined ? 'site' : 'detected',
+    reason: reasonOf({ chosen, ruled, named }),
     class: detection.class,
     preset: detection.preset,
     evidence: detection.evidence,
     exception: url === undefined ? null : findException({ profiles, detection, stored }, url.hostname),
   };
+}
+
+function reasonOf(found: Readonly<Record<'chosen' | 'ruled' | 'named', string | undefined>>): ProfileMatch['reason'] {
+  if (found.chosen !== undefined) return 'field';
+  if (found.ruled !== undefined) return 'rule';
+  return found.named !== undefined ? 'site' : 'detected';
 }
 
 interface Applied {
@@ -98,9 +107,10 @@ function findException({ profiles, detection, stored }: Applied, host: string): 
 export function parseSubject(raw: unknown): MatchSubject {
   const given =
     typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? (raw as Record<string, unknown>) : undefined;
-  const { userAgent = '', address = '127.0.0.1', fields = {}, url } = given ?? {};
+  const { userAgent = '', address = '127.0.0.1', fields = {}, url, ...others } = given ?? {};
   if (
     given === undefined ||
+    Object.keys(others).length > 0 ||
     typeof userAgent !== 'string' ||
     typeof address !== 'string' ||
     typeof fields !== 'object' ||

@@ -1,6 +1,7 @@
 /** Who changed what. */
 import { z } from 'zod';
 import type { Admin } from '../admin.ts';
+import { jsonValue } from './json-value.ts';
 import { readWhole } from './query.ts';
 import type { ApiRoute } from './route.ts';
 
@@ -11,8 +12,8 @@ const entrySchema = z.object({
   action: z.string(),
   kind: z.string(),
   name: z.string(),
-  before: z.json(),
-  after: z.json(),
+  before: jsonValue,
+  after: jsonValue,
   result: z.string(),
 });
 

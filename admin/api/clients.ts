@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { CLIENT_CLASSES } from '../../profiles/client-class.ts';
 import { profileSchema } from '../../profiles/profile.ts';
 import type { Admin } from '../admin.ts';
+import { jsonValue } from './json-value.ts';
 import { shown } from './profiles.ts';
 import { readWhole } from './query.ts';
 import type { ApiRoute } from './route.ts';
@@ -20,8 +21,8 @@ const clientSchema = z.object({
   requests: z.int(),
   saved: z.int(),
   profile: z.string().optional(),
-  settings: z.record(z.string(), z.json()).optional(),
-  sites: z.record(z.string(), z.json()),
+  settings: z.record(z.string(), jsonValue).optional(),
+  sites: z.record(z.string(), jsonValue),
 });
 const assignedSchema = z.strictObject({ profile: z.string().nullable() });
 const wantedSchema = z.strictObject({ name: z.string().optional(), title: z.string().optional() });
@@ -75,7 +76,7 @@ export function clientRoutes({ clients, clientActions }: Admin): ApiRoute[] {
       method: 'POST',
       path: '/api/clients/:id/profile',
       summary: 'Makes a stored profile of a detected client: it extends its preset and matches its kind.',
-      body: { schema: wantedSchema },
+      body: { schema: wantedSchema, isOptional: true },
       answers: [{ status: 201, description: 'The profile, with its Location and ETag.', schema: profileSchema }],
       async handle(call) {
         const body = wantedSchema.safeParse(call.received.hasBody ? await call.json() : {});

@@ -1,6 +1,7 @@
 /** The description of the API (OpenAPI 3.1), made from the routes themselves. */
 import { z } from 'zod';
-import type { ApiAnswer, ApiRoute } from './route.ts';
+import { jsonValue } from './json-value.ts';
+import type { ApiAnswer, ApiBody, ApiRoute } from './route.ts';
 
 const PROBLEM = {
   description: 'What is wrong, and where (RFC 9457).',
@@ -19,7 +20,7 @@ export function openApiRoute(routes: () => readonly ApiRoute[]): ApiRoute {
     method: 'GET',
     path: '/api/openapi.json',
     summary: 'This description.',
-    answers: [{ status: 200, description: 'OpenAPI 3.1.', schema: z.record(z.string(), z.json()) }],
+    answers: [{ status: 200, description: 'OpenAPI 3.1.', schema: z.record(z.string(), jsonValue) }],
     handle: () => ({ json: describe([...routes(), route]) }),
   };
   return route;
@@ -27,10 +28,12 @@ export function openApiRoute(routes: () => readonly ApiRoute[]): ApiRoute {
 
 function describe(routes: readonly ApiRoute[]): object {
   const paths: Record<string, Record<string, object>> = {};
+  const schemas: Schemas = {};
+  schemas['Problem'] = jsonSchema(problemSchema, 'output', schemas);
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
     paths[path] ??= {};
-    paths[path][route.method.toLowerCase()] = operation(route);
+    paths[path][route.method.toLowerCase()] = operation(route, schemas);
   }
   return {
     openapi: '3.1.0',
@@ -39,12 +42,15 @@ function describe(routes: readonly ApiRoute[]): object {
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: jsonSchema(problemSchema, 'output') },
+      schemas,
     },
   };
 }
 
-function operation(route: ApiRoute): object {
+/** Schemas that several others name, by their names. */
+type Schemas = Record<string, object>;
+
+function operation(route: ApiRoute, schemas: Schemas): object {
   const { body } = route;
   const named = [...route.path.matchAll(/:(\w+)/g)].map((match) => match[1]!);
   const parameters = [
@@ -64,26 +70,26 @@ function operation(route: ApiRoute): object {
     summary: route.summary,
     ...(route.access === undefined || route.access === 'token' ? {} : { security: [{}, { token: [] }] }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { content: contentOf(body.types, body.schema) } }),
-    responses: { ...responses(route.answers), default: PROBLEM },
+    ...(body === undefined ? {} : { requestBody: requestBody(body, schemas) }),
+    responses: { ...responses(route.answers, schemas), default: PROBLEM },
   };
 }
 
-function contentOf(types: readonly string[] = ['application/json'], schema?: z.ZodType): object {
+function requestBody({ types = ['application/json'], schema, isOptional }: ApiBody, schemas: Schemas): object {
   const of = (type: string) =>
     type === 'application/json' && schema !== undefined
-      ? { schema: jsonSchema(schema, 'input') }
+      ? { schema: jsonSchema(schema, 'input', schemas) }
       : { schema: { type: 'string' } };
-  return Object.fromEntries(types.map((type) => [type, of(type)]));
+  return { required: isOptional !== true, content: Object.fromEntries(types.map((type) => [type, of(type)])) };
 }
 
-function responses(answers: readonly ApiAnswer[]): Record<string, object> {
+function responses(answers: readonly ApiAnswer[], schemas: Schemas): Record<string, object> {
   const byStatus: Record<string, { description: string; content?: Record<string, object> }> = {};
   for (const { status, description, type, schema } of answers) {
     const key = String(status);
     const content =
       schema !== undefined
-        ? { 'application/json': { schema: jsonSchema(schema, 'output') } }
+        ? { 'application/json': { schema: jsonSchema(schema, 'output', schemas) } }
         : type === undefined
           ? undefined
           : { [type]: { schema: { type: 'string' } } };
@@ -96,7 +102,14 @@ function responses(answers: readonly ApiAnswer[]): Record<string, object> {
   return byStatus;
 }
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return rest;
+/** A schema as it stands in the description. References count from its top: what they name is kept there (OpenAPI 3.1, 4.6). */
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Schemas): object {
+  const { $schema: _dialect, ...whole } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const { $defs = {}, ...own } = JSON.parse(
+    JSON.stringify(whole, (key, value) =>
+      key === '$ref' && typeof value === 'string' ? value.replace('#/$defs/', '#/components/schemas/') : value,
+    ),
+  );
+  Object.assign(schemas, $defs);
+  return own;
 }

@@ -6,6 +6,7 @@ import { profileSchema } from '../../profiles/profile.ts';
 import type { Admin } from '../admin.ts';
 import type { Side } from '../preview/frames.ts';
 import { parsePreview } from '../preview/preview.ts';
+import { jsonValue } from './json-value.ts';
 import { mergedValues } from './profile-schemas.ts';
 import type { ApiRoute } from './route.ts';
 
@@ -41,7 +42,7 @@ const explanationSchema = z.object({
   plan: z.array(plannedStep),
   alternatives: z.array(z.object({ plan: z.array(plannedStep), why: z.string() })),
   steps: z.array(z.object({ formatter: z.string(), ms: z.number(), bytesIn: z.int(), bytesOut: z.int() })),
-  notes: z.array(z.object({ formatter: z.string(), event: z.string(), fields: z.record(z.string(), z.json()) })),
+  notes: z.array(z.object({ formatter: z.string(), event: z.string(), fields: z.record(z.string(), jsonValue) })),
   reply: z.object({ type: z.string(), bytes: z.int().nullable(), chain: z.string() }),
   vary: z.string().nullable(),
   cache: z.object({ origin: z.enum(['hit', 'miss']), variant: z.enum(['hit', 'miss', 'none']) }),
@@ -75,7 +76,7 @@ export function previewRoutes({ preview, frames }: Admin): ApiRoute[] {
         },
       ],
       async handle(call) {
-        const explained = await preview(parsePreview(await call.json()), call.received.signal);
+        const explained = await preview(parsePreview(await call.json()), call.received.connection.signal);
         const id = frames.keep(explained);
         return {
           json: explained.explanation,

@@ -1,12 +1,13 @@
 /** Answers about profiles, as JSON. */
 import { z } from 'zod';
 import { CLIENT_CLASSES } from '../../profiles/client-class.ts';
+import { jsonValue } from './json-value.ts';
 
-const mergedValue = z.object({ value: z.json(), layer: z.string() });
+const mergedValue = z.object({ value: jsonValue, layer: z.string() });
 
 export const mergedValues = z.record(z.string(), mergedValue);
 
-export const subjectSchema = z.object({
+export const subjectSchema = z.strictObject({
   userAgent: z.string().optional(),
   address: z.string().optional(),
   fields: z.record(z.string(), z.string()).optional(),
@@ -16,12 +17,12 @@ export const subjectSchema = z.object({
 export const matchSchema = z.object({
   profile: z.string(),
   stored: z.string().nullable(),
-  reason: z.enum(['rule', 'site', 'detected']),
+  reason: z.enum(['field', 'rule', 'site', 'detected']),
   class: z.enum(CLIENT_CLASSES),
   preset: z.string(),
   evidence: z.array(z.string()),
   exception: z
-    .object({ host: z.string(), profile: z.string().nullable(), preferences: z.record(z.string(), z.json()) })
+    .object({ host: z.string(), profile: z.string().nullable(), preferences: z.record(z.string(), jsonValue) })
     .nullable(),
 });
 

@@ -40,6 +40,15 @@ export interface ApiAnswer {
   readonly schema?: z.ZodType;
 }
 
+/** What is sent with a call, for the description. */
+export interface ApiBody {
+  /** Media types. Default `application/json`. */
+  readonly types?: readonly string[];
+  readonly schema?: z.ZodType;
+  /** True where it may be left out. */
+  readonly isOptional?: boolean;
+}
+
 export interface ApiRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** `/api/profiles/:name`. */
@@ -50,11 +59,7 @@ export interface ApiRoute {
   readonly access?: 'token' | 'loopback' | 'anybody';
   /** Query parameters with a sentence each. */
   readonly query?: Readonly<Record<string, string>>;
-  readonly body?: {
-    /** Media types. Default `application/json`. */
-    readonly types?: readonly string[];
-    readonly schema?: z.ZodType;
-  };
+  readonly body?: ApiBody;
   /** True where `If-Match` is heeded. */
   readonly isConditional?: boolean;
   readonly answers: readonly ApiAnswer[];

@@ -99,7 +99,7 @@ export function statsRoutes({ stats, live, traffic }: Admin): ApiRoute[] {
         const after = /^\d{1,15}$/.exec(received.fields.get('last-event-id') ?? '')?.[0];
         if (received.method === 'HEAD') return { body: new Uint8Array(), fields: EVENTS };
         return {
-          body: live.listen(received.signal, after === undefined ? undefined : Number(after)),
+          body: live.listen(received.connection.signal, after === undefined ? undefined : Number(after)),
           fields: EVENTS,
         };
       },

@@ -7,6 +7,8 @@ import type { Admin } from '../admin.ts';
 import type { ApiCall, ApiRoute } from './route.ts';
 
 const NAME = '/api/views/:name';
+/** Few programs know the type of Markdown: what they send a text as is taken for it. */
+const VIEW_TYPES = ['text/markdown', 'application/json', 'text/plain', 'text/x-markdown'];
 const viewSchema = z.object({ name: z.string(), markdown: z.string(), etag: z.string(), changed: z.number() });
 const listSchema = z.object({
   views: z.array(viewSchema.omit({ markdown: true }).extend({ bytes: z.int() })),
@@ -44,8 +46,8 @@ export function viewRoutes({ views, viewActions }: Admin): ApiRoute[] {
     {
       method: 'PUT',
       path: NAME,
-      summary: 'Makes or replaces a view, from Markdown or from JSON with `markdown`.',
-      body: { types: ['text/markdown', 'application/json'], schema: givenSchema },
+      summary: 'Makes or replaces a view, from Markdown (plain text is taken for it) or from JSON with `markdown`.',
+      body: { types: VIEW_TYPES, schema: givenSchema },
       isConditional: true,
       answers: [
         { status: 200, description: 'The view, with its ETag.', schema: viewSchema },
@@ -74,8 +76,8 @@ export function viewRoutes({ views, viewActions }: Admin): ApiRoute[] {
 }
 
 async function readMarkdown(call: ApiCall): Promise<string> {
-  const { type, text } = await call.text(['text/markdown', 'application/json']);
-  if (type === 'text/markdown') return text;
+  const { type, text } = await call.text(VIEW_TYPES);
+  if (type !== 'application/json') return text;
   let raw: unknown;
   try {
     raw = JSON.parse(text);

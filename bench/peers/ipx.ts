@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { endPeer, fetchBody, installInto, makeFolder, type PeerRecipe } from './peer.ts';
+import { fetchBody } from '../fetch-body.ts';
+import { endPeer, installInto, makeFolder, type PeerRecipe } from './peer.ts';
 
 const NAME = 'ipx@3.1.1';
 const PROGRAM = `

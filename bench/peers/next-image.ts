@@ -3,13 +3,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readEnvironment } from '../../core/config.ts';
+import { fetchBody } from '../fetch-body.ts';
 import {
-  endPeer,
-  fetchBody,
   findFreePort,
-  firstAnswer,
   installInto,
   makeFolder,
+  onceItAnswers,
   type Peer,
   type PeerRecipe,
   type PeerWish,
@@ -65,16 +64,6 @@ async function serve(folder: string, { origin, width, quality, agent }: PeerWish
     const query = new URLSearchParams({ url: `${origin}/${count}.jpg`, w: String(width), q: String(quality) });
     return fetchBody(`http://127.0.0.1:${port}/_next/image?${query}`, { agent, headers: { accept: 'image/webp' } });
   };
-  try {
-    await firstAnswer(() => ask('first'), child);
-  } catch (error) {
-    await endPeer(child, folder);
-    throw error;
-  }
-  return {
-    name: NAME,
-    makes: `WebP of ${width} pixels, quality ${quality}; kept on disk`,
-    ask,
-    close: () => endPeer(child, folder),
-  };
+  const makes = `WebP of ${width} pixels, quality ${quality}; kept on disk`;
+  return await onceItAnswers({ name: NAME, makes, ask }, child, folder);
 }

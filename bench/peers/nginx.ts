@@ -1,9 +1,10 @@
 /** nginx with image_filter, as a proxy of the origin. It writes the format it reads: a JPEG. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { endPeer, fetchBody, findFreePort, firstAnswer, makeFolder, type PeerRecipe, type PeerWish } from './peer.ts';
+import { fetchBody } from '../fetch-body.ts';
+import { findFreePort, makeFolder, onceItAnswers, type PeerRecipe, type PeerWish } from './peer.ts';
 
 const NAME = 'nginx image_filter';
 const COMMAND = '/usr/sbin/nginx';
@@ -19,19 +20,8 @@ export const nginx: PeerRecipe = {
     await writeFile(join(folder, 'nginx.conf'), configuration(folder, port, wish));
     const child = spawn(COMMAND, ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr'], { stdio: 'ignore' });
     const ask = (count: number | string) => fetchBody(`http://127.0.0.1:${port}/${count}.jpg`, { agent: wish.agent });
-    try {
-      await firstAnswer(() => ask('first'), child);
-    } catch (error) {
-      await endPeer(child, folder);
-      await rm(folder, { recursive: true, force: true });
-      throw error;
-    }
-    return {
-      name: NAME,
-      makes: `JPEG of ${wish.width} pixels, quality ${wish.quality}; nothing is kept`,
-      ask,
-      close: () => endPeer(child, folder),
-    };
+    const makes = `JPEG of ${wish.width} pixels, quality ${wish.quality}; nothing is kept`;
+    return await onceItAnswers({ name: NAME, makes, ask }, child, folder);
   },
 };
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type Agent, type ClientRequest, get, type RequestOptions } from 'node:http';
+import type { Agent } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,28 +58,6 @@ export async function endPeer(child: ChildProcess, folder: string): Promise<void
   await rm(folder, { recursive: true, force: true });
 }
 
-const ANSWER_MS = 10_000;
-
-/** The body of a reply with status 200. @throws Error for any other */
-export function fetchBody(url: string | URL, options: RequestOptions): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    get(url, options, (response) => {
-      const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
-      response.on('error', reject);
-      response.on('end', () => {
-        const body = Buffer.concat(parts);
-        if (response.statusCode === 200) resolve(body);
-        else reject(new Error(`${response.statusCode} ${body.subarray(0, 200)}`));
-      });
-    })
-      .setTimeout(ANSWER_MS, function (this: ClientRequest) {
-        this.destroy(new Error(`no answer within ${ANSWER_MS} ms`));
-      })
-      .on('error', reject);
-  });
-}
-
 /** A port of loopback that was free a moment ago. */
 export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -93,8 +71,24 @@ export async function findFreePort(): Promise<number> {
 const TRIES = 50;
 const TRY_MS = 100;
 
+/** What asks a program that is being started, and can ask once for nothing. */
+interface StartedPeer extends Omit<Peer, 'close'> {
+  ask(count: number | string): Promise<Buffer>;
+}
+
+/** The peer once it answers. @throws Error where it does not: its program is ended then */
+export async function onceItAnswers(peer: StartedPeer, child: ChildProcess, folder: string): Promise<Peer> {
+  try {
+    await firstAnswer(() => peer.ask('first'), child);
+  } catch (error) {
+    await endPeer(child, folder);
+    throw error;
+  }
+  return { ...peer, close: () => endPeer(child, folder) };
+}
+
 /** The first answer of a program that is being started. @throws Error of the last try */
-export async function firstAnswer(ask: () => Promise<Buffer>, child: ChildProcess): Promise<Buffer> {
+async function firstAnswer(ask: () => Promise<Buffer>, child: ChildProcess): Promise<Buffer> {
   for (let tries = 1; ; tries++) {
     try {
       return await ask();

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { endPeer, fetchBody, findFreePort, firstAnswer, makeFolder, type PeerRecipe } from './peer.ts';
+import { fetchBody } from '../fetch-body.ts';
+import { findFreePort, makeFolder, onceItAnswers, type PeerRecipe } from './peer.ts';
 
 const NAME = 'ziproxy';
 const COMMAND = '/usr/bin/ziproxy';
@@ -32,17 +33,7 @@ export const ziproxy: PeerRecipe = {
         path: `${origin}/${count}.jpg`,
         headers: { host: new URL(origin).host },
       });
-    try {
-      await firstAnswer(() => ask('first'), child);
-    } catch (error) {
-      await endPeer(child, folder);
-      throw error;
-    }
-    return {
-      name: NAME,
-      makes: `JPEG at its own size, quality ${quality}; nothing is kept`,
-      ask,
-      close: () => endPeer(child, folder),
-    };
+    const makes = `JPEG at its own size, quality ${quality}; nothing is kept`;
+    return await onceItAnswers({ name: NAME, makes, ask }, child, folder);
   },
 };

@@ -1,7 +1,7 @@
 /** `bundle build|verify`: components as they move in a fleet. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { buildBundle } from '../../fleet/bundle/build-bundle.ts';
 import { BundleError, readBundle } from '../../fleet/bundle/read-bundle.ts';
 import { readSigningKey, readTrustedKeys } from '../../fleet/bundle/signing-keys.ts';
@@ -21,7 +21,11 @@ export function addBundleVerbs(program: Command): void {
     .description('Make a signed bundle of a component, a folder or a module; its data sets become files of their own.')
     .requiredOption('--key <file>', 'signing key, made by `keys new`')
     .requiredOption('--out <dir>', 'folder for the bundle and its data sets; every file in it may be pushed')
-    .option('--data <name=file>', 'a data set that is kept elsewhere; may be repeated', collect, {})
+    .addOption(
+      new Option('--data <name=file>', 'a data set that is kept elsewhere; may be repeated')
+        .argParser(collect)
+        .default({}, ''),
+    )
     .addOption(jsonOption())
     .action(build);
   bundle

@@ -1,8 +1,7 @@
 /** `config check|print`. */
 import type { Command } from 'commander';
 import { defaultText, parseSettings, readEnvironment, type Setting } from '../../core/config.ts';
-import { readSites } from '../../gateway/sites.ts';
-import { readUsers } from '../../gateway/users.ts';
+import { readSettings } from '../../server/read-settings.ts';
 import { settingTable } from '../../settings.ts';
 import { jsonOption } from './server-call.ts';
 
@@ -13,9 +12,7 @@ export function addConfigVerbs(program: Command): void {
     .description('Check the settings and the files they name; exit code 2 names every fault.')
     .addOption(jsonOption())
     .action(({ json }: { json?: boolean }) => {
-      const settings = parseSettings(settingTable, readEnvironment());
-      readSites(settings.sitesFile);
-      readUsers(settings.usersFile);
+      readSettings(readEnvironment());
       console.log(json ? JSON.stringify({ ok: true }) : 'The settings are in order.');
     });
   config

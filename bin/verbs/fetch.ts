@@ -4,13 +4,13 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../../core/clock.ts';
-import { parseSettings, readEnvironment } from '../../core/config.ts';
+import { readEnvironment } from '../../core/config.ts';
 import { Fields } from '../../core/fields.ts';
 import { silentLog } from '../../core/log.ts';
 import { isPresentation, PRESENTATIONS } from '../../core/presentation.ts';
 import { makeRequestId, type Received } from '../../gateway/received.ts';
 import type { Reply } from '../../gateway/reply.ts';
-import { settingTable } from '../../settings.ts';
+import { readSettings } from '../../server/read-settings.ts';
 
 interface Options {
   readonly profile?: string;
@@ -35,7 +35,7 @@ export function addFetchVerb(program: Command): void {
 }
 
 async function runFetch(url: string, options: Options): Promise<void> {
-  const settings = parseSettings(settingTable, { ...readEnvironment(), WORKERS: '1', POOL: '1' });
+  const settings = readSettings({ ...readEnvironment(), WORKERS: '1', POOL: '1' });
   const [{ openParts }, { serve }] = await Promise.all([
     import('../../server/parts.ts'),
     import('../../gateway/serve.ts'),
@@ -81,7 +81,7 @@ function request(
     httpVersion: '1.1',
     body: Readable.from([]),
     hasBody: false,
-    signal: new AbortController().signal,
+    connection: new AbortController(),
   };
 }
 

@@ -1,10 +1,10 @@
 /** Calls of the admin API for verbs that talk to a server. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import { parseSettings, readEnvironment } from '../../core/config.ts';
 import { type OperatorResponse, requestAsOperator } from '../../egress/operator-request.ts';
-import { settingTable } from '../../settings.ts';
+import { type Settings, settingTable } from '../../settings.ts';
 
 /** The server does not answer. */
 export class UnreachableError extends Error {}
@@ -29,18 +29,21 @@ export interface ServerCall {
 /**
  * Calls the admin API with the token of ADMIN_TOKEN, or of the data folder.
  *
- * @throws UnreachableError; Error with the server's own sentence for faults.
+ * @throws UnreachableError; RangeError for an address or a file that is none; Error with the server's own sentence for faults.
  */
 export async function callServer(call: ServerCall): Promise<OperatorResponse> {
   const settings = parseSettings(settingTable, readEnvironment());
-  const host = settings.adminHost.includes(':') ? `[${settings.adminHost}]` : settings.adminHost;
-  const base = call.server || `http://${host}:${settings.adminPort}`;
+  const base = call.server || adminOriginOf(settings);
+  const url = URL.parse(call.path, base);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new RangeError(`--server: must be an http or https URL, got \`${base}\``);
+  if (call.file !== undefined) checkFile(call.file);
   const token = settings.adminToken ?? readToken(settings.dataDir);
   let response: OperatorResponse;
   try {
     response = await requestAsOperator({
       method: call.method ?? 'GET',
-      url: new URL(call.path, base),
+      url,
       token,
       json: call.json,
       file: call.file,
@@ -51,6 +54,16 @@ export async function callServer(call: ServerCall): Promise<OperatorResponse> {
   }
   if (response.status >= 400) throw new Error(titleOf(response));
   return response;
+}
+
+function adminOriginOf({ adminHost, adminPort, adminTlsCert }: Settings): string {
+  const isWildcard = adminHost === '0.0.0.0' || adminHost === '::';
+  const host = isWildcard ? 'localhost' : adminHost.includes(':') ? `[${adminHost}]` : adminHost;
+  return `${adminTlsCert === undefined ? 'http' : 'https'}://${host}:${adminPort}`;
+}
+
+function checkFile(file: string): void {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new RangeError(`there is no file ${file}`);
 }
 
 function titleOf({ status, text }: OperatorResponse): string {

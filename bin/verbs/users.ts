@@ -26,7 +26,8 @@ export function addUserVerbs(program: Command): void {
     .description('List users.')
     .addOption(jsonOption())
     .action(({ json }: { json?: boolean }) => {
-      const all = linesOf(usersFile()).map((line) => ({
+      const lines = linesOf(usersFile()).filter((line) => !line.startsWith('#'));
+      const all = lines.map((line) => ({
         name: line.split(':')[0]!,
         profile: line.split(':')[2] ?? null,
       }));

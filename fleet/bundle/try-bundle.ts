@@ -9,20 +9,41 @@ import type { PlacedComponent } from '../../core/fleet.ts';
 import { parseManifest } from '../../formatters/descriptor.ts';
 import { type Example, findDifference, jobOfExample, readExamples } from '../../formatters/examples.ts';
 
+/** Field names as in the web's own `Request` and `Response`, too: `url` with or without a host, `headers`. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['url', 'path'],
+  ['headers', 'fields'],
+]);
+
+/** With our names. */
+function renamed(content: unknown): unknown {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return content;
+  const entries = Object.entries(content).map(([name, value]) => [OTHER_NAMES.get(name) ?? name, value] as const);
+  return Object.fromEntries(entries);
+}
+
+function pathOf(text: string): string {
+  const url = /^https?:/i.test(text) ? URL.parse(text) : null;
+  return url === null ? text : url.pathname + url.search;
+}
+
+const textSchema = z.union([z.string(), z.json().transform((value) => JSON.stringify(value))]);
+
 const requestSchema = z.strictObject({
   method: z.string().default('GET'),
   /** Path of the service's own, query included. */
-  path: z.string().regex(/^\//),
+  path: z.string().transform(pathOf).pipe(z.string().regex(/^\//)),
   fields: z.record(z.string(), z.string()).default({}),
-  body: z.string().optional(),
+  /** Text, or what is sent as JSON. */
+  body: textSchema.optional(),
 });
 const responseSchema = z.strictObject({
   /** One, or several that are all right. */
   status: z.union([z.int(), z.array(z.int()).min(1)]).default(200),
   /** Those that must be there, with these values. */
   fields: z.record(z.string(), z.string()).default({}),
-  /** The whole body. */
-  body: z.string().optional(),
+  /** The whole body: text, or what must be in it as JSON. */
+  body: z.json().optional(),
   /** What the body must hold. */
   bodyIncludes: z.string().optional(),
   /** The whole body, as JSON. */
@@ -110,7 +131,7 @@ function parseFile<T>(file: string, schema: z.ZodType<T>): T {
   } catch (cause) {
     throw new RangeError(`${basename(file)} cannot be read: ${(cause as Error).message}`, { cause });
   }
-  const { data, error } = schema.safeParse(content);
+  const { data, error } = schema.safeParse(renamed(content));
   if (error === undefined) return data;
   const { path, message } = error.issues[0]!;
   throw new RangeError(
@@ -127,10 +148,11 @@ function findFault(
   if (!statuses.includes(status)) return `its status is ${status}, expected ${statuses.join(' or ')}`;
   for (const [name, value] of Object.entries(expected.fields))
     if (headers.get(name) !== value) return `its field ${name} is ${headers.get(name)}, expected ${value}`;
-  if (expected.body !== undefined && text !== expected.body) return 'its body is another than expected';
+  if (typeof expected.body === 'string' && text !== expected.body) return 'its body is another than expected';
   if (expected.bodyIncludes !== undefined && !text.includes(expected.bodyIncludes))
     return `its body does not hold \`${expected.bodyIncludes}\``;
-  if (expected.json !== undefined && !isEqualJson(text, expected.json))
+  const json = expected.json ?? (typeof expected.body === 'string' ? undefined : expected.body);
+  if (json !== undefined && !isEqualJson(text, json))
     return `its body is not the JSON that was expected: \`${text.slice(0, SHOWN)}\``;
   return undefined;
 }

@@ -5,12 +5,9 @@ import type { FormatEnv } from '../../core/component.ts';
 import { findElement, isHtml, makeElement, makeText, setChildren } from './edit-tree.ts';
 import { encloseFields } from './forms.ts';
 import { toHtml32, toXhtmlMp } from './old-markup.ts';
+import { OWN_STYLE } from './own-style.ts';
 import { addPageBar } from './page-bar.ts';
 import type { PageDemand } from './page-demand.ts';
-
-// Under 1 kB, by design: a page that reads well on any screen and in the dark.
-const STYLE =
-  'body{max-width:42em;margin:auto;padding:.5em;font:1em/1.5 sans-serif;overflow-wrap:break-word}img{max-width:100%;height:auto}table{border-collapse:collapse}td,th{border:1px solid #888;padding:.2em .4em;vertical-align:top}pre{overflow:auto}details{margin:.5em 0}.scroll{overflow:auto}@media(max-width:40em){table{display:block;overflow:auto}}:root{color-scheme:light dark}';
 
 /** What a page's bar tells, where one is wanted. */
 export interface PageAccount {
@@ -46,7 +43,7 @@ export function finishPage($: CheerioAPI, demand: PageDemand, account?: PageAcco
     (child) => isHtml(child) && !('charset' in child.attribs) && child.attribs['name']?.toLowerCase() !== 'viewport',
   );
   const style =
-    demand.styles === 'none' || demand.markup !== 'html' ? [] : [makeElement('style', {}, [makeText(STYLE)])];
+    demand.styles === 'none' || demand.markup !== 'html' ? [] : [makeElement('style', {}, [makeText(OWN_STYLE)])];
   setChildren(head, [...own, ...kept, ...style]);
   if (demand.markup !== 'html') encloseFields($);
   if (demand.markup === 'html-3.2') toHtml32($);

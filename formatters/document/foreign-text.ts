@@ -1,6 +1,7 @@
 /** Drawings and formulas in words, for forms that cannot hold them. */
 import type { Element } from 'domhandler';
 import { findByName, isHtml, makeElement, makeText, textOf } from './edit-tree.ts';
+import { mathToTex } from './math-to-tex.ts';
 
 /**
  * What stands for a drawing or formula: a picture's name, a formula's TeX as `code`; `undefined` when it has no name,
@@ -10,10 +11,9 @@ export function foreignText(element: Element): Element | undefined {
   const { attribs } = element;
   if (element.name === 'math') {
     const tex = findByName(element, 'annotation', (each) => /tex/i.test(each.attribs['encoding'] ?? ''));
-    const text = (tex === undefined ? (attribs['alttext'] ?? textOf(element)) : textOf(tex))
-      .replace(/\s+/g, ' ')
-      .trim();
-    return text === '' ? undefined : makeElement(tex === undefined ? 'span' : 'code', {}, [makeText(text)]);
+    const said = tex === undefined ? attribs['alttext'] : textOf(tex);
+    const text = (said ?? mathToTex(element)).replace(/\s+/g, ' ').trim();
+    return text === '' ? undefined : makeElement('code', {}, [makeText(text)]);
   }
   if (isHtml(element) || attribs['aria-hidden'] === 'true') return undefined;
   const title = findByName(element, 'title');

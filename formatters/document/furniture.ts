@@ -1,5 +1,6 @@
 /**
- * What a page carries that is not for its reader: beacons, advertisements by their well-known marks, consent dialogues.
+ * What a page carries that is not for its reader: beacons, advertisements by their well-known marks, consent dialogues, calls
+ * to subscribe that lie over the page.
  * Conservative: a false hit costs content, a miss a few lines.
  */
 import type { Element } from 'domhandler';
@@ -13,7 +14,9 @@ const CONSENT_MARK =
 // The identifiers that their scripts use everywhere.
 const CONSENT_VENDOR =
   /^(?:onetrust-|CybotCookiebot|usercentrics-|didomi-|qc-cmp2-|truste-|sp_message_container|cmplz-|iubenda-cs|osano-cm|termly-|klaro|cookie-law-info)/i;
-const [ADVERTISEMENT, CONSENT] = [1, 2];
+const OVERLAY_MARK =
+  /(?:^|[\s-])(?:newsletter|subscri(?:be|ption)|exit-?intent|welcome-?(?:mat)?)[-_]?(?:signup|form)?[-_]?(?:pop-?up|modal|overlay|lightbox|interstitial)/i;
+const [ADVERTISEMENT, CONSENT, OVERLAY] = [1, 2, 4];
 /** Marks by list of classes. */
 const known = new Map<string, number>();
 /** Lists of classes that are remembered, and the longest that is read. */
@@ -47,6 +50,11 @@ export function isConsentDialogue(element: Element): boolean {
   return (marksOf(element) & CONSENT) !== 0 && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
 }
 
+/** True for what a script lays over the page unasked, to win subscribers. */
+export function isOverlay(element: Element): boolean {
+  return (marksOf(element) & OVERLAY) !== 0 && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
+}
+
 /** True for what the well-known consent managers put into a page, of whatever length. */
 export function isConsentVendor({ attribs }: Element): boolean {
   const { id } = attribs;
@@ -76,7 +84,12 @@ function marksOf({ attribs }: Element): number {
 }
 
 function readMarks(names: string): number {
-  return (AD_MARK.test(names) ? ADVERTISEMENT : 0) | (CONSENT_MARK.test(names) ? CONSENT : 0);
+  const marks: readonly (readonly [RegExp, number])[] = [
+    [AD_MARK, ADVERTISEMENT],
+    [CONSENT_MARK, CONSENT],
+    [OVERLAY_MARK, OVERLAY],
+  ];
+  return marks.reduce((bits, [mark, bit]) => (mark.test(names) ? bits | bit : bits), 0);
 }
 
 function isTiny(length: string): boolean {

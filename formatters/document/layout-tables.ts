@@ -19,7 +19,10 @@ interface TableFacts {
   hasHeaders: boolean;
   hasNested: boolean;
   longestCell: number;
+  /** Cells that hold a heading, a form or a part of a page. */
   blockCells: number;
+  /** Cells of several paragraphs. */
+  longCells: number;
   cells: number;
 }
 
@@ -33,7 +36,9 @@ export function isLayoutTable(table: Element): boolean {
   if (facts.columns < 2) return true;
   if (summary) return false;
   if (facts.rows.length < 2) return true;
-  return facts.longestCell > MAX_CELL_TEXT || facts.blockCells * 3 > facts.cells;
+  if (facts.longestCell > MAX_CELL_TEXT || facts.blockCells * 3 >= facts.cells) return true;
+  // What compares things has more columns.
+  return facts.columns === 2 && facts.longCells * 3 > facts.cells;
 }
 
 /** What stands in the place of a layout table: its rows and cells in order, as lines or blocks. */
@@ -66,6 +71,7 @@ function readTable(table: Element): TableFacts {
     hasNested: false,
     longestCell: 0,
     blockCells: 0,
+    longCells: 0,
     cells: 0,
   };
   visitParts(table, facts);
@@ -90,8 +96,18 @@ function visitRow(row: Element, facts: TableFacts): void {
     if (cell.name === 'th' || cell.attribs['scope'] || cell.attribs['headers']) facts.hasHeaders = true;
     facts.longestCell = Math.max(facts.longestCell, textLength(cell));
     if (holds(cell, (each) => each.name === 'table')) facts.hasNested = true;
-    if (holds(cell, (each) => /^(?:h[1-6]|form|article|section|nav|main)$/.test(each.name))) facts.blockCells++;
+    if (holds(cell, isPartOfPage)) facts.blockCells++;
+    if (hasParagraphs(cell)) facts.longCells++;
   }
+}
+
+function isPartOfPage({ name, attribs }: Element): boolean {
+  return /^(?:h[1-6]|form|article|section|nav|main)$/.test(name) || attribs['role'] === 'heading';
+}
+
+function hasParagraphs(cell: Element): boolean {
+  let count = 0;
+  return holds(cell, ({ name }) => name === 'p' && ++count > 1);
 }
 
 function cellsOf(row: Element): Element[] {

@@ -115,6 +115,7 @@ const WORDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   style: ['style sheet', 'style sheets'],
   advertisement: ['advertisement', 'advertisements'],
   consent: ['consent dialogue', 'consent dialogues'],
+  overlay: ['call to subscribe', 'calls to subscribe'],
   beacon: ['tracking picture', 'tracking pictures'],
   menu: ['repeated menu', 'repeated menus'],
 };

@@ -1,6 +1,7 @@
-/** One picture out of the several a page offers. */
+/** One picture out of the several a page offers, and what stands for sound and film. */
 import { type ChildNode, type Element, isTag } from 'domhandler';
 import { parseSrcset, type SourceCandidate } from '../../core/links/srcset.ts';
+import { makeElement, makeText } from './edit-tree.ts';
 import { isPlaceholder } from './lazy-images.ts';
 
 // What every picture formatter reads; a candidate of another type would be a gamble.
@@ -55,4 +56,18 @@ function chooseCandidate(candidates: readonly SourceCandidate[], maxWidth: numbe
   if (fitting !== undefined) return fitting;
   const plain = candidates.filter((each) => (each.density ?? 1) > 0);
   return plain.sort((a, b) => (a.density ?? 1) - (b.density ?? 1))[0] ?? candidates[0];
+}
+
+/** A film or a sound as a link, with its poster where pictures are shown. */
+export function mediaLink(media: Element, showsPictures: boolean): ChildNode[] {
+  const source = media.children.find(
+    (child): child is Element => isTag(child) && child.name === 'source' && 'src' in child.attribs,
+  );
+  const src = media.attribs['src'] ?? source?.attribs['src'];
+  const rest = media.children.filter((child) => !(isTag(child) && child.name === 'source'));
+  if (src === undefined || /^(?:blob|data):/i.test(src)) return rest;
+  const name = media.attribs['title'] || media.attribs['aria-label'] || (media.name === 'video' ? 'Video' : 'Audio');
+  const poster = media.attribs['poster'];
+  const link = makeElement('a', { href: src }, [makeText(name)]);
+  return poster && showsPictures ? [makeElement('img', { src: poster, alt: '' }), link, ...rest] : [link, ...rest];
 }

@@ -1,15 +1,15 @@
 /** The first pass: what is not for a reader without scripts and styles goes, what stands for something else is replaced. */
 
 import type { CheerioAPI } from 'cheerio';
-import { type ChildNode, type Element, isComment, isDirective, isTag } from 'domhandler';
-import { editTree, isHtml, makeElement, makeText, type Replacement, textOf, walkElements } from './edit-tree.ts';
+import { type Element, isComment, isDirective, isTag } from 'domhandler';
+import { editTree, isHtml, makeText, type Replacement, textOf, walkElements } from './edit-tree.ts';
 import { isConcealed } from './flow/concealment.ts';
 import { foreignText } from './foreign-text.ts';
 import { frameLink } from './frames.ts';
-import { isAdvertisement, isBeacon, isConsentDialogue, isHidden, isTinyPicture } from './furniture.ts';
+import { isAdvertisement, isBeacon, isConsentDialogue, isHidden, isOverlay, isTinyPicture } from './furniture.ts';
 import { isEmptyPicture } from './lazy-images.ts';
 import type { PageDemand } from './page-demand.ts';
-import { choosePicture, pictureImage } from './pictures.ts';
+import { choosePicture, mediaLink, pictureImage } from './pictures.ts';
 
 const GONE = new Set('script style template base bgsound param track'.split(' '));
 const USEFUL = /^(?:a|input|select|textarea|button|label|option|h[1-6])$/;
@@ -44,6 +44,7 @@ export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOpti
       if (GONE.has(node.name)) return false;
       if (node.name === 'link' || node.name === 'meta') return true;
       if (isConsentDialogue(node)) return count('consent');
+      if (isOverlay(node) && !isOpened(node)) return count('overlay');
       if (isAdvertisement(node)) return count('advertisement');
       if (node.name === 'img' && (isTinyPicture(node) || isBeacon(node.attribs['src'] ?? ''))) return count('beacon');
       // Threat 36: text that nobody is shown must not reach those who read without looking.
@@ -74,7 +75,7 @@ function stand(element: Element, demand: PageDemand, pageUrl: string): Replaceme
       return standForPicture(element, demand);
     case 'video':
     case 'audio':
-      return mediaLink(element, demand);
+      return mediaLink(element, demand.images);
     case 'object':
     case 'canvas':
     case 'applet':
@@ -92,22 +93,8 @@ function standForPicture(img: Element, demand: PageDemand): Replacement {
   return alt?.trim() ? makeText(` ${alt} `) : undefined;
 }
 
-/** A film or a sound as a link, with its poster. */
-function mediaLink(media: Element, demand: PageDemand): ChildNode[] {
-  const source = media.children.find(
-    (child): child is Element => isTag(child) && child.name === 'source' && 'src' in child.attribs,
-  );
-  const src = media.attribs['src'] ?? source?.attribs['src'];
-  const rest = media.children.filter((child) => !(isTag(child) && child.name === 'source'));
-  if (src === undefined || /^(?:blob|data):/i.test(src)) return rest;
-  const name = media.attribs['title'] || media.attribs['aria-label'] || (media.name === 'video' ? 'Video' : 'Audio');
-  const poster = media.attribs['poster'];
-  const link = makeElement('a', { href: src }, [makeText(name)]);
-  return poster && demand.images ? [makeElement('img', { src: poster, alt: '' }), link, ...rest] : [link, ...rest];
-}
-
 /** The places of the page that links with words lead to. */
-function placesOf(root: Parameters<typeof walkElements>[0]): Set<string> {
+export function placesOf(root: Parameters<typeof walkElements>[0]): Set<string> {
   const places = new Set<string>();
   walkElements(root, (element) => {
     const { name, attribs } = element;

@@ -6,7 +6,7 @@ import { finishPage } from '../document/finish-page.ts';
 import { loadLazyImages } from '../document/lazy-images.ts';
 import { tellLeftOut } from '../document/page-bar.ts';
 import { type PageDemand, pageOptionsSchema, parsePageOptions, readPageDemand } from '../document/page-demand.ts';
-import { nameOfAddress } from '../document/page-facts.ts';
+import { FactsReader, nameOfAddress, type PageFacts, tellFacts } from '../document/page-facts.ts';
 import { parseDocument } from '../document/parse.ts';
 import { preparePage } from '../document/prepare-page.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
@@ -16,7 +16,7 @@ import { type Choice, chooseContent } from './choose.ts';
 import { omitDialogues } from './dialogues.ts';
 import { pageDataOf, readPageData } from './page-data.ts';
 import { KindReader, type PageKind } from './page-kind.ts';
-import { type PageSelf, SelfReader } from './page-title.ts';
+import { withoutSite } from './page-title.ts';
 import { type ProductFacts, readProductFacts } from './product-facts.ts';
 import { countStatistics, type Omission } from './statistics.ts';
 import { isInline, type Survey, surveyPage, textLength } from './survey.ts';
@@ -36,7 +36,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-article',
-  version: '1.3.2',
+  version: '1.3.5',
   title: 'Main content',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],
@@ -78,13 +78,14 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   addTitle(body, self, { isArticle: kind === 'other' && choice.rung === 'article', url: input.url });
   tidy(body, { foldsNavigation: false, namesIcons: false });
   sanitiseDocument($, 'fragment');
+  tellFacts($, self);
   finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut, note: env.note });
   return { mediaType: want.mediaType, document: $, ...prepared };
 }
 
 /** What the page says of itself, in one walk, while its scripts are there. */
-function readPage($: CheerioAPI, url: string): { self: PageSelf; kind: PageKind; data: readonly string[] } {
-  const self = new SelfReader();
+function readPage($: CheerioAPI, url: string): { self: PageFacts; kind: PageKind; data: readonly string[] } {
+  const self = new FactsReader(true);
   const kind = new KindReader(url);
   const data: string[] = [];
   walkElements($.root()[0]!, (element) => {
@@ -93,7 +94,7 @@ function readPage($: CheerioAPI, url: string): { self: PageSelf; kind: PageKind;
     const own = pageDataOf(element);
     if (own.length > 0) data.push(...own);
   });
-  return { self: self.self(), kind: kind.kind(), data };
+  return { self: self.facts(), kind: kind.kind(), data };
 }
 
 /** A page with more text than this (spaces aside) is not there for its form: comments, or a dialogue to sign in, are beside the point. */
@@ -180,15 +181,23 @@ function keepChoice(body: Element, { root, skipped }: Choice): void {
 }
 
 /** The title as first heading, when the content has none (lists and shops: none at all); under an article's who wrote it when. A page without text is its description, one without any its address. */
-function addTitle(body: Element, self: PageSelf, { isArticle, url }: { isArticle: boolean; url: string }): void {
+function addTitle(body: Element, self: PageFacts, { isArticle, url }: { isArticle: boolean; url: string }): void {
   const lead: ChildNode[] = [];
   const hasHeading = (isArticle ? ['h1'] : ['h1', 'h2', 'h3']).some((name) => findElement(body, name) !== undefined);
-  if (self.title !== undefined && !hasHeading) lead.push(makeElement('h1', {}, [makeText(self.title)]));
-  const byline = [self.author, self.date?.slice(0, 10)].filter(
-    (each) => each !== undefined && !textOf(body).includes(each),
-  );
-  if (isArticle && byline.length > 0 && self.author !== undefined)
-    lead.push(makeElement('p', {}, [makeText(byline.join(', '))]));
+  const title = withoutSite(self.title, self.siteName);
+  if (title !== undefined && !hasHeading) lead.push(makeElement('h1', {}, [makeText(title)]));
+  // A page that names its author has a line of its own that tells when, too.
+  if (isArticle && self.author !== undefined && !textOf(body).includes(self.author)) {
+    const byline = [self.author, self.date?.slice(0, 10)].filter((each) => each !== undefined);
+    const line = makeElement('p', {}, [makeText(byline.join(', '))]);
+    const heading = findElement(body, 'h1');
+    if (heading?.parent)
+      setChildren(
+        heading.parent,
+        heading.parent.children.flatMap((child) => (child === heading ? [child, line] : [child])),
+      );
+    else lead.push(line);
+  }
   const isEmpty = textOf(body).trim() === '';
   if (isEmpty && self.description !== undefined) lead.push(makeElement('p', {}, [makeText(self.description)]));
   if (isEmpty && lead.length === 0) lead.push(makeElement('h1', {}, [makeText(nameOfAddress(url))]));

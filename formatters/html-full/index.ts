@@ -5,6 +5,7 @@ import { editTree, findElement, isHtml, makeElement, setChildren } from '../docu
 import { keepFormCharset } from '../document/forms.ts';
 import { linkFrames } from '../document/frames.ts';
 import { isBeacon, isTinyPicture } from '../document/furniture.ts';
+import { lighten, readFullDemand } from '../document/lighten.ts';
 import { preparePage } from '../document/prepare-page.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
 
@@ -14,13 +15,14 @@ import { sanitiseDocument } from '../document/sanitise.ts';
  * Use it for browsers in prefix mode, where scripts do not run, and for slow links. What scripts would have shown is
  * shown without them: `noscript` is unwrapped, lazily loaded pictures are real, frames are links. With
  * `demands.full.scripts` (reverse mode) scripts, frames and handlers stay as the site wrote them and only comments go.
+ * `demands.full` also says what is left out: see `document/lighten.ts`.
  * A `meta` refresh is taken out and given as the note `refresh`, for the gateway to send as a field.
  */
 export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-full',
-  version: '1.0.3',
+  version: '1.1.0',
   title: 'Whole page, lighter',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.97, cost: 6, meets: ['full'] }],
@@ -30,17 +32,17 @@ export default {
 function formatFull(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
   const $ = input.document!;
   const result = { mediaType: want.mediaType, document: $ };
-  const demand = want.demands['full'];
-  const keepsScripts =
-    typeof demand === 'object' && demand !== null && 'scripts' in demand && demand['scripts'] === true;
-  if (keepsScripts) {
+  const demand = readFullDemand(want.demands['full']);
+  if (demand.scripts) {
     if (input.charset !== 'utf-8') keepFormCharset($, input.charset);
     dropComments($);
+    lighten($, demand);
     return result;
   }
   const prepared = preparePage(input, env);
   linkFrames($, input.url);
   dropBeacons($);
+  lighten($, demand);
   sanitiseDocument($, 'full');
   declareCharset($);
   return { ...result, ...prepared };

@@ -15,7 +15,7 @@ import { dropRepeatedNavigation } from './repeated-navigation.ts';
 
 /**
  * The whole page simplified: every link, form, label, heading and alternative text works and reads; scripts, styles,
- * frames, beacons, advertisements and consent dialogues are gone.
+ * frames, beacons, advertisements, consent dialogues and calls to subscribe that lie over the page are gone.
  *
  * Use it for feature phones, slow links, text browsers, screen readers and old browsers. Tables that only arrange are
  * taken apart, data tables stay; a menu that the page has twice is there once, long ones fold away; pictures are the smallest candidate that fits, or their
@@ -25,7 +25,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-lite',
-  version: '1.2.4',
+  version: '1.2.5',
   title: 'Whole page, simplified',
   reads: 'document',
   edges: [

@@ -37,7 +37,7 @@ const CONTAINER = `<?xml version="1.0" encoding="UTF-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="book/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>
 `;
 
-function packageDocument({ title, author, language, identifier, modified, pictures }: Book): string {
+function packageDocument({ title, author, language, identifier, modified, pictures, chapter }: Book): string {
   const creator = author === undefined ? '' : `<dc:creator>${xml(author)}</dc:creator>`;
   const items = pictures
     .map(
@@ -49,7 +49,7 @@ function packageDocument({ title, author, language, identifier, modified, pictur
 <package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id" xml:lang="${xml(language)}">
 <metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="id">${xml(identifier)}</dc:identifier><dc:title>${xml(title)}</dc:title>${creator}<dc:language>${xml(language)}</dc:language><dc:source>${xml(identifier)}</dc:source><meta property="dcterms:modified">${modified}</meta></metadata>
 <manifest><item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/><item id="page" href="page.xhtml" media-type="application/xhtml+xml"/>${items}</manifest>
-<spine><itemref idref="page"/></spine>
+<spine${chapter.isRightToLeft ? ' page-progression-direction="rtl"' : ''}><itemref idref="page"/></spine>
 </package>
 `;
 }
@@ -61,7 +61,7 @@ function navigation({ title, language, chapter }: Book): string {
   );
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE html>
-<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="${xml(language)}" xml:lang="${xml(language)}"><head><title>${xml(title)}</title></head><body><nav epub:type="toc"><h1>${xml(title)}</h1><ol>${items.join('')}</ol></nav></body></html>
+<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="${xml(language)}" xml:lang="${xml(language)}"${chapter.isRightToLeft ? ' dir="rtl"' : ''}><head><title>${xml(title)}</title></head><body><nav epub:type="toc"><h1>${xml(title)}</h1><ol>${items.join('')}</ol></nav></body></html>
 `;
 }
 

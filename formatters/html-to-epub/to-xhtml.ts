@@ -1,6 +1,6 @@
 /** A page as the chapter of a book: XHTML without forms, scripts and what leads away by itself (EPUB 3.3 part 6). */
 import type { CheerioAPI } from 'cheerio';
-import { type Element, ProcessingInstruction } from 'domhandler';
+import { type Element, type ParentNode, ProcessingInstruction } from 'domhandler';
 import {
   editTree,
   findElement,
@@ -19,6 +19,8 @@ import type { BookPicture } from './gather-pictures.ts';
 export interface Chapter {
   readonly text: string;
   readonly headings: readonly { readonly id: string; readonly words: string; readonly level: number }[];
+  /** True where its pages are turned the other way. */
+  readonly isRightToLeft: boolean;
 }
 
 export interface ChapterOptions {
@@ -33,6 +35,7 @@ const MAX_HEADINGS = 200;
 
 export function toXhtml($: CheerioAPI, options: ChapterOptions): Chapter {
   const root = $.root()[0]!;
+  const dir = directionOf(root);
   sanitiseDocument($, 'fragment');
   const body = findElement(root, 'body') ?? makeElement('body');
   editTree(body, {
@@ -49,13 +52,27 @@ export function toXhtml($: CheerioAPI, options: ChapterOptions): Chapter {
   const head = makeElement('head', {}, [makeElement('title', {}, [makeText(options.title)])]);
   const page = makeElement(
     'html',
-    { xmlns: 'http://www.w3.org/1999/xhtml', lang: options.language, 'xml:lang': options.language },
+    {
+      xmlns: 'http://www.w3.org/1999/xhtml',
+      lang: options.language,
+      'xml:lang': options.language,
+      ...(dir === undefined ? {} : { dir }),
+    },
     [head, body],
   );
   const doctype = new ProcessingInstruction('!doctype', '!DOCTYPE html');
   doctype['x-name'] = 'html';
   setChildren(root, [doctype, page]);
-  return { text: serialiseXhtml($), headings };
+  return { text: serialiseXhtml($), headings, isRightToLeft: dir === 'rtl' };
+}
+
+/** What the page says of the direction of its text, as a whole. */
+function directionOf(root: ParentNode): 'ltr' | 'rtl' | undefined {
+  for (const name of ['body', 'html']) {
+    const dir = findElement(root, name)?.attribs['dir']?.trim().toLowerCase();
+    if (dir === 'ltr' || dir === 'rtl') return dir;
+  }
+  return undefined;
 }
 
 function placePicture(img: Element, pictures: ReadonlyMap<string, BookPicture>) {

@@ -88,8 +88,7 @@ function writePiece(piece: Inline, place: Place, beside: Neighbours): string {
       return writePicture(piece, place);
     case 'formula': {
       const fence = piece.display && !place.inTable && !place.inHeading ? '$$' : '$';
-      if (piece.isTex) return fence + safeTex(piece.tex) + fence;
-      return escapeText(piece.tex, { inTable: place.inTable, isFollowed: true });
+      return fence + safeTex(piece.tex) + fence;
     }
     case 'note':
       return `[^${piece.label}]`;

@@ -1,6 +1,5 @@
 /** Animated PNG (W3C PNG third edition, 11.3.6): the library shows only its first picture, so its frames are laid here. */
-import { crc32 } from 'node:zlib';
-import { readPngChunks } from './png-chunks.ts';
+import { makePngChunk, readPngChunks } from './png-chunks.ts';
 
 /** A frame as the file tells it. */
 export interface PngFrame {
@@ -91,17 +90,14 @@ function asStill({ width, height, data }: PngFrame, header: Buffer, meaning: rea
   size.writeUInt32BE(width, 0);
   size.writeUInt32BE(height, 4);
   const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
-  const end = chunk('IEND', Buffer.alloc(0));
-  return Buffer.concat([signature, chunk('IHDR', size), ...meaning, chunk('IDAT', Buffer.concat(data)), end]);
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const whole = Buffer.alloc(data.length + 12);
-  whole.writeUInt32BE(data.length);
-  whole.write(type, 4, 'latin1');
-  data.copy(whole, 8);
-  whole.writeUInt32BE(crc32(whole.subarray(4, -4)), data.length + 8);
-  return whole;
+  const end = makePngChunk('IEND', Buffer.alloc(0));
+  return Buffer.concat([
+    signature,
+    makePngChunk('IHDR', size),
+    ...meaning,
+    makePngChunk('IDAT', Buffer.concat(data)),
+    end,
+  ]);
 }
 
 interface Canvas {

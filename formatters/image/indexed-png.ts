@@ -1,5 +1,6 @@
 /** Writes PNG pictures of few colours exactly, at the fewest bits a pixel (W3C PNG 5 and 11). */
-import { crc32, deflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
+import { makePngChunk } from './png-chunks.ts';
 
 export interface IndexedPicture {
   readonly width: number;
@@ -18,8 +19,8 @@ export function makeIndexedPng(picture: IndexedPicture): Buffer {
   const alphas = Buffer.from(palette.map(([, , , alpha]) => alpha));
   // tRNS may be shorter than the palette: the rest is opaque.
   const translucent = alphas.findLastIndex((alpha) => alpha < 255) + 1;
-  const transparency = translucent > 0 ? [chunk('tRNS', alphas.subarray(0, translucent))] : [];
-  return assemble(picture, { bits, colourType: 3, before: [chunk('PLTE', colours), ...transparency] });
+  const transparency = translucent > 0 ? [makePngChunk('tRNS', alphas.subarray(0, translucent))] : [];
+  return assemble(picture, { bits, colourType: 3, before: [makePngChunk('PLTE', colours), ...transparency] });
 }
 
 /** Numbers of levels that are a bit depth of their own. */
@@ -53,10 +54,10 @@ function assemble(
   const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
   return Buffer.concat([
     signature,
-    chunk('IHDR', header),
+    makePngChunk('IHDR', header),
     ...form.before,
-    chunk('IDAT', data),
-    chunk('IEND', Buffer.alloc(0)),
+    makePngChunk('IDAT', data),
+    makePngChunk('IEND', Buffer.alloc(0)),
   ]);
 }
 
@@ -73,13 +74,4 @@ function packRows({ width, height, indexes }: Omit<IndexedPicture, 'palette'>, b
     }
   }
   return rows;
-}
-
-function chunk(type: string, data: Uint8Array): Buffer {
-  const whole = Buffer.alloc(12 + data.length);
-  whole.writeUInt32BE(data.length, 0);
-  whole.write(type, 4, 'latin1');
-  whole.set(data, 8);
-  whole.writeUInt32BE(crc32(whole.subarray(4, 8 + data.length)), 8 + data.length);
-  return whole;
 }

@@ -1,4 +1,5 @@
 /** The chunks of a PNG file (W3C PNG 5.3). */
+import { crc32 } from 'node:zlib';
 
 export interface PngChunk {
   readonly type: string;
@@ -20,4 +21,14 @@ export function* readPngChunks(bytes: Buffer): Generator<PngChunk> {
     if (type === 'IEND') return;
     at = end;
   }
+}
+
+/** A chunk with its length and check sum. @param type four letters */
+export function makePngChunk(type: string, data: Uint8Array): Buffer {
+  const whole = Buffer.alloc(12 + data.length);
+  whole.writeUInt32BE(data.length, 0);
+  whole.write(type, 4, 'latin1');
+  whole.set(data, 8);
+  whole.writeUInt32BE(crc32(whole.subarray(4, 8 + data.length)), 8 + data.length);
+  return whole;
 }

@@ -17,7 +17,7 @@ import type { FormatterRegistry } from '../registry.ts';
 import { Breaker } from './breaker.ts';
 import { Budget } from './budget.ts';
 import type { FetchForComponent } from './component-fetches.ts';
-import { estimateBytes } from './estimate.ts';
+import { estimateBytes, estimateMs } from './estimate.ts';
 import { Lane } from './lane.ts';
 import { type LaneRecipe, laneOf, lanesFor, SHARED_LANE, SVG_LANE } from './lane-choice.ts';
 import { ProcessFailure } from './process-job.ts';
@@ -241,6 +241,7 @@ class LocalPool implements Pool {
       formatter,
       // It is ended where it needs more than that.
       estimatedBytes: Math.min(estimate(job), limits.memoryMb * MEBIBYTE),
+      estimatedMs: estimateMs(job),
       signal: run.signal,
       options: {
         job,

@@ -1,4 +1,4 @@
-/** The queue of a lane: short, first come first served, and honest about jobs it will not get to in time. */
+/** The queue of a lane: short, what is soon done before what takes long, and honest about jobs it will not get to in time. */
 import type { Clock } from '../../core/clock.ts';
 import type { FormatOutcome } from '../../core/executor.ts';
 import { ProcessFailure, type ProcessJobOptions } from './process-job.ts';
@@ -8,6 +8,8 @@ export interface Work {
   /** Who is blamed when it cannot run. */
   readonly formatter: string;
   readonly estimatedBytes: number;
+  /** Milliseconds it may take: so much later may another have come and still be taken before it. */
+  readonly estimatedMs: number;
   readonly signal: AbortSignal;
   readonly options: Omit<ProcessJobOptions, 'id' | 'signal' | 'clock' | 'onStray'>;
 }
@@ -20,6 +22,8 @@ export class WaitingJob {
   readonly reject: (error: Error) => void;
   /** True once it was put back because its process had ended before it began. */
   isSecondTry = false;
+  /** When it would be done if it had begun as it came: whoever is least is next. Nobody waits for ever behind newcomers. */
+  dueMs: number | undefined;
 
   constructor(work: Work) {
     const { promise, resolve, reject } = Promise.withResolvers<FormatOutcome>();
@@ -32,7 +36,7 @@ export class WaitingJob {
 
 export class Waiting {
   readonly #clock: Clock;
-  /** In order of arrival; the value frees the timer and the listener. */
+  /** The value frees the timer and the listener. */
   readonly #jobs = new Map<WaitingJob, () => void>();
 
   constructor(clock: Clock) {
@@ -57,12 +61,15 @@ export class Waiting {
       signal.removeEventListener('abort', onAbort);
     });
     signal.addEventListener('abort', onAbort, { once: true });
+    job.dueMs ??= this.#clock.monotonic() + job.work.estimatedMs;
     if (signal.aborted) onAbort();
   }
 
   /** The job that is next, without taking it. */
   peek(): WaitingJob | undefined {
-    return this.#jobs.keys().next().value;
+    let next: WaitingJob | undefined;
+    for (const job of this.#jobs.keys()) if (next === undefined || job.dueMs! < next.dueMs!) next = job;
+    return next;
   }
 
   take(job: WaitingJob): void {

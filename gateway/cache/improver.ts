@@ -28,13 +28,15 @@ export interface Improver {
 }
 
 const LOOK_EVERY_MS = 250;
+/** For so many looks nobody wants anything: what is read now has come whole, and its reader reads. */
+const RESTING_LOOKS = 4;
 const MAX_WAITING = 64;
 const MAX_BYTES = 33_554_432;
 
 export function makeImprover({ load, clock, log }: { load: () => PoolLoad; clock: Clock; log: Log }): Improver {
   const waiting = new Map<string, Improvement>();
   const ended = new AbortController();
-  let [heldBytes, isWorking] = [0, false];
+  let [heldBytes, isWorking, restingLooks] = [0, false, 0];
   const improve = async (improvement: Improvement) => {
     isWorking = true;
     try {
@@ -49,7 +51,8 @@ export function makeImprover({ load, clock, log }: { load: () => PoolLoad; clock
   const timer = clock.every(LOOK_EVERY_MS, () => {
     const { busy, queued } = load();
     const [next] = waiting.values();
-    if (next === undefined || isWorking || busy + queued > 0) return;
+    restingLooks = busy + queued > (isWorking ? 1 : 0) ? 0 : restingLooks + 1;
+    if (next === undefined || isWorking || restingLooks < RESTING_LOOKS) return;
     waiting.delete(next.key);
     heldBytes -= next.bytes;
     void improve(next);

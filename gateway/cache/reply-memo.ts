@@ -103,7 +103,7 @@ export function makeReplyMemo(clock: Clock): ReplyMemo {
       if (age > 0) fields.append('age', String(age));
       fields.append('cache-status', `gw-origin; hit; ttl=${Math.trunc(entry.ttlSeconds) - passed}, gw-variant; hit`);
       fields.append('x-request-id', received.id);
-      const { status, body } = entry.reply;
+      const { status, body, trace } = entry.reply;
       const outcome =
         received.fields.has('if-none-match') || received.fields.has('if-modified-since')
           ? evaluateConditions({ method: received.method, fields: received.fields, etag: entry.etag, status })
@@ -111,9 +111,9 @@ export function makeReplyMemo(clock: Clock): ReplyMemo {
       if (outcome === 'not-modified') {
         for (const name of ['content-type', 'content-length', 'content-encoding', 'content-language'])
           fields.delete(name);
-        return { status: 304, fields, body: undefined };
+        return { status: 304, fields, body: undefined, trace };
       }
-      return { status, fields, body: received.method === 'HEAD' ? undefined : body };
+      return { status, fields, body: received.method === 'HEAD' ? undefined : body, trace };
     },
   };
 }
@@ -124,12 +124,16 @@ function isUsual(received: Received): boolean {
   return true;
 }
 
+// No part of it can hold a space: authorities and targets with one are refused.
 function slotKey({ authority, path, peer }: Received): string {
-  return JSON.stringify([authority, path, peer.address, peer.secure]);
+  return `${authority} ${path} ${peer.address} ${peer.secure}`;
 }
 
+// No value holds a line break or a NUL (threat 19): they stand between values, and for what is not there.
 function valuesKey({ fields }: Received, names: readonly string[]): string {
-  return JSON.stringify(names.map((name) => fields.get(name) ?? null));
+  let key = '';
+  for (const name of names) key += `\n${fields.get(name) ?? '\0'}`;
+  return key;
 }
 
 function makeEntry(memorable: Memorable, clock: Clock): MemoEntry {

@@ -8,7 +8,7 @@ export function withAgeNote(mediaType: string, body: Uint8Array, ageMs: number):
     return Buffer.concat([Buffer.from(`${note}\n\n`), body]);
   if (!/html/.test(mediaType)) return body;
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
-  const at = /<body\b[^>]*>/i.exec(text);
+  const at = /<body\b[^<>]*>/i.exec(text);
   const index = at === null ? 0 : at.index + at[0].length;
   return Buffer.concat([body.subarray(0, index), Buffer.from(`<p role="status">${note}</p>`), body.subarray(index)]);
 }

@@ -75,7 +75,7 @@ export async function ask(exchange: Exchange, { head: request, body, asker, foun
   const { wanted } = request;
   if (wanted !== undefined && !isPrefetch(exchange)) coming.leave(asker.client);
   const started = clock.monotonic();
-  const { signal } = received;
+  const { signal } = received.connection;
   state.asking += 1;
   let reader: FrameReader<RenderedHead>;
   let head: RenderedHead;
@@ -124,7 +124,7 @@ async function takeFirst(exchange: Exchange, first: First): Promise<Asked> {
     bytes = await reader.body(head);
   } catch (error) {
     state.begun.keep(asker, head, reader.begun);
-    throw exchange.received.signal.aborted ? error : away(error);
+    throw exchange.received.connection.signal.aborted ? error : away(error);
   }
   const isAlone = wanted === undefined || head.parts === undefined;
   if (isAlone) reader.end();

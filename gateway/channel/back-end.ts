@@ -10,7 +10,7 @@ import type { Gateway } from '../serve.ts';
 import { type Bodies, type Dictionary, makeBodies, packBody } from './bodies.ts';
 import { FrameWriter } from './frames.ts';
 import type { OnceLedger } from './once-ledger.ts';
-import { makeParts, missingParts, type PartsOfPage, partsOfPage } from './page-parts.ts';
+import { makeParts, type PartsOfPage, partsOfPage } from './page-parts.ts';
 import { begunOf, type RenderRequest, readRenderRequest } from './render-request.ts';
 import { type Rendered, render } from './rendered.ts';
 import type { HeadOfRendered } from './rendered-head.ts';
@@ -18,8 +18,6 @@ import type { HeadOfRendered } from './rendered-head.ts';
 const DICTIONARY_BYTES = 64 * 1024 * 1024;
 const FORM_MS = 60_000;
 const MAX_REMEMBERED_BYTES = 1_048_576;
-/** From there on a picture is sent sooner than coding it with more care takes, both processes at it (measured). */
-const HURRY_MBPS = 1.5;
 
 export interface RenderParts {
   readonly gateway: () => Gateway;
@@ -64,7 +62,8 @@ async function answer(request: RenderRequest, here: Here, bodies: Bodies): Promi
     begun: begunOf(request, ''),
   });
   if (rendered.kind === 'stream') return Readable.from(streamed(rendered));
-  const page = request.wanted === undefined ? undefined : partsOfPage(exchange, request, bodies);
+  const isAlone = request.wanted === undefined || rendered.text === '';
+  const page = isAlone ? undefined : partsOfPage({ exchange, request, bodies }, rendered.text);
   return Readable.from(framesOf(rendered, page), { objectMode: false });
 }
 
@@ -107,7 +106,7 @@ function exchangeFor(request: RenderRequest, { body, signal, gateway }: Here): E
     httpVersion: '2.0',
     body: Readable.from([body]),
     hasBody: body.byteLength > 0,
-    signal,
+    connection: { signal },
   };
   const read = new VaryRecorder(fields);
   const choice = {
@@ -118,7 +117,7 @@ function exchangeFor(request: RenderRequest, { body, signal, gateway }: Here): E
     registry: gateway.registry(),
     formatsOff: gateway.formatsOff,
     suspended: gateway.suspended(),
-    hurried: request.linkMbps === undefined ? undefined : request.linkMbps >= HURRY_MBPS,
+    linkMbps: request.linkMbps,
   };
   return { received, target, read, client, negotiation, order, choice, gateway, timings: [] };
 }
@@ -137,15 +136,14 @@ async function* streamed({ head, body }: Extract<Rendered, { kind: 'stream' }>):
 }
 
 async function* framesOf(
-  { head, bytes, text }: Extract<Rendered, { kind: 'whole' }>,
+  { head, bytes }: Extract<Rendered, { kind: 'whole' }>,
   page: PartsOfPage | undefined,
 ): AsyncGenerator<Uint8Array> {
   const writer = new FrameWriter();
-  const parts = page === undefined || text === '' ? [] : missingParts(page, text);
-  const addresses = (of: typeof parts) => (of.length === 0 ? undefined : of.map(({ address }) => address));
+  const addresses = (of: PartsOfPage['missing']) => (of.length === 0 ? undefined : of.map(({ address }) => address));
   // Text before pictures.
-  yield writer.frame({ ...head, parts: addresses(parts) }, bytes);
+  yield writer.frame({ ...head, parts: addresses(page?.missing ?? []) }, bytes);
   if (page === undefined) return;
-  for await (const made of makeParts(page, parts))
+  for await (const made of makeParts(page))
     yield writer.frame({ ...made.head, parts: addresses(made.more) }, made.bytes);
 }

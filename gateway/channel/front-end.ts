@@ -86,7 +86,7 @@ async function explain(exchange: Exchange, { backEnd }: FrontEndState): Promise<
     once: undefined,
   };
   const head = makeRenderRequest(exchange, { ...nothing, explain: true });
-  const { signal } = exchange.received;
+  const { signal } = exchange.received.connection;
   const reader = new FrameReader<RenderedHead>(
     await open(backEnd, { head, body: undefined, isSparable: false, signal }),
   );
@@ -117,7 +117,7 @@ async function answerGet(exchange: Exchange, asker: Asker, state: FrontEndState,
     if (page !== undefined) void parts.then(() => prefetchAfter(exchange, { body: page, asker, state }));
     return reply;
   } catch (error) {
-    if (!isAway(error) || exchange.received.signal.aborted) throw error;
+    if (!isAway(error) || exchange.received.connection.signal.aborted) throw error;
     if (!isAgain && begun.has(asker)) return await answerGet(exchange, asker, state, true);
     if (found !== undefined)
       return await showHeld(exchange, found, { held, clock, how: 'hit; detail="link-down"', isOld: true });
@@ -138,7 +138,8 @@ async function answerOther(exchange: Exchange, asker: Asker, state: FrontEndStat
   } catch (error) {
     // Who has gone away is not told where the form is; it was not asked for by a person who would look there either.
     const own = target.ownOrigin;
-    const mayBeKept = isAway(error) && !SAFE.has(order.method) && isNavigation(exchange) && !received.signal.aborted;
+    const mayBeKept =
+      isAway(error) && !SAFE.has(order.method) && isNavigation(exchange) && !received.connection.signal.aborted;
     if (!mayBeKept || own === undefined) throw error;
     const reply = makeRedirect(303, '');
     const isJarred = target.mode === 'prefix' && target.picture === undefined;

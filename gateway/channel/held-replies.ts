@@ -1,10 +1,12 @@
 /** Replies that a front-end holds, each for the client it was made for: nobody else's is looked at. */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { namesWithTopQuality, parseAccept } from '../../core/accept.ts';
 import { currentAgeSeconds, freshnessLifetimeSeconds } from '../../core/cache-control.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Fields } from '../../core/fields.ts';
+import { readMediaType } from '../../core/media-type.ts';
 import { parseVary } from '../../core/vary.ts';
 import type { Exchange } from '../exchange.ts';
 import { jarOwnerOf } from '../jar-owner.ts';
@@ -156,7 +158,8 @@ export function makeHeldReplies(clock: Clock, store: HeldStore): HeldReplies {
       if (given.body.byteLength > MAX_REPLY_BYTES) return;
       const varying = parseVary(given.fields.get('vary'));
       if (varying === '*') return;
-      const selected = varying
+      // What the back-end varies by; Accept was read here.
+      const selected = [...new Set([...varying, 'accept'])]
         .filter((name) => name !== 'accept-encoding')
         .sort()
         .map((name) => [name, fields.get(name)] as const);
@@ -189,6 +192,14 @@ export function makeHeldReplies(clock: Clock, store: HeldStore): HeldReplies {
   return replies;
 }
 
-function isSelected({ selected }: HeldReply, fields: Fields): boolean {
-  return selected.every(([name, value]) => fields.get(name) === value);
+function isSelected(held: HeldReply, fields: Fields): boolean {
+  return held.selected.every(
+    ([name, value]) => fields.get(name) === value || (name === 'accept' && isWhatIsWanted(held, fields)),
+  );
+}
+
+// Another browser than was guessed, or a newer edition of it, words the same wish in another way.
+function isWhatIsWanted(held: HeldReply, fields: Fields): boolean {
+  const mediaType = readMediaType(held.fields.get('content-type'));
+  return mediaType !== undefined && namesWithTopQuality(parseAccept(fields.get('accept')), mediaType);
 }

@@ -5,11 +5,13 @@ import type { Exchange } from '../exchange.ts';
 import { makeUpstreamRequest } from '../steps/make-upstream-request.ts';
 import type { Target } from '../target.ts';
 import type { Bodies } from './bodies.ts';
-import { addressOfPart, type FoundPart, findImports, findParts, type PartKind } from './find-parts.ts';
+import { addressOfPart, findParts } from './find-parts.ts';
+import type { FoundPart, PartKind } from './found-parts.ts';
 import { type KnownParts, readHeldParts } from './held-parts.ts';
 import { begunOf, type RenderRequest } from './render-request.ts';
 import { readAndPack, render } from './rendered.ts';
 import type { HeadOfRendered } from './rendered-head.ts';
+import { findInStyle, type PageNames } from './style-parts.ts';
 
 /** A part with what it is on the far side. */
 export interface Part extends FoundPart {
@@ -27,29 +29,32 @@ export interface MadePart {
 }
 
 const MAX_PART_BYTES = 2 * 1024 * 1024;
-/** Pictures made at a time; styles do not wait for them. */
+/** Pictures made at a time; one while styles are made: a process is free then for what comes of these. */
 const AT_ONCE = 4;
 /** What is not there is a part too: it need not be asked for again. */
 const SENT_STATUS: ReadonlySet<number> = new Set([200, 404, 410]);
+/** Of a page, with what its styles name. */
+const MAX_PARTS = 128;
 
 export interface PartsOfPage {
   /** Of the page itself. */
   readonly exchange: Exchange;
-  readonly request: RenderRequest;
   readonly bodies: Bodies;
+  /** With `wanted`. */
+  readonly request: RenderRequest;
   readonly known: KnownParts;
+  readonly names: PageNames;
+  /** Those that the client does not hold fresh: text before pictures. */
+  readonly missing: readonly Part[];
 }
 
-/** @param request with `wanted` */
-export function partsOfPage(exchange: Exchange, request: RenderRequest, bodies: Bodies): PartsOfPage {
-  return { exchange, request, bodies, known: readHeldParts(request.held) };
-}
-
-/** Parts of a page that the client does not hold fresh: text before pictures. */
-export function missingParts(page: PartsOfPage, html: string): readonly Part[] {
+/** @param html the page as its client gets it */
+export function partsOfPage(page: Pick<PartsOfPage, 'exchange' | 'request' | 'bodies'>, html: string): PartsOfPage {
   const { request } = page;
+  const known = readHeldParts(request.held);
   const base = URL.parse(placeOfPage(request.target)) ?? new URL(request.target.url);
-  return findParts(html, base).flatMap((found) => partOf(found, page));
+  const { parts, names } = findParts(html, base);
+  return { ...page, known, names, missing: parts.flatMap((found) => partOf(found, { request, known })) };
 }
 
 /** Where the client finds a page. */
@@ -60,7 +65,7 @@ function placeOfPage({ links, ownOrigin, url: text }: RenderRequest['target']): 
 }
 
 // Only what this very client could ask for by prefix or from the same site.
-function partOf(found: FoundPart, { request, known }: PartsOfPage): Part[] {
+function partOf(found: FoundPart, { request, known }: Pick<PartsOfPage, 'request' | 'known'>): Part[] {
   const { target, wanted } = request;
   const { links, ownOrigin } = target;
   const { kind, url } = found;
@@ -86,18 +91,19 @@ function partOf(found: FoundPart, { request, known }: PartsOfPage): Part[] {
     site: undefined,
     explain: false,
   };
-  return [{ kind, url, address, target: asked, accept }];
+  return [{ ...found, address, target: asked, accept }];
 }
 
-/** Makes parts, some at a time, and gives them as they are done; what they need themselves comes along. */
-export async function* makeParts(page: PartsOfPage, first: readonly Part[]): AsyncGenerator<MadePart> {
-  const waiting = [...first];
-  const seen = new Set(first.map(({ address }) => address));
+/** Makes the missing parts, some at a time, and gives them as they are done; what they need themselves comes along. */
+export async function* makeParts(page: PartsOfPage): AsyncGenerator<MadePart> {
+  const waiting = [...page.missing];
+  const seen = new Set(waiting.map(({ address }) => address));
   const running = new Map<Part, Promise<readonly [Part, MadePart]>>();
   const busy = (kind: PartKind) => [...running.keys()].filter((part) => part.kind === kind).length;
   const start = () => {
     for (const part of [...waiting]) {
-      if (part.kind === 'image' && busy('image') >= AT_ONCE) break;
+      const mostPictures = busy('style') > 0 ? 1 : AT_ONCE;
+      if (part.kind === 'image' && busy('image') >= mostPictures) break;
       waiting.splice(waiting.indexOf(part), 1);
       running.set(
         part,
@@ -105,12 +111,14 @@ export async function* makeParts(page: PartsOfPage, first: readonly Part[]): Asy
       );
     }
   };
-  for (start(); running.size > 0; start()) {
+  start();
+  while (running.size > 0) {
     const [part, { more, ...made }] = await Promise.race(running.values());
     running.delete(part);
-    const fresh = more.filter(({ address }) => !seen.has(address));
+    const fresh = more.filter(({ address }) => !seen.has(address)).slice(0, Math.max(0, MAX_PARTS - seen.size));
     for (const each of fresh) seen.add(each.address);
     waiting.unshift(...fresh);
+    start();
     yield { ...made, more: fresh };
   }
 }
@@ -132,8 +140,13 @@ async function makePart(page: PartsOfPage, part: Part): Promise<MadePart> {
     const whole = made.kind === 'stream' ? await readAndPack(made, MAX_PART_BYTES, telling) : made;
     if (whole.kind === 'stream' || whole.bytes.byteLength > MAX_PART_BYTES) return absent(address);
     const { head, bytes, text } = whole;
-    const imports = part.kind === 'style' && head.status === 200 ? findImports(text, part.url) : [];
-    const more = imports.flatMap((found) => partOf(found, { ...page, request }));
+    const isThere = head.status === 200;
+    // Whether the text needs that writing only the client knows. It is near now, and comes as soon as it is asked for.
+    if (part.kind === 'font' && isThere) return absent(address);
+    const isRead = isThere && part.kind === 'style' && part.isForLater !== true;
+    const needed = isRead ? findInStyle(text, part.url, page.names) : [];
+    const instead = isThere || part.instead === undefined ? [] : [part.instead];
+    const more = [...needed, ...instead].flatMap((found) => partOf(found, page));
     return { head: { ...head, part: address, kind: part.kind }, bytes, more };
   } catch {
     // Who asks for it alone is told what is wrong with it.

@@ -1,12 +1,14 @@
 /** What clients say they take when they ask for what a page needs: learnt from what they ask. */
 import type { Exchange } from '../exchange.ts';
-import type { PartKind } from './find-parts.ts';
+import type { PartKind } from './found-parts.ts';
 
 /** What browsers send, until this client has shown what it sends. */
 const USUAL: Readonly<Record<PartKind, string>> = {
   image: 'image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8',
   style: 'text/css,*/*;q=0.1',
+  font: '*/*',
 };
+const KINDS: ReadonlySet<string | undefined> = new Set(Object.keys(USUAL));
 const MAX_CLIENTS = 1_000;
 const PAGES: ReadonlySet<string | undefined> = new Set([undefined, 'document', 'iframe', 'frame']);
 
@@ -27,7 +29,7 @@ export function makePartAccepts(): PartAccepts {
         fields.get('accept'),
         fields.get('sec-fetch-dest'),
       ];
-      if (accept === undefined || (kind !== 'image' && kind !== 'style')) return;
+      if (accept === undefined || kind === undefined || !KINDS.has(kind)) return;
       if (seen.size >= MAX_CLIENTS) seen.clear();
       seen.set(userAgent, { ...seen.get(userAgent), [kind]: accept });
     },
@@ -38,7 +40,12 @@ export function makePartAccepts(): PartAccepts {
       const known = seen.get(fields.get('user-agent') ?? '');
       // Who sends no Sec-Fetch-Dest is no browser of today: it may well send the same for all.
       const usual = (kind: PartKind) => known?.[kind] ?? (fields.has('sec-fetch-dest') ? USUAL[kind] : accept);
-      return { style: usual('style'), image: negotiation.preferences.images.load ? usual('image') : undefined };
+      const { images, page } = negotiation.preferences;
+      return {
+        style: usual('style'),
+        image: images.load ? usual('image') : undefined,
+        font: page.fonts ? usual('font') : undefined,
+      };
     },
   };
 }

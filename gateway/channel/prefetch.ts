@@ -5,24 +5,27 @@
  */
 import { VaryRecorder } from '../../core/vary.ts';
 import { type Exchange, prepare } from '../exchange.ts';
+import { attributeOf, readTags } from '../read-tags.ts';
 import { findRoute } from '../steps/find-route.ts';
 import { isAnsweredHere } from './answered-here.ts';
 import { ask, isPrefetch, questionOf } from './ask.ts';
-import { attributeOf } from './find-parts.ts';
 import type { FrontEndState } from './front-end-state.ts';
 import { type Asker, askerOf } from './held-replies.ts';
 
 /** Elements in which a page names the one after it: by relation, or by a word alone. */
-const ELEMENT = /<(?:link|a|area)\b((?:[^>"']|"[^"]*"|'[^']*')*)>([^<]{0,40})/gi;
+const ELEMENTS: ReadonlySet<string> = new Set(['link', 'a', 'area']);
+const MAX_WORD_LENGTH = 40;
 const NEXT_WORD =
   /^\s*(?:next(?: page)?|weiter|suivante?|siguiente|avanti|volgende|следующая|次へ|下一页)\s*[>»›→]?\s*$/i;
 
 /** Where a page says one goes on; `undefined` where it does not, or leads to another host. */
 function nextPageOf(html: string, base: URL): URL | undefined {
-  for (const [, attributes = '', text = ''] of html.matchAll(ELEMENT)) {
+  for (const { name, attributes, end } of readTags(html)) {
+    if (!ELEMENTS.has(name)) continue;
     const isNext = attributeOf(attributes, 'rel').toLowerCase().split(/\s+/).includes('next');
+    const [text = ''] = html.slice(end, end + MAX_WORD_LENGTH).split('<', 1);
     if (!isNext && !NEXT_WORD.test(text)) continue;
-    const url = URL.parse(attributeOf(attributes, 'href').replaceAll('&amp;', '&'), base);
+    const url = URL.parse(attributeOf(attributes, 'href'), base);
     if (url === null || url.host !== base.host || !/^https?:$/.test(url.protocol)) continue;
     url.hash = '';
     return url.href === base.href ? undefined : url;

@@ -8,7 +8,7 @@ import type { UpstreamOrder } from '../steps/make-upstream-request.ts';
 import type { Negotiation } from '../steps/negotiate.ts';
 import type { Target } from '../target.ts';
 import type { TellBegun } from './begun-bodies.ts';
-import type { PartKind } from './find-parts.ts';
+import type { PartKind } from './found-parts.ts';
 import type { PackedParts } from './held-parts.ts';
 
 /** Plain data. */

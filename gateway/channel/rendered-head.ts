@@ -1,5 +1,5 @@
 /** What is said of a reply on the channel. */
-import type { PartKind } from './find-parts.ts';
+import type { PartKind } from './found-parts.ts';
 
 /** A reply on the channel. */
 export interface RenderedHead {

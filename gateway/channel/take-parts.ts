@@ -2,7 +2,7 @@
 import { Fields } from '../../core/fields.ts';
 import type { Exchange } from '../exchange.ts';
 import { unpackBody } from './bodies.ts';
-import type { PartKind } from './find-parts.ts';
+import type { PartKind } from './found-parts.ts';
 import type { FrameReader } from './frames.ts';
 import type { FrontEndState } from './front-end-state.ts';
 import { type Asker, placeOn } from './held-replies.ts';

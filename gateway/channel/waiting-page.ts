@@ -13,6 +13,7 @@ const RENEW_SECONDS = 5;
 export function makeWaitingPage(outbox: Outbox): PageEntry {
   return {
     methods: ['GET', 'POST'],
+    foreign: true,
     handle({ method, body, path }, { query, gatewayPath }) {
       // Nothing of it is read: that it was posted is enough.
       body.resume();

@@ -34,7 +34,7 @@ export function readPrefixTarget(rest: string): PrefixTarget {
 export function readPrefixReferer(referer: string | undefined, ownAuthority: string): URL | undefined {
   const url = referer === undefined ? null : URL.parse(referer);
   if (url === null || url.host !== ownAuthority) return undefined;
-  const path = `${url.pathname}${url.search}`.replace(/^\/(?:-\/(?:as\/[a-z]+(?:;part=\d+)?|explain)\/)?/, '');
+  const path = `${url.pathname}${url.search}`.replace(/^\/(?:-\/explain\/)?(?:-\/as\/[a-z]+(?:;part=\d+)?\/)?/, '');
   try {
     const target = readPrefixTarget(path);
     return target !== undefined && 'url' in target ? target.url : undefined;

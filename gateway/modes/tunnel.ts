@@ -11,7 +11,7 @@ import type { AddressRange } from '../address-range.ts';
 import type { Mode } from '../config.ts';
 import { findPeer, type Received } from '../received.ts';
 import { refuseSocket } from '../refuse-socket.ts';
-import type { Trace } from '../traffic/trace.ts';
+import { traceOfTunnel } from '../steps/make-trace.ts';
 import type { DoneExchange } from '../traffic/traffic.ts';
 
 export interface TunnelParts {
@@ -87,20 +87,7 @@ function countTunnel(
     bytes += chunk.length;
   });
   upstream.once('close', () => {
-    const trace: Trace = {
-      client: undefined,
-      class: detect((name) => fields.get(name)).class,
-      mode: 'forward',
-      host,
-      presentation: 'original',
-      chain: '',
-      from: '',
-      to: '',
-      originalBytes: undefined,
-      originHit: false,
-      variantHit: undefined,
-      failure: undefined,
-    };
+    const trace = traceOfTunnel(host, detect((name) => fields.get(name)).class);
     note({ trace, status: 200, bytes, ms: clock.monotonic() - began, isBroken: false });
   });
 }

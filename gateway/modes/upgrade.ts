@@ -77,7 +77,7 @@ async function openUpgrade(
   parts: UpgradeParts & { readonly open: Map<string, number> },
 ): Promise<void> {
   const { gateway, open } = parts;
-  const received = asBelieved(asHttp(receive(message, parts.trustedProxies, client.signal)), gateway);
+  const received = asBelieved(asHttp(receive(message, parts.trustedProxies, client)), gateway);
   const key = checkHandshake(client.fields);
   const route = findRoute(received, gateway.rules);
   if (route.kind === 'redirect') {

@@ -6,6 +6,7 @@ import type { Received } from '../received.ts';
 import type { Reply } from '../reply.ts';
 import type { OwnPage } from '../target.ts';
 import { makeTextReply } from './layout.ts';
+import type { PageForms } from './page-forms.ts';
 
 /** Answers one page. */
 export type PageHandler = (received: Received, page: OwnPage, read: VaryRecorder) => Promise<Reply> | Reply;
@@ -19,10 +20,12 @@ export interface Pages {
 export interface PageEntry {
   readonly methods: readonly string[];
   readonly handle: PageHandler;
+  /** True where a component answers: its bytes are its own. */
+  readonly foreign?: boolean;
 }
 
-/** Puts pages behind one front: methods checked, HEAD without a body. */
-export function makePages(entries: Readonly<Record<string, PageEntry>>): Pages {
+/** Puts pages behind one front: methods checked, each in the form that is asked for, HEAD without a body. */
+export function makePages(entries: Readonly<Record<string, PageEntry>>, inForm: PageForms): Pages {
   return {
     async answer(received, page, read) {
       const entry = Object.hasOwn(entries, page.name) ? entries[page.name] : undefined;
@@ -36,7 +39,8 @@ export function makePages(entries: Readonly<Record<string, PageEntry>>): Pages {
           { fields: Fields.from({ allow: list }) },
         );
       }
-      const reply = await entry.handle(received, page, read);
+      const answer = await entry.handle(received, page, read);
+      const reply = entry.foreign === true ? answer : await inForm(answer, received, read);
       reply.fields.set('x-request-id', received.id);
       if (!reply.fields.has('vary')) reply.fields.set('vary', read.vary());
       return received.method === 'HEAD' ? { ...reply, body: undefined } : reply;

@@ -5,7 +5,7 @@ import { readWhole } from '../../formatters/pool/web-messages.ts';
 import type { Access } from '../access.ts';
 import type { Received } from '../received.ts';
 import type { Reply } from '../reply.ts';
-import { fieldsForService, fieldsOfService } from '../services/service-fields.ts';
+import { fieldsForService, fieldsOfService, type ServiceMount } from '../services/service-fields.ts';
 import type { Services } from '../services/services.ts';
 import { uploadOf } from '../upload.ts';
 import type { PageEntry } from './pages.ts';
@@ -21,19 +21,22 @@ const PLACE = /^([^/?]*)(\/[^?]*)?(\?.*)?$/s;
 export function makeServicesPage(services: Services, access: () => Access, maxBytes: number): PageEntry {
   return {
     methods: METHODS,
+    foreign: true,
     async handle(received, { site, gatewayPath }) {
       await access().check(received, { mode: site === undefined ? 'prefix' : 'reverse', picture: undefined });
       const root = `${gatewayPath}services/`;
       const [, name = '', path = '/', query = ''] = PLACE.exec(received.path.slice(root.length)) ?? [];
       if (name === '') throw new GatewayError('NOT_FOUND', { path: root });
-      const response = await services.answer(name, await makeServiceRequest(received, path + query, maxBytes));
-      return await makeReply(received, response, { mount: root + name, maxBytes });
+      const request = await makeServiceRequest(received, path + query, maxBytes);
+      const { origin } = new URL(request.url);
+      const response = await services.answer(name, request);
+      return await makeReply(received, response, { mount: root + name, origin, maxBytes });
     },
   };
 }
 
 async function makeServiceRequest(received: Received, path: string, maxBytes: number): Promise<Request> {
-  const { method, fields, authority, peer, signal } = received;
+  const { method, fields, authority, peer, connection } = received;
   const upload = uploadOf(received, maxBytes);
   const body = upload === undefined ? undefined : await readWhole(ReadableStream.from(upload), maxBytes);
   const headers = new Headers(
@@ -45,7 +48,7 @@ async function makeServiceRequest(received: Received, path: string, maxBytes: nu
   return new Request(new URL(`${origin}${path}`), {
     method,
     headers,
-    signal,
+    signal: connection.signal,
     ...(body === undefined ? {} : { body: new Uint8Array(body) }),
   });
 }
@@ -53,9 +56,9 @@ async function makeServiceRequest(received: Received, path: string, maxBytes: nu
 async function makeReply(
   { method, fields: asked }: Received,
   response: Response,
-  { mount, maxBytes }: { mount: string; maxBytes: number },
+  { maxBytes, ...place }: ServiceMount & { maxBytes: number },
 ): Promise<Reply> {
-  const fields = fieldsOfService(response.headers, mount);
+  const fields = fieldsOfService(response.headers, place);
   const { status } = response;
   const outcome = evaluateConditions({
     method,

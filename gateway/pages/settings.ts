@@ -64,6 +64,7 @@ function showSettings(
   const token = html`<input type="hidden" name="token" value="${parts.tokens.make(tokenClientOf(received))}">`;
   return makePage({
     title: 'How you are served',
+    place: { site, gatewayPath },
     body: html`<h1>How you are served</h1>
 <p class="note">This looks like <strong>${detection.class}</strong>, preset <strong>${detection.preset}</strong>: ${detection.evidence.join('; ')}.${user !== undefined && html` Signed in as <strong>${user.name}</strong>.`}</p>
 ${record !== undefined && tellSavings(record)}
@@ -74,7 +75,7 @@ ${preferenceFields(record?.settings)}
 ${forSites({ path, token, sites: record?.sites ?? {}, host: site?.host })}
 <h2>Forget me</h2><form action="${path}" method="post">${token}
 <p>Forgets these settings, what was detected, and every cookie that sites have set through this gateway.</p><p><button name="do" value="forget">Forget me</button></p></form>
-${user !== undefined && html`<h2>Sign out</h2><form action="/-/sign-out" method="post">${token}<p><button>Sign out ${user.name}</button></p></form>`}`,
+${user !== undefined && html`<h2>Sign out</h2><form action="${gatewayPath}sign-out" method="post">${token}<p><button>Sign out ${user.name}</button></p></form>`}`,
   });
 }
 

@@ -9,6 +9,7 @@ import { readForm } from '../read-form.ts';
 import type { Received } from '../received.ts';
 import type { Reply } from '../reply.ts';
 import type { SessionStore } from '../session-store.ts';
+import type { OwnPage } from '../target.ts';
 import type { Users } from '../users.ts';
 import { makePage, makeRedirect } from './layout.ts';
 import type { PageEntry } from './pages.ts';
@@ -30,8 +31,8 @@ export function makeSignInPages(parts: SignInParts): { signIn: PageEntry; signOu
   return {
     signIn: {
       methods: ['GET', 'POST'],
-      async handle(received) {
-        if (received.method !== 'POST') return signInForm(received, parts);
+      async handle(received, page) {
+        if (received.method !== 'POST') return signInForm(received, page, parts);
         const form = await readForm(received);
         checkToken(received, form, parts.tokens);
         const name = form.get('name') ?? '';
@@ -49,11 +50,11 @@ export function makeSignInPages(parts: SignInParts): { signIn: PageEntry; signOu
     },
     signOut: {
       methods: ['POST'],
-      async handle(received) {
+      async handle(received, { gatewayPath }) {
         checkToken(received, await readForm(received), parts.tokens);
         const secret = cookieOf(received, 'format-session');
         if (secret !== undefined) parts.sessions.signOut(secret);
-        return withSession(makeRedirect(303, '/-/sign-in'), received, '', 0);
+        return withSession(makeRedirect(303, `${gatewayPath}sign-in`), received, '', 0);
       },
     },
   };
@@ -70,15 +71,18 @@ export function checkToken(received: Received, form: URLSearchParams, tokens: Fo
     throw new GatewayError('FORBIDDEN', { why: 'the form is out of date; open its page again' });
 }
 
-function signInForm(received: Received, { tokens, users }: SignInParts): Reply {
+function signInForm(received: Received, { site, gatewayPath }: OwnPage, { tokens, users }: SignInParts): Reply {
+  const place = { site, gatewayPath };
   if (users.isEmpty)
     return makePage({
       title: 'Sign in',
+      place,
       body: html`<h1>Sign in</h1><p>Nobody can sign in here: the gateway has no users.</p>`,
     });
   return makePage({
     title: 'Sign in',
-    body: html`<h1>Sign in</h1><form action="/-/sign-in" method="post"><input type="hidden" name="token" value="${tokens.make(tokenClientOf(received))}">
+    place,
+    body: html`<h1>Sign in</h1><form action="${gatewayPath}sign-in" method="post"><input type="hidden" name="token" value="${tokens.make(tokenClientOf(received))}">
 <p><label for="name">Name</label><br><input id="name" name="name" type="text" autocomplete="username" autocapitalize="none" required></p>
 <p><label for="password">Password</label><br><input id="password" name="password" type="password" autocomplete="current-password" required></p>
 <p><button>Sign in</button></p></form>`,

@@ -12,7 +12,8 @@ import { isDocument, isPicture } from '../document-types.ts';
 import { findPlansOf, reachableOf } from '../plan-memo.ts';
 import type { Received } from '../received.ts';
 import type { Target } from '../target.ts';
-import { makeWishes, presentationsOf } from './make-wishes.ts';
+import { makeWishes } from './make-wishes.ts';
+import { presentationsOf } from './named-presentations.ts';
 import type { Negotiation } from './negotiate.ts';
 import { TYPE_OF } from './presentation-types.ts';
 import { addFormatLinks } from './reply-fields.ts';
@@ -45,8 +46,8 @@ export interface ChoiceContext {
   readonly formatsOff: ReadonlySet<string>;
   /** Formatters that are suspended now: as if they were not there. */
   readonly suspended: ReadonlySet<string>;
-  /** True where coding with care takes longer than sending what it saves, false where bytes are dear; else it is by load. */
-  readonly hurried?: boolean | undefined;
+  /** Megabits a second of the link that the reply goes over: what is worth its time depends on it. `undefined` when unknown. */
+  readonly linkMbps?: number | undefined;
 }
 
 /** What is known of the original. */
@@ -70,10 +71,13 @@ export function choose(
   context: ChoiceContext,
   failed: ReadonlySet<string> = new Set(),
 ): Choice {
-  const { target, negotiation, registry, formatsOff } = context;
+  const { target, registry, formatsOff } = context;
   checkPicture(original, target);
   const forbidden = whyUntouched(original, context);
   if (forbidden !== undefined) return { kind: 'pass', reason: forbidden, result: NO_PLANS, wishes: [] };
+  const isSaved = isAttachment(original) && target.presentation === undefined;
+  // What is to be saved is changed for who names another form alone.
+  const negotiation = isSaved ? { ...context.negotiation, unasked: false } : context.negotiation;
   const from = original.essence;
   const edges = registry.edges();
   const wishes = makeWishes({ from, target, negotiation, read: context.read, edges }).filter(
@@ -84,7 +88,8 @@ export function choose(
   if (best !== undefined && best.plan.steps.length > 0) return { kind: 'format', best, result, wishes };
   if (best === undefined && failed.size === 0) checkAcceptable(original, context, wishes);
   const isTaken = best !== undefined || qualityOf(negotiation.accept, from).q > 0 || target.presentation === 'original';
-  return { kind: 'pass', reason: failed.size > 0 ? 'failed' : isTaken ? 'not-asked' : 'unmet', result, wishes };
+  const reason = failed.size > 0 ? 'failed' : !isTaken ? 'unmet' : isSaved ? 'attachment' : 'not-asked';
+  return { kind: 'pass', reason, result, wishes };
 }
 
 function plan(
@@ -117,9 +122,10 @@ export function isSameForAll({ fields, essence }: OriginalHead, { formatsOff }: 
 }
 
 function whyUntouched(
-  { status, fields, essence }: OriginalHead,
-  { received, target, formatsOff }: ChoiceContext,
+  original: OriginalHead,
+  { received, target, formatsOff, negotiation }: ChoiceContext,
 ): PassReason | undefined {
+  const { status, fields, essence } = original;
   // CT-2, CT-12, P-4: no-transform is obeyed both ways, whatever else is asked.
   if (isNoTransform(received.fields) || isNoTransform(fields)) return 'no-transform';
   if (!/^(?:GET|HEAD|POST)$/.test(received.method)) return 'not-asked';
@@ -127,9 +133,22 @@ function whyUntouched(
   if (status < 200 || status === 204 || status === 205 || status === 206 || (status >= 300 && status < 400))
     return 'not-asked';
   if (formatsOff.has(essence) || target.presentation === 'original') return 'not-asked';
-  if (target.presentation === undefined && /^\s*attachment/i.test(fields.get('content-disposition') ?? ''))
+  if (target.presentation === undefined && isAttachment(original) && !asksForOther(essence, negotiation))
     return 'attachment';
   return undefined;
+}
+
+function isAttachment({ fields }: OriginalHead): boolean {
+  return /^\s*attachment/i.test(fields.get('content-disposition') ?? '');
+}
+
+// Every browser names HTML, and pictures behind it, whatever it is that a person saves.
+function asksForOther(from: string, { accept, unasked }: Negotiation): boolean {
+  const page = qualityOf(accept, 'text/html');
+  return accept.ranges.some(({ type, subtype, q, index }) => {
+    if (q === 0 || subtype === '*' || `${type}/${subtype}` === from) return false;
+    return !unasked || !page.explicit || q > page.q || (q === page.q && index < page.index);
+  });
 }
 
 // N-4: 406 only where the URL named the form or the profile is strict; never for an origin's own error page.
@@ -173,7 +192,7 @@ export function reachablePresentations(from: string, context: ChoiceContext): re
   const { registry, target, negotiation, read, suspended } = context;
   const key = JSON.stringify([from, target.mode, negotiation.preferences.formatters, [...suspended]]);
   return reachableOf(registry, key, () =>
-    presentationsOf(from).filter((presentation) => {
+    presentationsOf(from, registry.edges()).filter((presentation) => {
       if (presentation === 'original') return true;
       const edges = registry.edges();
       // The query of a chart is none of the others'.

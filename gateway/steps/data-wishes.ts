@@ -1,5 +1,5 @@
 /** What a client would take of raw data: a table in its own format, or the data in another form where Accept names that. */
-import { asks, isScriptAccept, qualityOf } from '../../core/accept.ts';
+import { asks, isAcceptable, isScriptAccept, isVetoed, qualityOf } from '../../core/accept.ts';
 import type { PlainRecord } from '../../core/component.ts';
 import type { Wish } from '../../core/plan.ts';
 import type { Presentation } from '../../core/presentation.ts';
@@ -9,7 +9,7 @@ import { chartWishes } from './chart-wishes.ts';
 import { tableDemand } from './data-demands.ts';
 import { documentDemands } from './derive-demands.ts';
 import type { WishContext } from './make-wishes.ts';
-import { profileQuality, TYPE_OF, typeForMarkup } from './presentation-types.ts';
+import { isWantedType, profileRank, TYPE_OF, typeForMarkup } from './presentation-types.ts';
 
 /** Types of raw data, in the order of preference where a client takes several alike. */
 export const DATA_TYPES = ['text/csv', 'application/json', 'application/x-ndjson', 'text/tab-separated-values'];
@@ -47,6 +47,8 @@ function unnamedCandidates({ from, negotiation }: WishContext): Candidate[] {
   });
   // The Accept of scripts names JSON and text whatever it is they fetch (CT-3).
   if (isScriptAccept(accept)) return candidates;
+  // As with documents: they are not to be made into what is wanted less.
+  if (!unasked && isAcceptable(accept, from)) candidates.push({ mediaType: from, presentation: 'original' });
   const has = (mediaType: string) => candidates.some((candidate) => candidate.mediaType === mediaType);
   for (const each of [...TABLES, 'gemtext', 'epub'] as const)
     if (!has(TYPE_OF[each])) candidates.push({ mediaType: TYPE_OF[each], presentation: each });
@@ -60,11 +62,12 @@ function rankOf({ mediaType, presentation }: Candidate, context: WishContext): n
   const { accept, preferences, storedDecides } = context.negotiation;
   const { q, explicit, index } = qualityOf(accept, mediaType);
   const place = presentation === 'table' ? -1 : preferences.presentation.indexOf(presentation);
-  const isListed = place !== -1 && isForReading(context);
-  if (q === 0 || (!isListed && !explicit)) return undefined;
+  const isOriginal = mediaType === context.from && presentation === 'original';
+  const isListed = (place !== -1 || isWantedType(mediaType, context.negotiation)) && isForReading(context);
+  if (q === 0 || (!isListed && !isOriginal && !explicit && !isVetoed(accept, context.from))) return undefined;
   const order = place === -1 ? -100 : -place;
   const stored = storedDecides ? (place === -1 ? -1_000 : -place) : 0;
-  return [stored, q, profileQuality(mediaType, preferences), accept.anything ? 0 : -index, order];
+  return [stored, q, ...profileRank(mediaType, preferences), accept.anything ? 0 : -index, order];
 }
 
 // CT-3: where pages keep their scripts, what takes anything may be one of them that fetches its data, and a browser tells

@@ -8,6 +8,7 @@ import { isFeed, isFile, isHypertext } from '../document-types.ts';
 import { sharesOrigin } from '../target.ts';
 import { barOf, partsOf, splitOf } from './bar-of.ts';
 import { SVG } from './chart-look.ts';
+import { isReadByPlugin } from './foreign-types.ts';
 import type { WishContext } from './make-wishes.ts';
 import { viewDemand } from './view-demand.ts';
 
@@ -106,19 +107,25 @@ export function documentDemands(
   };
   // On pages that are read as pages; what is made into something else has no use for links to its other forms.
   const withBar = /html/.test(wanted.mediaType) ? { ...simplified, bar: barOf(target) } : simplified;
-  if (isHypertext(from)) {
-    if (wanted.presentation === 'full') required['full'] = { scripts: !sharesOrigin(target) && page.scripts };
+  const isPlugins = isReadByPlugin(from, context.edges);
+  // What a plugin makes is no safer than what others give.
+  if (isHypertext(from) || (isPlugins && wanted.presentation === 'full' && isHypertext(wanted.mediaType))) {
+    if (wanted.presentation === 'full')
+      required['full'] = { scripts: !sharesOrigin(target) && page.scripts, ...leftOut(context) };
     if (wanted.presentation === 'lite') required['lite'] = withBar;
     if (wanted.presentation === 'article') required['article'] = withBar;
     if (wanted.presentation === 'markdown' || wanted.presentation === 'gemtext' || wanted.presentation === 'epub')
       required['article'] = simplified;
   }
   // What was made into hypertext has nothing around its content; it is made to fit, and leads to what it was made from.
-  if ((isFeed(from) || isFile(from)) && (wanted.presentation === 'lite' || wanted.presentation === 'article'))
+  if (
+    (isFeed(from) || isFile(from) || isPlugins) &&
+    (wanted.presentation === 'lite' || wanted.presentation === 'article')
+  )
     required['lite'] = withBar;
   // A text page is read, not followed by its links: they stay the addresses that anyone can use.
   if (wanted.mediaType !== 'text/plain' && wanted.mediaType !== 'application/epub+zip' && target.links.mode !== 'none')
-    required['links'] = { ...target.links };
+    required['links'] = { ...target.links, ...(from === 'text/css' && !page.fonts ? { fonts: false } : {}) };
   if (wanted.mediaType === 'text/plain') optional['wrap'] = { width: text.width, emphasis: text.emphasis };
   // A deck has room for the beginning of what the page is about, not for its navigation.
   if (wanted.mediaType === 'text/vnd.wap.wml' && isHypertext(from)) optional['article'] = simplified;
@@ -132,6 +139,17 @@ export function documentDemands(
   const parts = wanted.mediaType === 'text/markdown' && hasBudget(context) ? partsOf(target, 'markdown') : undefined;
   if (parts !== undefined) optional['parts'] = parts;
   return { required, optional };
+}
+
+/** What a whole page is to leave out; nothing of it stands in the demand of a client that wants all. */
+function leftOut({ negotiation }: WishContext): PlainRecord {
+  const { images, page } = negotiation.preferences;
+  return {
+    ...(images.load ? {} : { images: false }),
+    ...(page.styles === 'all' ? {} : { styles: page.styles }),
+    ...(page.fonts ? {} : { fonts: false }),
+    ...(page.media ? {} : { media: false }),
+  };
 }
 
 function hasBudget({ negotiation }: WishContext): boolean {

@@ -9,11 +9,16 @@ import { takeOriginFields } from './reply-fields.ts';
  * the original, in prefix mode addresses are others, and HTTP/1.0 knows no interim answers (RFC 9110 15.2).
  */
 export function hintsFor({ order, target, received }: Exchange): ((fields: Fields) => void) | undefined {
-  const { sendHints } = received;
-  if (sendHints === undefined || !order.isPassThrough || sharesOrigin(target) || received.httpVersion === '1.0')
+  const { connection } = received;
+  if (
+    connection.sendHints === undefined ||
+    !order.isPassThrough ||
+    sharesOrigin(target) ||
+    received.httpVersion === '1.0'
+  )
     return undefined;
   return (fields) => {
     const links = takeOriginFields(fields, { target }, order.url.href).getAll('link');
-    if (links.length > 0) sendHints(links);
+    if (links.length > 0) connection.sendHints?.(links);
   };
 }

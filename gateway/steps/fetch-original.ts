@@ -56,15 +56,15 @@ async function fetchDocument(exchange: Exchange): Promise<FetchedOriginal> {
   const own = readOwnDocument(exchange) ?? (await readOwnService(exchange));
   if (own !== undefined) return own;
   const key = collapseKey(exchange);
-  if (key === undefined) return await fetchOnce(exchange, received.signal);
-  const { value, shared } = await gateway.fetches.run(key, received.signal, async (signal) => {
+  if (key === undefined) return await fetchOnce(exchange, received.connection.signal);
+  const { value, shared } = await gateway.fetches.run(key, received.connection.signal, async (signal) => {
     const fetched = await fetchOnce(exchange, signal);
     if (isToBeFormatted(fetched, exchange)) await fetched.buffer();
     return fetched;
   });
   // A stream has one reader, and what is private has one owner: the others ask for themselves.
   if (!shared || isShareable(value)) return value;
-  return await fetchOnce(exchange, received.signal);
+  return await fetchOnce(exchange, received.connection.signal);
 }
 
 function collapseKey(exchange: Exchange): string | undefined {

@@ -63,6 +63,7 @@ function findOwnRoute(received: Received, rules: RouteRules): Route {
     toTarget: (rest, wanted) => toPrefixTarget(rest, wanted, received, rules),
     toDocument: (below) => toPrefixTarget(`${rules.publicOrigin}/-/${below}`, PLAIN, received, rules),
     toPicture: (path) => toPictureTarget(path, rules, undefined),
+    toUnknown: () => belowReferer(received),
   };
   const [path, query] = splitQuery(received.path);
   const placed = findPlaced(received, undefined, rules);
@@ -162,9 +163,8 @@ export function ownOriginFor({ peer }: Received, { publicOrigin }: RouteRules): 
 
 function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules: RouteRules): Route {
   const isExplicit = /^https?:/i.test(rest) || wanted !== PLAIN;
-  // Bodies that were not rewritten keep their links: the Referer says which origin such a path belongs to.
-  const page = isExplicit ? undefined : readPrefixReferer(received.fields.get('referer'), received.authority);
-  if (page !== undefined) return redirectTo(307, `/${page.origin}/${rest}`);
+  const below = isExplicit ? undefined : belowReferer(received);
+  if (below !== undefined) return below;
   const target = readPrefixTarget(rest);
   if (target === undefined) throw new GatewayError('NOT_FOUND', { path: received.path });
   const own = 'url' in target ? ownNames(target.url, `${rules.publicOrigin}/-/`) : {};
@@ -191,6 +191,12 @@ function toPrefixTarget(rest: string, wanted: Wanted, received: Received, rules:
     ownOrigin: rules.publicOrigin,
     gatewayPath: '/-/',
   } satisfies Target;
+}
+
+// Bodies that were not rewritten keep their links: the Referer says which origin an unknown path belongs to.
+function belowReferer({ fields, authority, path }: Received): Redirect | undefined {
+  const page = readPrefixReferer(fields.get('referer'), authority);
+  return page === undefined ? undefined : redirectTo(307, `/${page.origin}${path}`);
 }
 
 /** Where a client finds a target on a subdomain; what is on one already stays there. */

@@ -1,4 +1,4 @@
-/** Media types that only plugins speak of: wished for where Accept names them (design part 5). */
+/** Media types that only plugins speak of: made where Accept names them, and read as what they make of them (design part 5). */
 import { asks } from '../../core/accept.ts';
 import { isData, isDocument, isPicture } from '../document-types.ts';
 import type { WishContext } from './make-wishes.ts';
@@ -12,9 +12,14 @@ const foreign = new WeakMap<WishContext['edges'], readonly string[]>();
 export function foreignTypes({ edges, from, negotiation }: WishContext): readonly string[] {
   const named = typesOf(edges).filter((type) => type !== from && asks(negotiation.accept, type));
   if (!isForeign(from) || negotiation.unasked) return named;
-  // What nobody but a plugin reads may become anything it says.
-  const ends = new Set(edges.filter((edge) => edge.from === from).map(({ to }) => to));
-  return [...new Set([...named, ...[...ends].filter((type) => type !== from && asks(negotiation.accept, type))])];
+  // What nobody but a plugin reads may become anything it says; documents have presentations.
+  const ends = edges.filter((edge) => edge.from === from && !isDocument(edge.to)).map(({ to }) => to);
+  return [...new Set([...named, ...ends.filter((type) => type !== from && asks(negotiation.accept, type))])];
+}
+
+/** True for what a plugin makes a document of, and nobody else reads: it is shown as documents are (design part 5). */
+export function isReadByPlugin(from: string, edges: WishContext['edges']): boolean {
+  return isForeign(from) && edges.some((edge) => edge.from === from && isDocument(edge.to));
 }
 
 function typesOf(edges: WishContext['edges']): readonly string[] {

@@ -39,8 +39,15 @@ export interface FormatParts {
   readonly log: Log;
 }
 
+/** A chain that was tried in vain. */
+export interface FailedAttempt {
+  readonly plan: Plan;
+  /** For the client: what a formatter says that it cannot is its own word; of a fault the kind alone is told. */
+  readonly why: string;
+}
+
 /** What became of it: a variant, or the choice to pass the original. */
-export type Formatted =
+export type Formatted = { readonly failures: readonly FailedAttempt[] } & (
   | {
       readonly kind: 'variant';
       readonly variant: Variant;
@@ -48,7 +55,8 @@ export type Formatted =
       readonly hit: boolean;
       readonly collapsed: boolean;
     }
-  | { readonly kind: 'pass'; readonly choice: Choice & { kind: 'pass' } };
+  | { readonly kind: 'pass'; readonly choice: Choice & { kind: 'pass' } }
+);
 
 const MAX_ATTEMPTS = 4;
 /** Fields of the original that formatters may read. */
@@ -65,11 +73,14 @@ export async function formatOriginal(
   context: ChoiceContext,
   parts: FormatParts,
 ): Promise<Formatted> {
+  if (first.kind === 'format' && isNotWorthWhile(original, first.best.plan, context))
+    return { kind: 'pass', choice: { ...first, kind: 'pass', reason: 'smaller' }, failures: [] };
   const failed = new Set<string>();
+  const failures: FailedAttempt[] = [];
   let choice = first;
   for (let attempt = 0; choice.kind === 'format' && attempt < MAX_ATTEMPTS; attempt++) {
     try {
-      return { kind: 'variant', choice, ...(await makeVariant(original, choice.best.plan, context, parts)) };
+      return { kind: 'variant', choice, failures, ...(await makeVariant(original, choice.best.plan, context, parts)) };
     } catch (error) {
       if (!(error instanceof FormatFailure)) throw error;
       parts.log.warn('formatting failed', {
@@ -79,6 +90,7 @@ export async function formatOriginal(
         host: context.target.url.host,
       });
       refuseHopeless(error, original, context);
+      failures.push({ plan: choice.best.plan, why: whyFailed(error) });
       const left = whatFailed(error, choice.best.plan);
       if (failed.has(left)) break;
       failed.add(left);
@@ -87,7 +99,28 @@ export async function formatOriginal(
   }
   const pass: Choice & { kind: 'pass' } =
     choice.kind === 'pass' ? choice : { kind: 'pass', reason: 'failed', result: choice.result, wishes: choice.wishes };
-  return { kind: 'pass', choice: pass };
+  return { kind: 'pass', choice: pass, failures };
+}
+
+/** From there on a picture is sent sooner than coding it with more care takes, both processes at it (measured). */
+const HURRY_MBPS = 1.5;
+/** Milliseconds that it takes at the least to make a picture less, beside others (measured). */
+const MAKING_MS = 12;
+const BYTES_PER_MEGABIT_MS = 125;
+/** What is larger is made less over the fastest link: clients have memory to spare, too. */
+const MAX_SPARED_BYTES = 8_192;
+/** Demands that make a picture less; every other one is something that a client needs of it. */
+const LESSENING: ReadonlySet<string> = new Set(['clean', 'quality', 'maxWidth', 'maxBytes', 'light', 'hasty']);
+
+// A small picture is there sooner than it could be made less, and others wait for their turn.
+function isNotWorthWhile({ body }: Original, { from, demands }: Plan, { linkMbps = 0 }: ChoiceContext): boolean {
+  if (linkMbps < HURRY_MBPS || !isCommonPicture(from)) return false;
+  const spared = Math.min(linkMbps * BYTES_PER_MEGABIT_MS * MAKING_MS, MAX_SPARED_BYTES);
+  return body.byteLength <= spared && Object.keys(demands).every((name) => LESSENING.has(name));
+}
+
+function whyFailed({ formatter, kind, message }: FormatFailure): string {
+  return kind === 'cannot' ? `${formatter} cannot: ${message}` : `${formatter} failed (${kind})`;
 }
 
 // Who says that it cannot do one thing may well do another: a picture format less, not a formatter less.
@@ -125,10 +158,11 @@ async function makeVariant(
   // While the disk was asked, another asker may have made it.
   const held = parts.variants.get(key) ?? (await parts.variants.find(key)) ?? parts.variants.get(key);
   if (held !== undefined) return { variant: held, hit: true, collapsed: false };
-  const { signal } = context.received;
+  const { signal } = context.received.connection;
   // Who finds it being made already waits for that.
   const mayHurry = original.isForAll && !parts.flights.has(key);
-  const isHurried = mayHurry && (context.hurried ?? parts.improver.isHurried());
+  const { linkMbps } = context;
+  const isHurried = mayHurry && (linkMbps === undefined ? parts.improver.isHurried() : linkMbps >= HURRY_MBPS);
   const hasty = isHurried ? inHaste(plan) : undefined;
   if (hasty === undefined) return await makeAt(key, original, plan, { context, parts, signal });
   const make = (calm: AbortSignal) => makeAt(key, original, plan, { context, parts, signal: calm });
@@ -214,7 +248,7 @@ function markBytes({ notes }: FormatOutcome): number {
 
 // The original is no way out when it is the hostile thing itself, or when the client has gone.
 function refuseHopeless(error: FormatFailure, original: Original, { target, received }: ChoiceContext): void {
-  if (error.kind === 'aborted' || received.signal.aborted) throw error;
+  if (error.kind === 'aborted' || received.connection.signal.aborted) throw error;
   if (error.kind === 'busy') throw new GatewayError('SHED', { seconds: error.retryAfterSeconds }, { cause: error });
   // What the URL asked makes no sense here: its author is told what does.
   if (error.kind === 'unprocessable' && original.status < 400)

@@ -30,6 +30,8 @@ export interface Place {
   readonly gatewayPath: string;
   readonly site: Site | undefined;
   readonly toPicture: (path: string) => Target;
+  /** Where a name that is none of ours leads, where it does. */
+  readonly toUnknown?: () => Route | undefined;
   readonly toTarget: (rest: string, wanted: Wanted) => Route;
   /** The document of our own at a path below the gateway path. */
   readonly toDocument: (below: string) => Route;
@@ -69,6 +71,8 @@ export function findGatewayPage(path: string, place: Place): Route | undefined {
   if (PAGES.has(name) || isWaiting(name, query))
     return { kind: 'page', name, query, site: place.site, gatewayPath: place.gatewayPath } satisfies OwnPage;
   if (place.site !== undefined) return undefined;
+  const elsewhere = place.toUnknown?.();
+  if (elsewhere !== undefined) return elsewhere;
   throw new GatewayError('NOT_FOUND', { path: pathOnly === '' ? path : `${place.gatewayPath}${pathOnly}` });
 }
 

@@ -74,7 +74,8 @@ interface Gathered {
 async function gather(exchange: Exchange, fences: readonly Fence[], base: string): Promise<readonly Gathered[]> {
   const asked = new Map<string, Promise<Gathered>>();
   return await Promise.all(
-    fences.map((fence) => {
+    fences.map(async (fence) => {
+      if (fence.inline !== undefined) return held(fence.inline, base);
       const url = addressOfFence(fence, base);
       if (fence.fault !== undefined || url === undefined)
         return fault('', fence.fault ?? '`data` must be an address of data');
@@ -85,6 +86,15 @@ async function gather(exchange: Exchange, fences: readonly Fence[], base: string
   );
 }
 
+/** Rows that stand in the document itself: as fresh as it is. */
+function held(text: string, url: string): Gathered {
+  return {
+    data: { kind: 'data', url, mediaType: 'application/json', text },
+    freshSeconds: Number.POSITIVE_INFINITY,
+    isForAll: true,
+  };
+}
+
 async function fetchData(exchange: Exchange, url: URL): Promise<Gathered> {
   try {
     const place = servicePlaceOf(exchange, url);
@@ -92,7 +102,7 @@ async function fetchData(exchange: Exchange, url: URL): Promise<Gathered> {
       ? await fetchFrom(exchange, url, reachOf(exchange, url))
       : await askFor(exchange, url, place);
   } catch (error) {
-    exchange.received.signal.throwIfAborted();
+    exchange.received.connection.signal.throwIfAborted();
     // Its sentence is for the client to read; anything else is ours to look at.
     if (error instanceof GatewayError) return fault(url.href, error.message.replace(/\.$/, ''));
     exchange.gateway.log.warn('data of a view failed', { host: url.host, error });
@@ -131,12 +141,12 @@ async function fetchFrom(exchange: Exchange, named: URL, { url, grant }: Reach):
       via: `1.1 ${gateway.pseudonym} ${VIA_COMMENT}`,
       'cdn-loop': gateway.pseudonym,
     }),
-    signal: received.signal,
+    signal: received.connection.signal,
     followRedirects: exchange.target.site === undefined ? 'any' : 'same',
     grant,
   });
   const { status, fields, requestedAt, receivedAt } = response;
-  const limits = { maxBytes: MAX_DATA_BYTES, maxDecodedBytes: 2 * MAX_DATA_BYTES, signal: received.signal };
+  const limits = { maxBytes: MAX_DATA_BYTES, maxDecodedBytes: 2 * MAX_DATA_BYTES, signal: received.connection.signal };
   if (status === 200 && dataTypeOf(fields, url) !== undefined)
     return toGathered(
       named,

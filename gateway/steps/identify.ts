@@ -109,7 +109,8 @@ function findProfile(received: Received, target: Target, read: VaryRecorder, clu
   return ofSite !== undefined && profiles.get(ofSite) !== undefined ? { name: ofSite, reason: 'site' } : undefined;
 }
 
-function checkSelectable(name: string, profiles: Profiles): string {
+/** The name, where a client may choose that profile. @throws GatewayError UNKNOWN_PROFILE naming those that it may. */
+export function checkSelectable(name: string, profiles: Profiles): string {
   if (profiles.get(name)?.profile.selectable === true) return name;
   const known = profiles.list().filter((each) => each.profile.selectable);
   throw new GatewayError('UNKNOWN_PROFILE', { name, known: known.map((each) => each.profile.name).join(', ') });

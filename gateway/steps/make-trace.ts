@@ -39,20 +39,31 @@ export function traceOf({ client, target }: Exchange, outcome: Outcome): Trace {
   };
 }
 
+/** Where no content was seen. */
+const NO_CONTENT = {
+  client: undefined,
+  chain: '',
+  from: '',
+  to: '',
+  originalBytes: undefined,
+  originHit: false,
+  variantHit: undefined,
+} as const;
+
 /** The trace of an exchange that came to nothing. */
 export function traceOfFailure(target: Target, clientClass: ClientClass, failure: ErrorCode): Trace {
+  const { mode, url, presentation = 'none' } = target;
+  return { ...NO_CONTENT, class: clientClass, mode, host: url.host, presentation, failure };
+}
+
+/** The trace of a tunnel: of what goes through it nothing is known. */
+export function traceOfTunnel(host: string, clientClass: ClientClass): Trace {
   return {
-    client: undefined,
+    ...NO_CONTENT,
     class: clientClass,
-    mode: target.mode,
-    host: target.url.host,
-    presentation: target.presentation ?? 'none',
-    chain: '',
-    from: '',
-    to: '',
-    originalBytes: undefined,
-    originHit: false,
-    variantHit: undefined,
-    failure,
+    mode: 'forward',
+    host,
+    presentation: 'original',
+    failure: undefined,
   };
 }

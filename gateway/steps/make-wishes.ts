@@ -1,34 +1,20 @@
 /** What a client would take of an original of a known type, ranked: the input of the planner (design part 3, "Which format"). */
-import { asks, isScriptAccept, qualityOf } from '../../core/accept.ts';
+import { asks, isAcceptable, isScriptAccept, isVetoed, qualityOf } from '../../core/accept.ts';
 import type { Edge, PlainRecord } from '../../core/component.ts';
 import type { Wish } from '../../core/plan.ts';
-import {
-  DATA_PRESENTATIONS,
-  type DataPresentation,
-  isDataPresentation,
-  PRESENTATIONS,
-  type Presentation,
-} from '../../core/presentation.ts';
+import { isDataPresentation, type Presentation } from '../../core/presentation.ts';
 import type { VaryRecorder } from '../../core/vary.ts';
 import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import { isStoredLayer } from '../../profiles/resolve.ts';
-import {
-  FEED_TYPES,
-  isCommonPicture,
-  isData,
-  isDocument,
-  isFeed,
-  isFile,
-  isHypertext,
-  isPicture,
-} from '../document-types.ts';
+import { FEED_TYPES, isCommonPicture, isData, isFeed, isFile, isHypertext, isPicture } from '../document-types.ts';
 import type { Target } from '../target.ts';
 import { SVG, showsSvg } from './chart-look.ts';
 import { DATA_TYPES, dataWishes, isForReading } from './data-wishes.ts';
 import { documentDemands, ownDemands, pictureDemands } from './derive-demands.ts';
 import { foreignTypes } from './foreign-types.ts';
+import { isReadable, isWhatItIs, presentationsOf } from './named-presentations.ts';
 import type { Negotiation } from './negotiate.ts';
-import { profileQuality, TYPE_OF, typeForMarkup } from './presentation-types.ts';
+import { isWantedType, placeOfPresentation, profileRank, TYPE_OF, typeForMarkup } from './presentation-types.ts';
 
 /** Presentations in which a picture still makes sense. */
 const PICTURE_PRESENTATIONS: ReadonlySet<Presentation> = new Set(['full', 'lite', 'article']);
@@ -55,6 +41,9 @@ export function makeWishes(context: WishContext): Wish[] {
   return MOVING.has(context.from) ? stillWhereNoneMoves(wishes) : wishes;
 }
 
+/** What is kept in these is a photograph, mostly: nothing that moves, no dots. */
+const PHOTOGRAPHIC: ReadonlySet<string> = new Set(['image/jpeg', 'image/avif', 'image/heic', 'image/heif']);
+
 /** Pictures move in these. A PNG hardly ever does, and can then be sent as it is. */
 const MOVING: ReadonlySet<string> = new Set(['image/webp', 'image/gif']);
 
@@ -79,15 +68,13 @@ function allWishes(context: WishContext): Wish[] {
   return [...wishes, ...foreignWishes(context, own)];
 }
 
-/** What only plugins make carries nobody's demands but their own; a document that they make is one like others. */
+/** What only plugins make carries nobody's demands but their own. */
 function foreignWishes(context: WishContext, own: PlainRecord): Wish[] {
   if (context.target.presentation !== undefined) return [];
   return foreignTypes(context).flatMap((mediaType) => {
     const candidate = { mediaType, presentation: 'full' } as const;
     const rank = rankOf(candidate, context);
-    if (rank === undefined) return [];
-    if (isDocument(mediaType)) return [toWish(candidate, { rank, own }, context)];
-    return [{ ...candidate, rank, required: {}, optional: own }];
+    return rank === undefined ? [] : [{ ...candidate, rank, required: {}, optional: own }];
   });
 }
 
@@ -108,32 +95,24 @@ function wishesNamed(
   });
 }
 
-/** The presentations that make sense for a type, for errors and links to alternatives. */
-export function presentationsOf(from: string): (Presentation | DataPresentation)[] {
-  if (isData(from)) return [...PRESENTATIONS, ...DATA_PRESENTATIONS];
-  if (isDocument(from)) return ['original', 'full', 'lite', 'article', 'text', 'markdown', 'gemtext', 'wml', 'epub'];
-  if (isPicture(from) || from === 'text/css') return ['original', 'full', 'lite', 'article'];
-  return ['original', 'full'];
-}
-
 function candidatesNamed(context: WishContext, named: Exclude<Presentation, 'original'>): Candidate[] {
   const { from, negotiation } = context;
   if (isPicture(from)) return PICTURE_PRESENTATIONS.has(named) ? pictureCandidates(context) : [];
-  if (isFile(from) && named === 'full') return [{ mediaType: from, presentation: 'original' }];
-  if (isDocument(from))
+  if (isWhatItIs(from, named, context.edges)) return [{ mediaType: from, presentation: 'original' }];
+  if (isReadable(from, context.edges))
     return [{ mediaType: typeForMarkup(TYPE_OF[named], named, negotiation.preferences), presentation: named }];
-  return presentationsOf(from).includes(named) ? [{ mediaType: from, presentation: named }] : [];
+  return presentationsOf(from, context.edges).includes(named) ? [{ mediaType: from, presentation: named }] : [];
 }
 
 function candidatesOf(context: WishContext, own: PlainRecord): Candidate[] {
   // A plugin's own demand is a wish for a change even where the original is preferred.
   const wantsOwn = Object.keys(own).length > 0;
-  // The original's own type named by Accept competes with the others: it is not to be made into what is wanted less.
+  // The original competes with what Accept names, by a wildcard too: it is not to be made into what is wanted less.
   const { negotiation, from } = context;
-  const isNamed = !negotiation.unasked && asks(negotiation.accept, from);
+  const isTaken = !negotiation.unasked && isAcceptable(negotiation.accept, from);
   return [
     ...candidatesByKind(context),
-    ...(wantsOwn || isNamed ? [{ mediaType: context.from, presentation: 'original' } as const] : []),
+    ...(wantsOwn || isTaken ? [{ mediaType: context.from, presentation: 'original' } as const] : []),
   ];
 }
 
@@ -144,7 +123,7 @@ function candidatesByKind(context: WishContext): Candidate[] {
   if (from === 'text/css')
     return target.mode === 'prefix' && negotiation.unasked ? [{ mediaType: from, presentation: 'full' }] : [];
   if (from === VIEW_TYPE) return [...documentCandidates(context), ...dataOfView(context)];
-  return isDocument(from) ? documentCandidates(context) : [];
+  return isReadable(from, context.edges) ? documentCandidates(context) : [];
 }
 
 /** The data of a view's first fence, for programs that name their type. */
@@ -156,9 +135,23 @@ function dataOfView({ negotiation: { accept } }: WishContext): Candidate[] {
   }));
 }
 
-function documentCandidates({ from, negotiation }: WishContext): Candidate[] {
+/** Fetch 2.2.7: destinations that show what they get, or do not say. Scripts, styles and writing show no document. */
+const SHOWING: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'document',
+  'embed',
+  'empty',
+  'fencedframe',
+  'frame',
+  'iframe',
+  'object',
+]);
+
+function documentCandidates({ from, negotiation, read }: WishContext): Candidate[] {
   const { presentation: wanted, page } = negotiation.preferences;
   const { accept } = negotiation;
+  // CT-3: a script that its server calls plain text is one still, and no page to read.
+  if (!SHOWING.has(read.get('sec-fetch-dest'))) return [];
   // CT-3: what a script names behind JSON is a habit of its library, no wish for another form of a page.
   if (!negotiation.unasked && isScriptAccept(accept)) return [];
   if ((isFeed(from) || isFile(from)) && FEED_TYPES.some((each) => asks(accept, each))) return [];
@@ -199,8 +192,12 @@ function pictureCandidates({ from, negotiation, target }: WishContext): Candidat
     if (asks(negotiation.accept, type)) return isListed || !isStored;
     return isListed && (isStored || isCommonPicture(type) || type === from || types[0] === type);
   });
+  // Who takes none of what the profile shows is given what it does take, in the profile's size.
+  const { accept } = negotiation;
+  const isMet = shown.some((type) => qualityOf(accept, type).q > 0);
+  const usable = isMet ? shown : [...all].filter((type) => asks(accept, type));
   const coloured = negotiation.preferences.text.emphasis === 'ansi' ? ['text/plain'] : [];
-  return [...shown, ...coloured].map((mediaType) => ({ mediaType, presentation: pictured(target) }));
+  return [...usable, ...coloured].map((mediaType) => ({ mediaType, presentation: pictured(target) }));
 }
 
 function pictured({ presentation = 'full' }: Target): Presentation {
@@ -209,7 +206,7 @@ function pictured({ presentation = 'full' }: Target): Presentation {
 
 /**
  * Rank keys, higher first, or `undefined` when the candidate is out: a stored profile's order, where it decides; the
- * client's q; quality in the profile; order in the field; order of presentations.
+ * client's q; quality and order in the profile; order in the field; order of presentations.
  */
 function rankOf(candidate: Candidate, context: WishContext): number[] | undefined {
   const { negotiation, from } = context;
@@ -217,16 +214,38 @@ function rankOf(candidate: Candidate, context: WishContext): number[] | undefine
   const { q, explicit, index } = qualityOf(accept, candidate.mediaType);
   if (q === 0) return undefined;
   const place = preferences.presentation.indexOf(candidate.presentation);
-  if (candidate.presentation === 'original') return [0, q, 1, accept.anything ? 0 : -index, -1_000];
+  const [quality, ofTypes] = profileRank(candidate.mediaType, preferences);
+  const ofProfile = isPicture(from)
+    ? [quality, ofTypes + placeOfPicture(candidate, explicit, context)]
+    : [quality, ofTypes];
+  if (candidate.presentation === 'original') return [0, q, ...ofProfile, accept.anything ? 0 : -index, -1_000];
   const isRead = isFeed(from) || isFile(from) ? isForReading(context) : unasked;
-  const isListed = isPicture(from) || from === 'text/css' ? unasked : place !== -1 && isRead;
-  if (!isListed && !explicit) return undefined;
+  const isListed =
+    isPicture(from) || from === 'text/css'
+      ? unasked
+      : (place !== -1 || isWantedType(candidate.mediaType, negotiation)) && isRead;
+  // (1): who rules the original out and takes anything else asks for something else.
+  if (!isListed && !explicit && !isVetoed(accept, from)) return undefined;
   // The same type named by Accept is no wish for a change: curl with `Accept: text/html` gets the page as it is.
   if (!unasked && candidate.mediaType === from) return undefined;
-  const stored = storedDecides && isDocument(from) ? (place === -1 ? -1_000 : -place) : 0;
-  const order = isPicture(from) ? pictureOrder(candidate.mediaType, context) : place === -1 ? -100 : -place;
-  const ofProfile = profileQuality(candidate.mediaType, preferences) + (staysDrawing(candidate, context) ? 1 : 0);
-  return [stored, q, ofProfile, accept.anything ? 0 : -index, order];
+  const stored = storedDecides && isReadable(from, context.edges) ? (place === -1 ? -1_000 : -place) : 0;
+  const order = isPicture(from)
+    ? pictureOrder(candidate.mediaType, context)
+    : placeOfPresentation(candidate.presentation, preferences);
+  if (staysDrawing(candidate, context)) ofProfile[0]! += 1;
+  return [stored, q, ...ofProfile, accept.anything ? 0 : -index, order];
+}
+
+/** Place among the formats that the profile shows, of those that Accept names; of the others less is known. */
+function placeOfPicture({ mediaType }: Candidate, isNamed: boolean, { from, negotiation }: WishContext): number {
+  const { types, color, levels } = negotiation.preferences.images;
+  // Few greys are dots, which a format for photographs blurs into greys again.
+  const isDotted = color === 'mono' || (color === 'gray' && levels <= 4);
+  if (isDotted && PHOTOGRAPHIC.has(mediaType)) return -150;
+  const place = types.indexOf(mediaType);
+  if (!isNamed || place === -1) return -100;
+  // 256 colours are none for a photograph: a GIF of one is six times its JPEG, in bands.
+  return mediaType === 'image/gif' && PHOTOGRAPHIC.has(from) ? -50 : -place;
 }
 
 // Part of (3): browsers scale a drawing to any screen. Where bytes matter most, or a size is asked, it is a picture.

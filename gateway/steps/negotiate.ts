@@ -15,7 +15,7 @@ export interface Negotiation extends MergedPreferences {
   readonly accept: AcceptField;
   /** The field as sent; `undefined` when missing. */
   readonly acceptText: string | undefined;
-  /** True for clients that are served in their preset without asking: browsers of people (CT-3). */
+  /** True for clients that are served in their preset without asking: browsers of people (CT-3), all where `default` was made to say more. */
   readonly unasked: boolean;
   /** True when a stored profile or the person's own setting names the presentation: decides before Accept. */
   readonly storedDecides: boolean;
@@ -56,9 +56,14 @@ export function negotiate(received: Received, target: Target, client: Client, pa
     accept,
     acceptText,
     storedDecides: storedDecides && !isScript,
-    unasked:
-      !isScript && (storedDecides || client.profile !== undefined || !ASKING_CLASSES.has(client.detection.class)),
+    unasked: !isScript && (storedDecides || client.profile !== undefined || isServedUnasked(client, merged)),
   };
+}
+
+// Design part 4: `default` is the editable base of all; what an operator makes it say those get who have nothing else.
+function isServedUnasked({ detection }: Client, { values, preferences }: MergedPreferences): boolean {
+  const saysMore = values['presentation']?.layer === 'default' && preferences.presentation[0] !== 'original';
+  return saysMore || !ASKING_CLASSES.has(detection.class);
 }
 
 // CT-3: what a page's script fetches is data to it, whatever browser it runs in.

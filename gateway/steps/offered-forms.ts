@@ -1,6 +1,7 @@
 /** Other forms of a page that its site names itself, by `rel=alternate` in a Link field or in its head (CT-15, RFC 8288). */
 import type { Fields } from '../../core/fields.ts';
 import { parseLinkField } from '../../core/links/link-header.ts';
+import { attributeOf } from '../read-tags.ts';
 
 /** Types of documents that sites offer beside their pages, and that we would make. */
 const OFFERED = ['text/markdown', 'text/plain'];
@@ -50,9 +51,4 @@ function* linksOf(body: Uint8Array): Generator<string> {
 
 function isInComment(text: string, at: number): boolean {
   return text.lastIndexOf('<!--', at) > text.lastIndexOf('-->', at);
-}
-
-function attributeOf(attributes: string, name: string): string {
-  const match = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(attributes);
-  return (match?.[1] ?? match?.[2] ?? match?.[3] ?? '').replaceAll('&amp;', '&');
 }

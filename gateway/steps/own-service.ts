@@ -48,13 +48,19 @@ export async function askService(exchange: Exchange, place: ServicePlace, accept
   const { gateway, received, target } = exchange;
   if ('route' in place) return await askSet(exchange, { ...place, method: 'GET', body: undefined, accept });
   const { name, path } = place;
-  const request = new Request(new URL(path, 'http://localhost'), { headers: { accept }, signal: received.signal });
+  const request = new Request(new URL(path, 'http://localhost'), {
+    headers: { accept },
+    signal: received.connection.signal,
+  });
   const response = await gateway.services.answer(name, request);
   const body =
     response.body === null ? Buffer.alloc(0) : Buffer.from(await readWhole(response.body, gateway.limits.maxPageBytes));
   return {
     status: response.status,
-    fields: fieldsOfService(response.headers, `${target.gatewayPath}services/${name}`),
+    fields: fieldsOfService(response.headers, {
+      mount: `${target.gatewayPath}services/${name}`,
+      origin: new URL(request.url).origin,
+    }),
     body,
   };
 }

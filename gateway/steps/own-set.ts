@@ -53,7 +53,7 @@ export async function askSet(exchange: Exchange, { accept, ...question }: SetQue
     ...question,
     fields,
     client: JSON.stringify(clientKeyOf(received, client.user)),
-    signal: received.signal,
+    signal: received.connection.signal,
   });
   if (reply.fields.has('content-encoding'))
     throw new GatewayError(
@@ -61,7 +61,7 @@ export async function askSet(exchange: Exchange, { accept, ...question }: SetQue
       { name: question.route.set },
       { cause: new Error('it sent a coded body') },
     );
-  return { ...reply, fields: fieldsOf(reply, question.route) };
+  return { ...reply, fields: fieldsOf(reply, question) };
 }
 
 // On an own host all sites of prefix mode are neighbours: nothing that speaks of the client goes there (threats 19, 20).
@@ -70,10 +70,13 @@ function fieldsFor({ order }: Exchange, { host }: SetRoute): Fields {
   return order.fields.clone().delete('accept-encoding').delete('content-length');
 }
 
-function fieldsOf({ fields }: SetReply, { host, strip }: SetRoute): Fields {
+function fieldsOf({ fields }: SetReply, { route: { host, strip }, url }: SetQuestion): Fields {
   const kept =
     host === undefined
-      ? fieldsOfService(new Headers([...fields.entries()].map(([name, value]) => [name, value])), strip)
+      ? fieldsOfService(new Headers([...fields.entries()].map(([name, value]) => [name, value])), {
+          mount: strip,
+          origin: url.origin,
+        })
       : fields.clone().delete('content-length').delete('date');
   return kept;
 }

@@ -53,7 +53,7 @@ async function runPreview({ query, received }: UiCall, options: object, admin: A
       ...(sent.length === 0 ? {} : { fields: Object.fromEntries(sent) }),
       ...(Object.keys(options).length === 0 ? {} : { options }),
     });
-    const explained = await admin.preview(request, received.signal);
+    const explained = await admin.preview(request, received.connection.signal);
     const id = admin.frames.keep(explained);
     return { result: explanationPart(explained.explanation, { frames: id, permalink: permalinkOf(query) }) };
   } catch (error) {

@@ -130,7 +130,12 @@ function tryRules({ query }: UiCall, { match }: Admin): Trial {
 }
 
 function matchResult({ profile, reason, class: clientClass, preset, evidence, exception }: ProfileMatch): Html {
-  const why = { rule: 'a rule of it fits', site: 'the site names it', detected: 'that is its preset' }[reason];
+  const why = {
+    field: 'the request names it',
+    rule: 'a rule of it fits',
+    site: 'the site names it',
+    detected: 'that is its preset',
+  }[reason];
   return html`<div class="panel" role="status"><dl class="facts"><dt>Profile</dt><dd><a href="/ui/profiles/${profile}">${profile}</a>, for ${why}</dd>
 <dt>Taken for</dt><dd>${clientClass}, preset ${preset}</dd><dt>Evidence</dt><dd>${evidence.join('; ')}</dd>
 <dt>Exception</dt><dd>${exception === null ? 'none for this address' : html`${exception.host}${exception.profile !== null && ` of ${exception.profile}`}: <code>${JSON.stringify(exception.preferences)}</code>`}</dd></dl></div>`;

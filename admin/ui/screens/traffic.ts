@@ -48,7 +48,10 @@ ${table({
         const isHead = received.method === 'HEAD';
         const body = isHead
           ? undefined
-          : live.listen(AbortSignal.any([received.signal, ended]), lastSeen(received.fields.get('last-event-id')));
+          : live.listen(
+              AbortSignal.any([received.connection.signal, ended]),
+              lastSeen(received.fields.get('last-event-id')),
+            );
         return makeUiReply(200, 'text/event-stream; charset=utf-8', body);
       },
     },

@@ -40,8 +40,6 @@ export interface PicturePiece {
 export interface FormulaPiece {
   readonly kind: 'formula';
   readonly tex: string;
-  /** False when the page gave no TeX: `tex` is then the formula's plain text. */
-  readonly isTex: boolean;
   readonly display: boolean;
 }
 

@@ -5,7 +5,7 @@
 import { type ChildNode, type Element, hasChildren, isTag, isText, type ParentNode } from 'domhandler';
 import { BLOCKS } from '../collapse.ts';
 import { isHtml } from '../edit-tree.ts';
-import { isAdvertisement, isConsentDialogue } from '../furniture.ts';
+import { isAdvertisement, isConsentDialogue, isOverlay } from '../furniture.ts';
 import { codeText, languageOf } from './code-blocks.ts';
 import { isConcealed } from './concealment.ts';
 import { hiddenFields } from './controls.ts';
@@ -92,7 +92,7 @@ class FlowReader implements ListHost, TableHost {
 
   #blockElement(element: Element, sink: Sink): void {
     if (DROPPED.has(element.name) || isConcealed(element) || isDrawnFormula(element)) return;
-    if (isConsentDialogue(element) || isAdvertisement(element)) return;
+    if (isConsentDialogue(element) || isAdvertisement(element) || isOverlay(element)) return;
     if (element.name === 'option' || element.name === 'optgroup' || element.name === 'select') {
       this.inlines.read([element], sink.run);
       return;
