@@ -50,6 +50,8 @@ export async function openPictureGateway(path: string | undefined, accept: strin
     ADMIN_PORT: '0',
     WORKERS: '1',
     POOL: '1',
+    // Nobody waits here: a machine that is busy with other things makes it slower, not another thing.
+    FORMAT_TIMEOUT_MS: '60000',
     DATA_DIR: join(folder, 'data'),
     UPSTREAM_ALLOW: '127.0.0.1',
     LOG_LEVEL: 'silent',
