@@ -1,6 +1,6 @@
 /**
  * A picture that nobody has asked for before, through the whole gateway, against the image library alone: 12 megapixels
- * to 640 pixels, same settings, as WebP and as what most browsers get, AVIF. The gateway's side includes fetching from a
+ * to 640 pixels or another width, same settings, as WebP and as what most browsers get, AVIF. The gateway's side includes fetching from a
  * loopback origin, both caches and the client.
  */
 import sharp, { type Sharp } from 'sharp';
@@ -8,7 +8,7 @@ import { encoderQuality } from '../formatters/image/encoder-quality.ts';
 import { openPictureGateway } from './picture-gateway.ts';
 import type { Course, Scenario } from './scenario.ts';
 
-const WIDTH = 640;
+const USUAL_WIDTH = 640;
 const QUALITY = 70;
 
 /** A format as a client gets it, and the library asked for the same. */
@@ -18,13 +18,13 @@ interface Format {
   readonly encode: (picture: Sharp) => Sharp;
 }
 
-/** The scenarios; their only argument is the path of a JPEG to use instead of a drawn one. */
+/** The scenarios; arguments are the path of a JPEG to use instead of a drawn one, and the width in pixels. */
 export const pictureMiss: Scenario = {
   name: 'picture-miss',
   aim: 1.15,
   times: { long: 20, short: 2 },
-  open: ([path]) =>
-    open(path, {
+  open: (args) =>
+    open(args, {
       name: 'webp',
       accept: 'image/webp,image/*,*/*;q=0.8',
       encode: (picture) => picture.webp({ quality: QUALITY }),
@@ -35,8 +35,8 @@ export const pictureMissAvif: Scenario = {
   name: 'picture-miss-avif',
   aim: 1.15,
   times: { long: 10, short: 2 },
-  open: ([path]) =>
-    open(path, {
+  open: (args) =>
+    open(args, {
       name: 'avif',
       accept: 'image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8',
       encode: (picture) =>
@@ -49,19 +49,21 @@ export const pictureMissAvif: Scenario = {
     }),
 };
 
-async function open(path: string | undefined, { name, accept, encode }: Format): Promise<Course> {
+async function open(args: readonly string[], { name, accept, encode }: Format): Promise<Course> {
+  const wanted = Number(args.find((each) => /^\d+$/.test(each)) ?? USUAL_WIDTH);
+  const path = args.find((each) => !/^\d+$/.test(each));
   const gateway = await openPictureGateway(path, accept);
   const { picture } = gateway;
   let count = 0;
-  const ask = () => gateway.ask(++count, WIDTH);
+  const ask = () => gateway.ask(++count, wanted);
   // As a formatter process has it: nothing remembered, one thread.
   sharp.cache(false);
   sharp.concurrency(1);
-  const direct = () => encode(sharp(picture).autoOrient().resize({ width: WIDTH })).toBuffer();
+  const direct = () => encode(sharp(picture).autoOrient().resize({ width: wanted })).toBuffer();
   const [made, plain] = [await ask(), await direct()];
   const { format, compression, width } = await sharp(made).metadata();
   const given = format === 'heif' && compression === 'av1' ? 'avif' : format;
-  if (given !== name || width !== WIDTH) throw new Error(`the gateway gave ${given} of ${width} pixels`);
+  if (given !== name || width !== wanted) throw new Error(`the gateway gave ${given} of ${width} pixels`);
   return {
     subjects: [
       { name: 'sharp alone', run: (times) => repeat(times, direct) },
@@ -70,7 +72,7 @@ async function open(path: string | undefined, { name, accept, encode }: Format):
     uncounted: [gateway.originPid],
     about: {
       picture: gateway.about,
-      to: `${name} of ${WIDTH} pixels, quality ${QUALITY}`,
+      to: `${name} of ${wanted} pixels, quality ${QUALITY}`,
       directBytes: plain.length,
       gatewayBytes: made.length,
     },

@@ -112,6 +112,12 @@ export class Fields {
     return this.#lines[Symbol.iterator]();
   }
 
+  /** Content-Length in bytes (RFC 9110 8.6); `undefined` where none is stated, or no number. */
+  statedLength(): number | undefined {
+    const stated = this.get('content-length');
+    return stated !== undefined && /^\d{1,15}$/.test(stated) ? Number(stated) : undefined;
+  }
+
   /** Flat name, value list as `ServerResponse.writeHead` takes it. */
   toRaw(): string[] {
     const raw: string[] = [];

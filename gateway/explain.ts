@@ -153,12 +153,11 @@ async function runChoice(
   choice: Choice,
   wanted: 'to-be-formatted' | 'all',
 ): Promise<{ formatted: Formatted | undefined; original: Original | undefined; bytes: number | null }> {
-  const stated = fetched.fields.get('content-length');
   const original =
     choice.kind === 'format' ? await fetched.buffer() : wanted === 'all' ? await readPassing(fetched) : undefined;
   if (original === undefined || choice.kind === 'pass') {
     fetched.response.body.destroy();
-    const counted = original?.body.byteLength ?? (stated === undefined ? null : Number(stated));
+    const counted = original?.body.byteLength ?? fetched.fields.statedLength() ?? null;
     return { formatted: undefined, original, bytes: counted };
   }
   return {

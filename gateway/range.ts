@@ -43,8 +43,7 @@ export function asPart(
 
 function sizeOf({ body, fields }: Reply): number | undefined {
   if (body !== undefined && !(body instanceof Readable)) return body.byteLength;
-  const stated = fields.get('content-length');
-  return stated !== undefined && /^\d{1,15}$/.test(stated) ? Number(stated) : undefined;
+  return fields.statedLength();
 }
 
 // Parts of two generations must not be put together: RFC 9110 14.4 and 15.3.7.3.

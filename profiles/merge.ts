@@ -65,7 +65,8 @@ const SLOW_DOWNLINK_MBPS = 0.4;
 const SAVING_WIDTH = 640;
 /** The widths of presets are for screens with three device pixels to each of a page. */
 const SCREEN_DENSITY = 3;
-const LEAST_SLOW_WIDTH = 360;
+/** Of the few widths that pictures are made in, so that caches meet. */
+const SLOW_WIDTHS = [640, 480, 320] as const;
 
 function tighten(values: Map<string, MergedValue>, network: NetworkSignals): void {
   const isSlow =
@@ -85,7 +86,7 @@ function tighten(values: Map<string, MergedValue>, network: NetworkSignals): voi
     Math.min(get('images.quality') as number, Math.max(30, Math.round((get('images.quality') as number) / 2))),
   );
   const width = get('images.maxWidth') as number;
-  const widest = isSlow ? Math.max(LEAST_SLOW_WIDTH, Math.round(width / SCREEN_DENSITY)) : width;
+  const widest = isSlow ? slowWidth(width / SCREEN_DENSITY) : width;
   put('images.maxWidth', Math.min(width, widest, SAVING_WIDTH));
   put('images.dpr', Math.min(get('images.dpr') as number, 1));
   put('images.animation', false);
@@ -94,6 +95,10 @@ function tighten(values: Map<string, MergedValue>, network: NetworkSignals): voi
   const presentation = get('presentation') as string[];
   if (network.mayTightenPresentation && presentation[0] === 'full')
     put('presentation', ['lite', ...presentation.filter((each) => each !== 'lite')]);
+}
+
+function slowWidth(width: number): number {
+  return SLOW_WIDTHS.find((each) => each <= width) ?? SLOW_WIDTHS.at(-1)!;
 }
 
 function toPreferences(values: ReadonlyMap<string, MergedValue>): Preferences {

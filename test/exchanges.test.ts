@@ -6,6 +6,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import sharp from 'sharp';
 import { CLIENTS } from './support/client.ts';
 import { inWorld } from './support/gateway.ts';
+import { photo } from './support/pictures.ts';
 
 const PAGE = `<!DOCTYPE html><html lang="en"><head><title>A page</title><script>alert(1)</script><style>p{color:red}</style></head>
 <body><nav><a href="/">Home</a> <a href="other?x=1&amp;y=2">Other</a></nav><main><h1>Heading</h1>${'<p>Some words that make a paragraph, long enough to be one.</p>'.repeat(12)}
@@ -787,6 +788,28 @@ test(
     const safari = 'image/webp,image/avif,image/jxl,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5';
     const { fields } = await through('/p.png', { fields: { ...CLIENTS.desktop, accept: safari } });
     t.is(fields['content-type'], 'image/avif');
+  }),
+);
+
+test(
+  'an icon comes as WebP where AVIF is taken too, unless Accept or a profile prefers AVIF: its wrapping weighs more',
+  inWorld(async (t, { origin, through, admin }) => {
+    const icon = await photo(24, 24).png().toBuffer();
+    const fields = { 'content-type': 'image/png', 'content-length': icon.length, 'cache-control': 'max-age=600' };
+    origin.on('/icon.png', (_, response) => response.writeHead(200, fields).end(icon));
+    const large = await photo(400, 300).png().toBuffer();
+    origin.on('/large.png', (_, response) =>
+      response.writeHead(200, { ...fields, 'content-length': large.length }).end(large),
+    );
+    const shown = async (path: string, own: Readonly<Record<string, string>> = {}) =>
+      (await through(path, { fields: { ...CLIENTS.desktopImage, ...own } })).fields['content-type'];
+    for (const time of ['made', 'held']) t.is(await shown('/icon.png'), 'image/webp', time);
+    t.is(await shown('/large.png'), 'image/avif');
+    t.is(await shown('/icon.png', { accept: 'image/avif,image/webp;q=0.9' }), 'image/avif');
+    t.is(await shown('/icon.png', { accept: 'image/avif' }), 'image/avif');
+    const body = { selectable: true, prefers: { images: { types: ['image/avif', 'image/webp'] } } };
+    await admin('/api/profiles/own', { method: 'PUT', json: body });
+    t.is(await shown('/icon.png', { 'format-profile': 'own' }), 'image/avif');
   }),
 );
 

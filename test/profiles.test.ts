@@ -445,7 +445,7 @@ test('the network only tightens, whatever the layers say (design part 4, H-5)', 
   t.true(tightened > 100);
 });
 
-test('pictures for a slow link have one device pixel to each of the page: a third of a preset’s width, 360 to 640', (t) => {
+test('pictures for a slow link have one device pixel to each of the page: a third of a preset’s width, in a usual one, 320 to 640', (t) => {
   const slow = {
     saveData: false,
     ect: '2g',
@@ -458,7 +458,7 @@ test('pictures for a slow link have one device pixel to each of the page: a thir
     return mergePreferences(layers, slow).preferences.images.maxWidth;
   };
   const widths = ['desktop', 'tablet', 'phone', 'low-bandwidth', 'kaios'].map((name) => widthOf(name));
-  t.deepEqual(widths, [640, 533, 360, 360, 240]);
+  t.deepEqual(widths, [640, 480, 320, 320, 240]);
 });
 
 test('Save-Data halves quality and drops what is decoration; a fast link changes nothing (H-5)', (t) => {

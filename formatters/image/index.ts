@@ -31,7 +31,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'image',
-  version: '1.10.4',
+  version: '1.11.0',
   title: 'Pictures',
   reads: 'bytes',
   edges: pictureEdges(),

@@ -80,7 +80,8 @@ export function choose(
   const negotiation = isSaved ? { ...context.negotiation, unasked: false } : context.negotiation;
   const from = original.essence;
   const edges = registry.edges();
-  const wishes = makeWishes({ from, target, negotiation, read: context.read, edges }).filter(
+  const bytes = original.fields.statedLength();
+  const wishes = makeWishes({ from, bytes, target, negotiation, read: context.read, edges }).filter(
     (wish) => !formatsOff.has(wish.mediaType),
   );
   const result = plan(context, { from, wishes, failed });

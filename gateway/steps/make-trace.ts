@@ -21,8 +21,6 @@ export interface Outcome {
 
 /** The trace of a reply with content. */
 export function traceOf({ client, target }: Exchange, outcome: Outcome): Trace {
-  // What the origin sent, coded: a page that is compressed anyway must not look like a saving of ours.
-  const stated = /^\d{1,15}$/.exec(outcome.original.get('content-length') ?? '')?.[0];
   return {
     client: client.record?.id,
     class: client.detection.class,
@@ -32,7 +30,8 @@ export function traceOf({ client, target }: Exchange, outcome: Outcome): Trace {
     chain: outcome.reply.get('format-chain') ?? '',
     from: readMediaType(outcome.original.get('content-type'))?.essence ?? '',
     to: readMediaType(outcome.reply.get('content-type'))?.essence ?? '',
-    originalBytes: stated === undefined ? outcome.decodedBytes : Number(stated),
+    // What the origin sent, coded: a page that is compressed anyway must not look like a saving of ours.
+    originalBytes: outcome.original.statedLength() ?? outcome.decodedBytes,
     originHit: outcome.originHit,
     variantHit: outcome.variantHit,
     failure: undefined,
