@@ -170,12 +170,12 @@ async function openAnimatedPng({ bytes, header: { width, height } }: Source): Pr
 
 /** A photograph scaled from its master; `undefined` where it has none. */
 async function masterPipeline(
-  { bytes, digest, header }: Source,
+  { bytes, digest }: Source,
   upright: () => Sharp,
   { whole, size, wants }: { whole: Size; size: Size; wants: PictureWants },
 ): Promise<(() => Sharp) | undefined> {
   const scale = Math.max(size.width / whole.width, size.height / whole.height);
-  const reduced = masterSize(whole, { scale, isJpeg: header.kind === 'jpeg' });
+  const reduced = masterSize(whole, scale);
   if (reduced === undefined) return undefined;
   const master = await masterOf(digest ?? hash('sha256', bytes), reduced, () =>
     decoding(() => toRaw(upright().resize({ ...reduced, fit: 'fill', kernel: 'lanczos3' }))),

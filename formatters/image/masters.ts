@@ -1,6 +1,6 @@
 /**
- * Masters: large photographs decoded once, in a size that costs nothing beyond that or at the width of a common screen,
- * kept for the next size or format that is asked. What is made of one is the same whether it was kept or decoded anew.
+ * Masters: large photographs decoded once, at the width of a common screen, kept for the next size or format that is
+ * asked. What is made of one is the same whether it was kept or decoded anew.
  */
 import type { RawPicture } from './analyse-pixels.ts';
 
@@ -10,18 +10,12 @@ export interface Size {
   readonly height: number;
 }
 
-/** What screens are wide; a picture of such a width costs no more for being kept. */
-const WIDTHS = [640, 1_080, 1_600, 1_920];
-/** A JPEG is decoded at these parts of its size for less than whole, without being scaled (ITU-T T.81: blocks of 8 by 8). */
-const JPEG_PARTS = [8, 4, 2];
-/** No smaller, so that phones and tablets share one. */
-const MIN_WIDTH = 640;
+/** The steps that pictures are asked for in: one of such a width costs no more for being kept. */
+const WIDTHS = [640, 800, 1_080, 1_280, 1_600, 1_920];
 /** A master nearly as large as the picture saves too little. */
 const MAX_SHARE = 0.8;
 /** Decoding anything smaller costs less than keeping it. */
 const MIN_PIXELS = 1_000_000;
-/** A larger one would push the others out. */
-const MAX_PIXELS = 4_000_000;
 /** Of all kept masters of a process. */
 const MAX_BYTES = 24_000_000;
 
@@ -32,19 +26,11 @@ let keptBytes = 0;
  * The size of the master for a picture that is to be scaled; `undefined` where it is decoded whole.
  *
  * @param scale at most 1
- * @example masterSize({ width: 4000, height: 3000 }, { scale: 0.1, isJpeg: true }) // { width: 1000, height: 750 }
+ * @example masterSize({ width: 4000, height: 3000 }, 0.1) // { width: 640, height: 480 }
  */
-export function masterSize(
-  { width, height }: Size,
-  { scale, isJpeg }: { scale: number; isJpeg: boolean },
-): Size | undefined {
-  if (width * height < MIN_PIXELS) return undefined;
-  const wanted = Math.floor(width * scale);
-  const part = JPEG_PARTS.find((each) => Math.floor(width / each) >= Math.max(wanted, MIN_WIDTH));
-  if (isJpeg && part !== undefined && width * height <= MAX_PIXELS * part ** 2)
-    return { width: Math.floor(width / part), height: Math.max(1, Math.floor(height / part)) };
-  const reduced = WIDTHS.find((each) => each >= wanted);
-  if (reduced === undefined || reduced > width * MAX_SHARE) return undefined;
+export function masterSize({ width, height }: Size, scale: number): Size | undefined {
+  const reduced = WIDTHS.find((each) => each >= Math.floor(width * scale));
+  if (width * height < MIN_PIXELS || reduced === undefined || reduced > width * MAX_SHARE) return undefined;
   return { width: reduced, height: Math.max(1, Math.round((height * reduced) / width)) };
 }
 
