@@ -73,7 +73,7 @@ function isThere(element: Element, name: Structure): boolean {
   // One that a script would have filled gives way to its words.
   if (name === 'pictures') return Boolean(attribs['alt']?.trim()) && !isPlaceholder(attribs['src']);
   // A link to nothing but the page that it is on leads nowhere.
-  if (name === 'links' && (!attribs['href']?.trim() || isPermalink(element))) return false;
+  if (name === 'links' && (/^#?$/.test(attribs['href']?.trim() ?? '') || isPermalink(element))) return false;
   return holdsSomething(element);
 }
 

@@ -279,3 +279,29 @@ test('a remark on each entry of a list is part of the list, a discussion below a
     /comments/,
   );
 });
+
+test('buttons that open a part are its title, also where they are no heading; the others go', async (t) => {
+  const questions = ['Where is it?', 'When does it open?'].map(
+    (each) => `<h3><button aria-expanded="false">${each}</button></h3>${prose(each, 2)}`,
+  );
+  const own = `<button aria-expanded="false">How do I get there by train?</button>${prose('train', 2)}`;
+  const page = `<!DOCTYPE html><main><h1>Visit</h1>${prose('content', 4)}${questions.join('')}${own}<button aria-expanded="false">Menu</button><button>Share</button></main>`;
+  const { html, text } = await extract(page);
+  t.regex(html, /<h3>Where is it\?<\/h3>/);
+  t.regex(text, /How do I get there by train/);
+  t.notRegex(text, /Menu|Share/);
+});
+
+test('a title that is the first heading, the name of the site aside, is there once', async (t) => {
+  const page = (title: string, heading: string) =>
+    `<!DOCTYPE html><title>${title}</title><meta name="author" content="A. Author"><article><h2>${heading}</h2>${prose('content', 6)}<h2>More</h2>${prose('more', 4)}</article>`;
+  const { html } = await extract(
+    page('How to bake | An Introduction to the Art of Baking at Home Today', 'How to Bake'),
+  );
+  t.regex(html, /<h1>How to Bake<\/h1><p>A\. Author/);
+  t.is(html.match(/<h1>/g)?.length, 1);
+  t.regex(
+    (await extract(page('How to bake bread', 'How to bake'))).html,
+    /<h1>How to bake bread<\/h1>.*<h2>How to bake<\/h2>/s,
+  );
+});

@@ -205,6 +205,23 @@ test('HTML to Markdown: what each element becomes', async (t) => {
     ['<p><img src="/i.png" width="1" height="1"></p><p>x</p>', 'x'],
     ['<h2>a<br>b #</h2>', '## a b \\#'],
     ['<h2></h2><p>x</p>', 'x'],
+    ['<h3><button aria-expanded="false">Who?</button></h3><p>x</p>', '### Who?\n\nx'],
+    [
+      '<p><a href="#">Top</a> <a href="/x">SQL</a><a href="/y">data</a></p>',
+      'Top [SQL](https://site.example/x) [data](https://site.example/y)',
+    ],
+    ['<p><a href="/x">b</a><a href="/x">acon</a></p>', '[b](https://site.example/x)[acon](https://site.example/x)'],
+    [
+      '<p><span>Full-time</span><span>Senior</span> <span>W</span><span>ord</span> <span>be</span><span>come</span></p>',
+      'Full-time Senior Word become',
+    ],
+    [
+      '<p><span>$</span><span>19</span><sup>99</sup><span>3 left</span> <code><span>a</span><span>Bc</span></code></p>',
+      '$19<sup>99</sup>3 left `aBc`',
+    ],
+    ['<p><span>was $5</span><span>Now $4</span> <span>東京</span><span>大阪</span></p>', 'was $5 Now $4 東京大阪'],
+    ['<dl><dt></dt><dd>a</dd><dt>b</dt><dd>c</dd></dl>', 'a\n\n**b**\n: c'],
+    ['<video src="/v.mp4">No films here.</video>', '[Video](https://site.example/v.mp4)'],
     ['<ul><li>a</li></ul><ul><li>b</li></ul>', '- a\n\n* b'],
     ['<ol start="7"><li>a</li><li value="9">b</li></ol>', '7. a\n9. b'],
     ['<ul><li>a<ul><li>b</li></ul></li></ul>', '- a\n  - b'],

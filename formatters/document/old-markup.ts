@@ -6,6 +6,9 @@ import { fitXhtml, inlineOnly } from './xhtml-content.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
+/** A button that a script works says less than this, or is a title. */
+const MIN_TITLE = 25;
+
 interface Markup {
   readonly elements: ReadonlySet<string>;
   readonly attributes: ReadonlySet<string>;
@@ -115,11 +118,15 @@ function keepAttributes(element: Element, markup: Markup): void {
   }
 }
 
-/** A button is a field that sends: `button` came later than both. One without a name sends none. */
-function buttonField(button: Element, markup: Markup): Element | undefined {
+/**
+ * A button is a field that sends: `button` came later than both. One without a name sends none; one that only a script
+ * would work goes, but where it is the title of a part of the page.
+ */
+function buttonField(button: Element, markup: Markup): Replacement {
   const type = button.attribs['type'] ?? 'submit';
-  if (type === 'button') return undefined;
   const label = labelOf(button);
+  if (button.attribs['type'] !== 'submit' && isInHeading(button)) return button.children;
+  if (type === 'button') return label.length < MIN_TITLE ? undefined : [makeElement('b', {}, button.children)];
   const field = makeElement('input', {
     type,
     ...(button.attribs['name'] ? { name: button.attribs['name'] } : {}),
@@ -127,6 +134,11 @@ function buttonField(button: Element, markup: Markup): Element | undefined {
   });
   keepAttributes(field, markup);
   return field;
+}
+
+function isInHeading({ parent }: Element): boolean {
+  if (parent === null || !isHtml(parent)) return false;
+  return /^(?:h[1-6]|dt)$/.test(parent.name) || isInHeading(parent);
 }
 
 function labelOf(button: Element): string {

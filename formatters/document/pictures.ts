@@ -68,6 +68,14 @@ export function mediaLink(media: Element, showsPictures: boolean): ChildNode[] {
   if (src === undefined || /^(?:blob|data):/i.test(src)) return rest;
   const name = media.attribs['title'] || media.attribs['aria-label'] || (media.name === 'video' ? 'Video' : 'Audio');
   const poster = media.attribs['poster'];
+  // What clients that play nothing are told, but for links in it.
+  const told = holdsLink(media) ? rest : [];
   const link = makeElement('a', { href: src }, [makeText(name)]);
-  return poster && showsPictures ? [makeElement('img', { src: poster, alt: '' }), link, ...rest] : [link, ...rest];
+  return poster && showsPictures ? [makeElement('img', { src: poster, alt: '' }), link, ...told] : [link, ...told];
+}
+
+function holdsLink(parent: Element): boolean {
+  return parent.children.some(
+    (child) => isTag(child) && ((child.name === 'a' && 'href' in child.attribs) || holdsLink(child)),
+  );
 }

@@ -98,8 +98,9 @@ export function placesOf(root: Parameters<typeof walkElements>[0]): Set<string> 
   const places = new Set<string>();
   walkElements(root, (element) => {
     const { name, attribs } = element;
-    if (name === 'a' && attribs['href']?.startsWith('#') && textOf(element).trim() !== '')
-      places.add(attribs['href'].slice(1));
+    const place = name === 'a' && attribs['href']?.startsWith('#') ? attribs['href'].slice(1) : '';
+    // `#` alone leads to no place.
+    if (place !== '' && textOf(element).trim() !== '') places.add(place);
   });
   return places;
 }

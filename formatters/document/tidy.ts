@@ -3,6 +3,7 @@ import { type Element, hasChildren, isTag } from 'domhandler';
 import { collapse, findReferences } from './collapse.ts';
 import { editTree, isHtml, makeElement, makeText, setChildren, textOf, walkElements } from './edit-tree.ts';
 import { flattenTable, isLayoutTable } from './layout-tables.ts';
+import { partWords } from './part-words.ts';
 
 /** From this many links on a navigation is folded: it would push the page off a small screen. */
 const FOLDED_LINKS = 12;
@@ -51,6 +52,7 @@ export function tidy(body: Element, { foldsNavigation, namesIcons }: TidyOptions
       return node;
     },
   });
+  partWords(body);
   collapse(body, references, namesIcons);
   if (foldsNavigation) foldNavigation(body);
 }

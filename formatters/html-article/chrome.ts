@@ -2,7 +2,7 @@
 import type { Element } from 'domhandler';
 import { chromeWordsOf } from './chrome-words.ts';
 import type { Statistics } from './statistics.ts';
-import type { Survey } from './survey.ts';
+import { Mark, type Survey } from './survey.ts';
 
 const ELEMENTS = new Set('aside button dialog footer input menu nav object select textarea'.split(' '));
 const ROLES = new Set(
@@ -16,6 +16,10 @@ const CONTENT = /(?:^|[\s_-])(?:article|body|content|entry|main|post|product|sto
 const SECTION = /^(?:article|main|section)$/;
 /** A marked part with a larger share of the page than this is the content, whatever it is called. */
 const MAX_SHARE = 0.4;
+/** How far above a button the heading is that it is the text of. */
+const TITLE_LEVELS = 3;
+/** A button that opens a menu says less than this. */
+const MIN_TITLE = 25;
 /** So much of a page its navigations and footers may be. */
 const MAX_NAVIGATION_SHARE = 0.7;
 /** A word that would cost more than this share of the page in all means something else here. */
@@ -136,12 +140,22 @@ function isStructural(index: number, page: CountedPage): boolean {
   if (isContentRoot(element)) return false;
   // The boxes of a task list are content.
   if (name === 'input' && attribs['type'] === 'checkbox') return !('disabled' in attribs);
+  if (name === 'button' && isTitle(index, page)) return false;
   if (name === 'nav' || name === 'footer') return !holdsMost(index, page, MAX_NAVIGATION_SHARE);
   if (ELEMENTS.has(name) || (attribs['role'] !== undefined && ROLES.has(attribs['role'])))
     return !holdsMost(index, page);
   if (name === 'header') return !holdsMost(index, page) && isSiteHeader(index, page);
   if (name === 'form') return !holdsMost(index, page) && page.statistics.text[index]! < MAX_FORM_TEXT;
   return false;
+}
+
+/** A button that opens the part it heads, an answer mostly: here the part is open. */
+function isTitle(index: number, { survey, statistics }: CountedPage): boolean {
+  const { elements, parents, marks } = survey;
+  for (let up = parents[index]!, level = 0; up >= 0 && level < TITLE_LEVELS; up = parents[up]!, level++)
+    if ((marks[up]! & Mark.heading) !== 0 || elements[up]!.name === 'dt') return true;
+  const { attribs } = elements[index]!;
+  return 'aria-expanded' in attribs && !('aria-haspopup' in attribs) && statistics.text[index]! >= MIN_TITLE;
 }
 
 function isContentRoot({ name }: Element): boolean {

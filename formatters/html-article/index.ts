@@ -36,7 +36,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-article',
-  version: '1.3.5',
+  version: '1.3.6',
   title: 'Main content',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],
@@ -183,8 +183,9 @@ function keepChoice(body: Element, { root, skipped }: Choice): void {
 /** The title as first heading, when the content has none (lists and shops: none at all); under an article's who wrote it when. A page without text is its description, one without any its address. */
 function addTitle(body: Element, self: PageFacts, { isArticle, url }: { isArticle: boolean; url: string }): void {
   const lead: ChildNode[] = [];
-  const hasHeading = (isArticle ? ['h1'] : ['h1', 'h2', 'h3']).some((name) => findElement(body, name) !== undefined);
   const title = withoutSite(self.title, self.siteName);
+  if (isArticle && title !== undefined) raiseTitle(body, title);
+  const hasHeading = (isArticle ? ['h1'] : ['h1', 'h2', 'h3']).some((name) => findElement(body, name) !== undefined);
   if (title !== undefined && !hasHeading) lead.push(makeElement('h1', {}, [makeText(title)]));
   // A page that names its author has a line of its own that tells when, too.
   if (isArticle && self.author !== undefined && !textOf(body).includes(self.author)) {
@@ -202,6 +203,19 @@ function addTitle(body: Element, self: PageFacts, { isArticle, url }: { isArticl
   if (isEmpty && self.description !== undefined) lead.push(makeElement('p', {}, [makeText(self.description)]));
   if (isEmpty && lead.length === 0) lead.push(makeElement('h1', {}, [makeText(nameOfAddress(url))]));
   setChildren(body, [...lead, ...body.children]);
+}
+
+/** Makes the first heading the title where it says the same, the name of the site aside: it would be there twice. */
+function raiseTitle(body: Element, title: string): void {
+  let heading: Element | undefined;
+  walkElements(body, (each) => {
+    if (heading === undefined && /^h[1-6]$/.test(each.name) && textOf(each).trim() !== '') heading = each;
+    return heading === undefined;
+  });
+  if (heading === undefined) return;
+  const [own, whole] = [textOf(heading), title].map((text) => text.replace(/\s+/g, ' ').trim().toLowerCase());
+  const rest = whole!.startsWith(own!) ? whole!.slice(own!.length) : undefined;
+  if (rest !== undefined && /^(?:$| [|·•»–—-] )/.test(rest)) heading.name = 'h1';
 }
 
 function tellBeside({ whole, kept }: Choice): string {

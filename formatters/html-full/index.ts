@@ -22,7 +22,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-full',
-  version: '1.1.0',
+  version: '1.1.1',
   title: 'Whole page, lighter',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.97, cost: 6, meets: ['full'] }],

@@ -71,13 +71,18 @@ function leanPermalink(link: Element): void {
   for (const name of ['href', 'title', 'aria-label']) delete attribs[name];
 }
 
-/** Buttons that show nothing: one that sends a form gets a name, one that only a script would work goes. */
+/**
+ * Buttons that show nothing: one that sends a form gets a name, one that only a script would work goes. One around links or
+ * fields, which HTML 4.10.6 forbids, gives way to them: in it they work nowhere.
+ */
 function nameButtons(body: Element): void {
   editTree(body, {
     // A page's title that strayed into its text (out of a drawing, mostly) is shown nowhere, and names nothing.
     enter: (node) => !isHtml(node) || node.name !== 'title',
     leave(node) {
-      if (!isHtml(node) || node.name !== 'button' || textOf(node).trim() !== '' || holdsContent(node)) return node;
+      if (!isHtml(node) || node.name !== 'button') return node;
+      if (holdsControls(node)) return node.children;
+      if (textOf(node).trim() !== '' || holdsContent(node)) return node;
       const { attribs } = node;
       const label = attribs['aria-label']?.trim() || attribs['title']?.trim() || attribs['value']?.trim();
       if (!label && !('form' in attribs) && !isWithin(node, /^form$/)) return undefined;
@@ -90,6 +95,16 @@ function nameButtons(body: Element): void {
 function isWithin(element: Element, name: RegExp): boolean {
   for (let up = element.parent; up !== null && isTag(up); up = up.parent) if (name.test(up.name)) return true;
   return false;
+}
+
+function holdsControls(element: Element): boolean {
+  return element.children.some(
+    (child) =>
+      isTag(child) &&
+      (/^(?:input|select|textarea)$/.test(child.name) ||
+        (child.name === 'a' && 'href' in child.attribs) ||
+        holdsControls(child)),
+  );
 }
 
 function holdsContent(element: Element): boolean {

@@ -118,7 +118,8 @@ function writeDefinition({ terms, details }: Definition, losses: Losses): string
   const rest: string[] = [];
   for (const blocks of details) {
     const [first, ...others] = blocks;
-    const lead = rest.length === 0 && first?.kind === 'paragraph' ? first : undefined;
+    // What defines nothing is a paragraph.
+    const lead = lines.length > 0 && rest.length === 0 && first?.kind === 'paragraph' ? first : undefined;
     if (lead !== undefined) lines.push(`: ${writeBlocks([lead], losses)}`);
     const more = writeBlocks(lead === undefined ? blocks : others, losses);
     if (more !== '') rest.push(more);

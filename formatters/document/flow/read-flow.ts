@@ -6,6 +6,7 @@ import { type ChildNode, type Element, hasChildren, isTag, isText, type ParentNo
 import { BLOCKS } from '../collapse.ts';
 import { isHtml } from '../edit-tree.ts';
 import { isAdvertisement, isConsentDialogue, isOverlay } from '../furniture.ts';
+import { partWords } from '../part-words.ts';
 import { codeText, languageOf } from './code-blocks.ts';
 import { isConcealed } from './concealment.ts';
 import { hiddenFields } from './controls.ts';
@@ -27,6 +28,7 @@ const DROPPED = new Set(
 
 /** All that a page shows, in order; footnotes last. */
 export function readFlow(root: ParentNode, options: ReadOptions): Block[] {
+  partWords(root);
   return new FlowReader(root, options).page(root);
 }
 

@@ -141,13 +141,18 @@ export class InlineReader {
         return;
       }
       case 'button':
+        // The title of a part that a script would open.
+        if (within.inHeading && element.attribs['type']?.toLowerCase() !== 'submit') {
+          this.#nodes(element.children, into, within);
+          break;
+        }
+        this.#control(element, into, within);
+        break;
       case 'input':
       case 'select':
-      case 'textarea': {
-        const control = readControl(element);
-        if (control !== undefined) within.run.add(into, { kind: 'control', control });
-        return;
-      }
+      case 'textarea':
+        this.#control(element, into, within);
+        break;
       case 'audio':
       case 'embed':
       case 'iframe':
@@ -168,6 +173,11 @@ export class InlineReader {
         this.#block(element, into, within);
         return;
     }
+  }
+
+  #control(element: Element, into: Inline[], within: Within): void {
+    const control = readControl(element);
+    if (control !== undefined) within.run.add(into, { kind: 'control', control });
   }
 
   /** A block in a line: apart from what surrounds it. */
@@ -208,7 +218,8 @@ export class InlineReader {
       return;
     }
     const href = attribs['href'];
-    const address = href === undefined ? '' : this.address(href);
+    // Where a script would do something, or the page would begin: no place to go to.
+    const address = href === undefined || href.trim() === '#' ? '' : this.address(href);
     if (address === '') {
       this.#nodes(element.children, into, within);
       return;

@@ -56,7 +56,7 @@ export function readDefinitions(element: Element, host: ListHost, blocks: Block[
       if (!isTag(child) || isConcealed(child)) continue;
       // A heading for a term, or anything else that has no business here, stands for itself.
       const isTerm = child.name === 'dt' && findHeading(child) === undefined;
-      if (isTerm) addTerm(entries, host.inlines.line(child));
+      if (isTerm) addTerm(entries, host.inlines.line(child, true));
       else if (child.name === 'dd') addDetail(entries, host.blocksOf(child));
       else if (child.name === 'div') read(child);
       else {
