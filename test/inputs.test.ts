@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { unzipSync, zipSync } from 'fflate';
+import { format } from '../bench/run-formatter.ts';
 import { readArchive } from '../formatters/archive/read-archive.ts';
+import feedToHtml from '../formatters/feed-to-html/index.ts';
 import { parseMessage, parseParameters } from '../formatters/mail-to-html/parse-message.ts';
 import { parseXml, withoutDeclarations } from '../formatters/xml/parse-xml.ts';
 import { type Ask, CLIENTS } from './support/client.ts';
@@ -44,6 +46,20 @@ function serving(world: World, bodies: Readonly<Record<string, readonly [type: s
       response.setHeader('content-type', type).end(body);
     });
 }
+
+test('an entry of a feed that has no title begins with what it says, once', async (t) => {
+  const item = (text: string) => `<item><link>https://news.example/1</link><description>${text}</description></item>`;
+  const body = `<rss version="2.0"><channel><title>Notes</title>${item('Fish &amp; chips')}${item('&lt;p&gt;A &lt;b&gt;bold&lt;/b&gt; word&lt;/p&gt;')}</channel></rss>`;
+  await feedToHtml.open();
+  const { document } = await format(feedToHtml, body, {});
+  const $ = document!;
+  t.deepEqual(
+    $('article')
+      .toArray()
+      .map((each) => $(each).text().trim()),
+    ['Fish & chips', 'A bold wordA bold word'],
+  );
+});
 
 test(
   'a feed is a page to people, Markdown to agents, and itself to who reads feeds',

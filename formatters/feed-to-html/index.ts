@@ -14,7 +14,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'feed-to-html',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'Feeds as pages',
   reads: 'text',
   edges: ['application/rss+xml', 'application/atom+xml', 'application/feed+json'].map((from) => ({

@@ -52,7 +52,8 @@ interface Page {
 
 function writeEntry(entry: FeedEntry, { url, site, budget }: Page): string {
   const address = webAddress(entry.address, site ?? url);
-  const title = escapeText(oneLine(entry.title) ?? beginningOf(entry) ?? 'Untitled');
+  const given = oneLine(entry.title);
+  const title = escapeText(given ?? beginningOf(entry) ?? 'Untitled');
   const heading = address === undefined ? title : `<a href="${escapeAttribute(address)}">${title}</a>`;
   const author = oneLine(entry.author);
   const byline = [
@@ -60,7 +61,7 @@ function writeEntry(entry: FeedEntry, { url, site, budget }: Page): string {
     author === undefined ? '' : escapeText(author),
   ].filter((each) => each !== '');
   const enclosures = entry.enclosures.map((each) => writeEnclosure(each, address ?? url)).join('');
-  return `<article><h2>${heading}</h2>${byline.length === 0 ? '' : `<p>${byline.join(' · ')}</p>`}${writeContent(entry, { url, base: address ?? site, budget })}${enclosures === '' ? '' : `<ul>${enclosures}</ul>`}</article>`;
+  return `<article><h2>${heading}</h2>${byline.length === 0 ? '' : `<p>${byline.join(' · ')}</p>`}${given === undefined && isOneLine(entry) ? '' : writeContent(entry, { url, base: address ?? site, budget })}${enclosures === '' ? '' : `<ul>${enclosures}</ul>`}</article>`;
 }
 
 function writeContent(
@@ -81,10 +82,18 @@ function paragraphs(text: string): string {
   return blocks.map((block) => `<p>${escapeText(block.trim()).replaceAll('\n', '<br>')}</p>`).join('');
 }
 
+const MAX_TITLE = 80;
+
 /** Posts without a title begin with what they say. */
 function beginningOf({ html, text }: FeedEntry): string | undefined {
   const words = oneLine((text ?? html?.slice(0, 2000).replace(/<[^>]*>/g, ' ') ?? '').slice(0, 400));
-  return words !== undefined && words.length > 80 ? `${words.slice(0, 79).trimEnd()}…` : words;
+  return words !== undefined && words.length > MAX_TITLE ? `${words.slice(0, MAX_TITLE - 1).trimEnd()}…` : words;
+}
+
+/** Such a beginning is all that they say. */
+function isOneLine({ html, text }: FeedEntry): boolean {
+  const content = text ?? html ?? '';
+  return content.length <= MAX_TITLE && (html === undefined || !/<(?!\/?p>)|&[a-z#]/i.test(html));
 }
 
 function writeEnclosure({ address, type }: FeedEntry['enclosures'][number], base: string): string {

@@ -26,7 +26,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'xml-to-html',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'XML as an outline',
   reads: 'text',
   edges: XML_TYPES.map((from) => ({ from, to: 'text/html', keeps: 0.85, cost: 5 })),
