@@ -284,6 +284,14 @@ const markdown: readonly [why: string, text: string, expected: string][] = [
   ['bare address with a full stop', 'see https://h/a.', 'see [https://h/a](/x/https://h/a).'],
   ['bare address as link text', '[https://h](b)', '[https://h](/x/b)'],
   ['raw tag', '<a href="b" onclick="x">c</a>', '<a href="/x/b">c</a>'],
+  ['definition in a list and a quote', '- [a]: b\n\n1. > [c]: d "t"', '- [a]: /x/b\n\n1. > [c]: /x/d "t"'],
+  ['text like a definition', '[Note]: this is text\n\n[a]: b c', '[Note]: this is text\n\n[a]: b c'],
+  [
+    'footnote',
+    '[^1]: The note, [a](b).\n[^2]: https://h/',
+    '[^1]: The note, [a](/x/b).\n[^2]: [https://h/](/x/https://h/)',
+  ],
+  ['footnote for some, definition for others', ' [^1]: b\n[^2]: [c]: d', ' [^1]: /x/b\n[^2]: [c]: /x/d'],
   ['no link', 'a ] ( b and <b> c', 'a ] ( b and <b> c'],
 ];
 
@@ -307,6 +315,10 @@ const LEADS: readonly string[] = [
   '\\',
   '> ',
   '[a]: ',
+  '- ',
+  '[^a]: ',
+  '\n[^a]: ',
+  '\n- [a]: ',
   '``` ',
 ];
 

@@ -10,7 +10,12 @@ export type ReplaceAddress = (url: string) => string | undefined;
 /** Longer destinations are left alone: looking for their end at every bracket would be quadratic. */
 const MAX_DESTINATION = 2048;
 const FENCE = /^[ \t]*(?:(?:>|[*+-][ \t]|\d{1,9}[.)][ \t])[ \t]*)*(`{3,}|~{3,})/;
-const DEFINITION = /^[ \t>]*\[(?:[^\]\\]|\\.){1,999}\]:[ \t]*\n?[ \t>]*/;
+/** Signs of quotes and list items, behind which a block begins. */
+const CONTAINERS = /^[ \t>]*(?:(?:[*+-]|\d{1,9}[.)])[ \t>]+)*/;
+const FOOTNOTE = /^\[\^[^\]\s]{1,99}\]:[ \t>]+/;
+const DEFINITION = /^\[(?:[^\]\\]|\\.){1,999}\]:[ \t]*\n?[ \t>]*/;
+/** CommonMark 4.7: a definition ends with its line, or a title follows. Else it is text that looks like one. */
+const BEHIND_DEFINITION = /^[ \t]*(?:$|\n|\r|["'(])/;
 const AUTOLINK = /<([a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>/iy;
 const TAG = /<\/?[a-z][a-z0-9-]*(?:\s+[a-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^']*'|"[^"]*"))?)*\s*\/?>/iy;
 const ATTRIBUTE = /(\s)([a-z_:][\w.:-]*)\s*=\s*([^\s"'=<>`]+|'[^']*'|"[^"]*")/gi;
@@ -91,10 +96,23 @@ class InlineRewriter {
 
   #line(): void {
     if (/^[ \t>]*\n/.test(this.#text.slice(this.#at, this.#at + 80))) this.#brackets = 0;
-    const definition = DEFINITION.exec(this.#text.slice(this.#at, this.#at + 1200));
-    if (definition === null) return;
-    this.#at += definition[0].length;
+    const rest = this.#text.slice(this.#at, this.#at + 1200 + MAX_DESTINATION);
+    const inner = rest.slice(CONTAINERS.exec(rest)![0].length);
+    const note = FOOTNOTE.exec(inner)?.[0] ?? '';
+    // A reader without footnotes takes one that is a lone address for a definition; on the web it may be both.
+    const start = /^https?:/i.test(inner.slice(note.length)) && note !== '' ? undefined : this.#definition(inner);
+    const behind = start ?? (note === '' ? undefined : this.#definition(inner.slice(note.length)));
+    if (behind === undefined) return;
+    this.#at += rest.length - inner.length + (start === undefined ? note.length : 0) + behind;
     this.#destination(/\s/);
+  }
+
+  /** Where the destination of a definition that begins here begins. */
+  #definition(text: string): number | undefined {
+    const start = DEFINITION.exec(text)?.[0].length;
+    if (start === undefined) return undefined;
+    const end = start + rawDestination(text.slice(start)).length;
+    return end > start && BEHIND_DEFINITION.test(text.slice(end)) ? start : undefined;
   }
 
   #inline(char: string): void {
@@ -164,7 +182,7 @@ class InlineRewriter {
   /** Replaces the destination that starts here and ends before `end`. */
   #destination(end: RegExp): void {
     const rest = this.#text.slice(this.#at, this.#at + MAX_DESTINATION);
-    const raw = /^<(?:[^<>\n\\]|\\.)*>/.exec(rest)?.[0] ?? bareDestination(rest);
+    const raw = rawDestination(rest);
     if (raw === '' || !end.test(rest[raw.length] ?? ' ')) return;
     const inner = raw.startsWith('<') && raw.endsWith('>') ? raw.slice(1, -1) : raw;
     const url = unescapeHtml(inner.replace(/\\([!-/:-@[-`{-~])/g, '$1'));
@@ -191,6 +209,11 @@ class InlineRewriter {
     this.#at += length;
     this.#copied = this.#at;
   }
+}
+
+/** A destination as it is written. */
+function rawDestination(text: string): string {
+  return /^<(?:[^<>\n\\]|\\.)*>/.exec(text)?.[0] ?? bareDestination(text);
 }
 
 /** A destination without brackets: no spaces, parentheses balanced. */

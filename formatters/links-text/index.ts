@@ -16,7 +16,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'links-text',
-  version: '1.1.0',
+  version: '1.1.1',
   title: 'Addresses of style sheets and Markdown',
   reads: 'text',
   edges: [
