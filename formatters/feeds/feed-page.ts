@@ -92,8 +92,9 @@ function beginningOf({ html, text }: FeedEntry): string | undefined {
 
 /** Such a beginning is all that they say. */
 function isOneLine({ html, text }: FeedEntry): boolean {
-  const content = text ?? html ?? '';
-  return content.length <= MAX_TITLE && (html === undefined || !/<(?!\/?p>)|&[a-z#]/i.test(html));
+  const content = (text ?? html ?? '').trim();
+  if (content.length > MAX_TITLE || content.includes('\n')) return false;
+  return html === undefined || (/^(?:<p>)?[^<]*(?:<\/p>)?$/i.test(content) && !/&[a-z#]/i.test(content));
 }
 
 function writeEnclosure({ address, type }: FeedEntry['enclosures'][number], base: string): string {
