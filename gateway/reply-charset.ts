@@ -5,7 +5,10 @@ import { isTextual } from '../core/media-type.ts';
 import type { ChoiceContext } from './steps/choose.ts';
 
 /** Charset in which a type is sent to this client, a WHATWG label in lower case. */
-export function replyCharsetOf(mediaType: string, { negotiation, read }: ChoiceContext): string {
+export function replyCharsetOf(
+  mediaType: string,
+  { negotiation, read }: Pick<ChoiceContext, 'negotiation' | 'read'>,
+): string {
   if (!isTextual(mediaType)) return 'utf-8';
   const preferred = negotiation.preferences.text.charset.toLowerCase();
   if (mediaType !== 'text/vnd.wap.wml' || preferred !== 'utf-8')

@@ -645,6 +645,39 @@ const SOUP = fc.array(
   { maxLength: 40 },
 );
 
+test('HTML to WML: decks keep their size in the charset that they go out in, and a part that fits none is no dead end', async (t) => {
+  const sentence = 'Привет, мир! Это длинный текст о том, как живут люди. ';
+  const page = `<title>Новости</title><h1>${sentence}</h1><p>${sentence.repeat(40)}</p><p><a href="/x">${sentence.repeat(4)}</a></p><p>The end.</p>`;
+  const choices = Array.from(
+    { length: 90 },
+    (_, i) => `<option value="c${i}"${i === 7 ? ' selected' : ''}>Country ${i}</option>`,
+  );
+  const form = `<form action="/s"><p>From <select name="c">${choices.join('')}</select><input type=hidden name=h value="${'v'.repeat(3000)}"><input type=submit></p></form><p>The end.</p>`;
+  for (const [html, charset] of [
+    [page, 'iso-8859-1'],
+    [page, 'utf-8'],
+    [form, 'utf-8'],
+  ] as const) {
+    let all = '';
+    for (let part = 1; part < 40; part++) {
+      const deck = { maxBytes: 1400, images: false, charset, part, before: '/p', after: '' };
+      const { text } = await make(toWml, html, { deck });
+      t.deepEqual(wmlFaults(text), []);
+      const size = [...text].reduce(
+        (sum, each) => sum + (charset !== 'utf-8' && each > '\u00ff' ? 7 : Buffer.byteLength(each)),
+        0,
+      );
+      t.true(size <= 1400, `${size} bytes in ${charset}`);
+      all += text;
+      if (!text.includes('>More<')) break;
+    }
+    t.regex(all, /The end\./);
+    if (html !== form) continue;
+    t.regex(all, /c89 = Country 89/);
+    t.regex(all, /<input name="v1x1" value="c7" emptyok="true"\/>/);
+  }
+});
+
 test('HTML to WML: any soup of tags is a well-formed deck by its document type (CT-18)', async (t) => {
   await fc.assert(
     fc.asyncProperty(SOUP, fc.boolean(), fc.constantFrom(0, 600, 1400, 4000), async (tokens, images, maxBytes) => {

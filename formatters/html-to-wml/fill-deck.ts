@@ -1,9 +1,10 @@
 /** Paragraphs to the cards of one deck (WML 1.1), no larger than the phone can take. */
+import { type SizeOf, sizeIn } from '../document/text/charset-size.ts';
 import { shortened, wmlText } from './wml-text.ts';
 import type { WmlParagraph } from './write-parts.ts';
 
-const PROLOGUE =
-  '<?xml version="1.0"?>\n<!DOCTYPE wml PUBLIC "-//WAPFORUM//DTD WML 1.1//EN" "http://www.wapforum.org/DTD/wml_1.1.xml">\n<wml>';
+const DOCTYPE =
+  '\n<!DOCTYPE wml PUBLIC "-//WAPFORUM//DTD WML 1.1//EN" "http://www.wapforum.org/DTD/wml_1.1.xml">\n<wml>';
 const EPILOGUE = '</wml>\n';
 /** Bytes of the content of a card: what one turns pages for. */
 const CARD = 1000;
@@ -19,8 +20,10 @@ export interface Deck {
 
 export interface DeckFrame {
   readonly title: string;
-  /** UTF-8 bytes of the whole deck; 0 for as many as it takes. */
+  /** Bytes of the whole deck; 0 for as many as it takes. */
   readonly maxBytes: number;
+  /** The charset that the deck goes out in, where that is not what XML takes for granted. */
+  readonly charset: string | undefined;
   /** The last line where there is more: a link to the next deck, if there is an address for it. */
   readonly more: string;
 }
@@ -38,13 +41,19 @@ class DeckFiller {
   readonly #more: string;
   readonly #maxBytes: number;
   readonly #cardBytes: number;
+  readonly #sizeOf: SizeOf;
+  readonly #prologue: string;
   readonly #cards: string[] = [];
   #content = '';
-  /** UTF-8 bytes of `#content`, and of all cards that are closed. */
+  /** Bytes of `#content`, and of all cards that are closed. */
   #bytes = 0;
   #closed = 0;
 
-  constructor({ title, maxBytes, more }: DeckFrame) {
+  constructor({ title, maxBytes, charset, more }: DeckFrame) {
+    this.#sizeOf = sizeIn(charset);
+    // XML 1.0 4.3.3: without a declaration, and once the field is gone, it would be UTF-8.
+    const encoding = charset === undefined ? '' : ` encoding="${wmlText(charset)}"`;
+    this.#prologue = `<?xml version="1.0"${encoding}?>${DOCTYPE}`;
     this.#more = more;
     this.#title = wmlText(shortened(title, 40));
     this.#maxBytes = maxBytes;
@@ -68,11 +77,13 @@ class DeckFiller {
     const open = isCode ? '<p mode="nowrap">' : '<p>';
     let isOpen = false;
     for (const [placed, part] of parts.entries()) {
-      const size = Buffer.byteLength(part);
+      const size = this.#sizeOf(part);
       const around = isOpen ? 0 : open.length + '</p>'.length;
       const isFull = this.#bytes > 0 && this.#bytes + size + around > this.#cardBytes;
       const needed = size + around + (isFull ? open.length + '</p>'.length : 0);
       if (!this.#fits(needed, isFull)) {
+        // What no deck can hold is left out, else there would be no way beyond it.
+        if (this.#bytes === 0 && this.#cards.length === 0) continue;
         if (isOpen) this.#put('</p>');
         return placed;
       }
@@ -92,14 +103,14 @@ class DeckFiller {
   #fits(size: number, opensCard: boolean): boolean {
     if (this.#maxBytes <= 0) return true;
     const cards = this.#cards.length + (opensCard ? 2 : 1);
-    const frames = cards * Buffer.byteLength(this.#frame(cards + 1, '', true, true));
-    const fixed = Buffer.byteLength(PROLOGUE + this.#more + EPILOGUE) + Buffer.byteLength(this.#title) + '</p>'.length;
+    const frames = cards * this.#sizeOf(this.#frame(cards + 1, '', true, true));
+    const fixed = this.#sizeOf(this.#prologue + this.#more + EPILOGUE + this.#title) + '</p>'.length;
     return fixed + frames + this.#closed + this.#bytes + size <= this.#maxBytes;
   }
 
   #put(text: string): void {
     this.#content += text;
-    this.#bytes += Buffer.byteLength(text);
+    this.#bytes += this.#sizeOf(text);
   }
 
   #closeCard(): void {
@@ -113,7 +124,7 @@ class DeckFiller {
     if (this.#content !== '' || this.#cards.length === 0) this.#closeCard();
     const last = this.#cards.length;
     const cards = this.#cards.map((content, i) => this.#frame(i + 1, content, i > 0, i + 1 < last));
-    return PROLOGUE + cards.join('') + EPILOGUE;
+    return this.#prologue + cards.join('') + EPILOGUE;
   }
 
   #frame(number: number, content: string, hasBack: boolean, hasNext: boolean): string {

@@ -54,6 +54,15 @@ export class WmlForm {
     return `<input ${name}${type}${title}${value} emptyok="true"/>`;
   }
 
+  /** A choice as a field to enter the value in. */
+  entry(control: Control): string {
+    const field = this.#fields.get(control);
+    if (field === undefined) return '';
+    const value = (field.options.find(({ selected }) => selected) ?? field.options[0])?.value ?? '';
+    const title = control.label === '' ? '' : ` title="${wmlText(shortened(control.label, 40))}"`;
+    return `<input name="${field.variable}"${title} value="${wmlText(value)}" emptyok="true"/>`;
+  }
+
   /** The action that sends the form, by a button or without one. */
   action(button?: Control): string {
     const form = this.#form;

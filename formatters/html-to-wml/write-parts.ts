@@ -4,7 +4,8 @@
  */
 
 import { plainText } from '../document/flow/inline-run.ts';
-import type { Block, FormBlock, Inline, LinkPiece, TableBlock } from '../document/flow/model.ts';
+import type { Block, Control, FormBlock, Inline, LinkPiece, TableBlock } from '../document/flow/model.ts';
+import type { SizeOf } from '../document/text/charset-size.ts';
 import { shortened, wmlText } from './wml-text.ts';
 import { WmlForm } from './write-form.ts';
 
@@ -20,10 +21,12 @@ export interface PartOptions {
   readonly images: boolean;
   /** Bytes of the largest part: a longer one loses its address. */
   readonly maxPart: number;
+  readonly sizeOf: SizeOf;
 }
 
-/** Characters of text in one part. */
+/** Characters of text in one part; of those that take several bytes each. */
 const CHUNK = 120;
+const WIDE_CHUNK = 40;
 const MAX_LINK_TEXT = 160;
 
 /** Turns the blocks of a page into paragraphs. */
@@ -74,7 +77,7 @@ export class PartWriter {
         return;
       }
       case 'code':
-        this.#add(codeParts(block.text), true);
+        this.#add(this.#codeParts(block.text), true);
         return;
       case 'quote':
         this.#blocks(block.blocks, '> ');
@@ -146,7 +149,7 @@ export class PartWriter {
       switch (piece.kind) {
         case 'text':
         case 'code':
-          for (const chunk of chunksOf(piece.text)) parts.push(enclose(wmlText(chunk), tags));
+          for (const chunk of this.#chunksOf(piece.text)) parts.push(enclose(wmlText(chunk), tags));
           break;
         case 'break':
           parts.push('<br/>');
@@ -161,16 +164,16 @@ export class PartWriter {
           break;
         case 'picture':
           if (piece.src !== '' && this.#options.images) parts.push(this.#picture(piece.src, piece.alt));
-          else if (piece.alt !== '') parts.push(wmlText(`[${shortened(piece.alt, CHUNK)}]`));
+          else if (piece.alt !== '') parts.push(...this.#textParts(`[${shortened(piece.alt, CHUNK)}]`));
           break;
         case 'formula':
-          parts.push(wmlText(shortened(piece.tex, CHUNK)));
+          parts.push(...this.#textParts(shortened(piece.tex, CHUNK)));
           break;
         case 'note':
           parts.push(`[${piece.label}]`);
           break;
         case 'control':
-          parts.push(this.#form.control(piece.control));
+          parts.push(...this.#control(piece.control));
           break;
       }
     }
@@ -185,8 +188,8 @@ export class PartWriter {
     const words = inner === '' || !pictures.some((piece) => piece.alt === text) ? shown : '';
     // A place within the page would be a card of the deck.
     const link = `<a href="${wmlText(href)}">${inner}${words}</a>`;
-    const isWhole = !href.startsWith('#') && Buffer.byteLength(link) <= this.#options.maxPart;
-    parts.push(before + (isWhole ? link : wmlText(text)));
+    const isWhole = !href.startsWith('#') && this.#options.sizeOf(link) <= this.#options.maxPart;
+    parts.push(...(isWhole ? [before + link] : this.#textParts(before + text)));
     const last = content.at(-1);
     if (last?.kind === 'text' && last.text.endsWith(' ')) parts.push(' ');
   }
@@ -194,7 +197,35 @@ export class PartWriter {
   #picture(src: string, alt: string): string {
     const text = wmlText(shortened(alt, 60));
     const element = `<img src="${wmlText(src)}" alt="${text}"/>`;
-    return Buffer.byteLength(element) <= this.#options.maxPart ? element : text;
+    return this.#options.sizeOf(element) <= this.#options.maxPart ? element : text;
+  }
+
+  /** A field; a list of more choices than a deck holds is told, and then a field to enter one of them. */
+  #control(control: Control): string[] {
+    const element = this.#form.control(control);
+    if (control.type !== 'select' || this.#options.sizeOf(element) <= this.#options.maxPart) return [element];
+    const told = control.choices.flatMap(({ value, label }, i) => [
+      ...(i > 0 ? [', '] : []),
+      ...this.#textParts(value === label ? label : `${value} = ${shortened(label, CHUNK)}`),
+    ]);
+    return [...told, ': ', this.#form.entry(control)];
+  }
+
+  #textParts(text: string): string[] {
+    return this.#chunksOf(text).map(wmlText);
+  }
+
+  #chunksOf(text: string): string[] {
+    return chunksOf(text, this.#options.sizeOf(text) > text.length * 2 ? WIDE_CHUNK : CHUNK);
+  }
+
+  #codeParts(text: string): string[] {
+    return text.split('\n').flatMap((line, i) => {
+      // Spaces that open a line would be lost.
+      const shown = line.replace(/\t/g, '  ').replace(/^ +/, (spaces) => '\u00a0'.repeat(spaces.length));
+      const chunks = this.#textParts(shown);
+      return i > 0 ? ['<br/>', ...chunks] : chunks;
+    });
   }
 
   #add(parts: readonly string[], isCode: boolean): void {
@@ -207,20 +238,11 @@ function enclose(text: string, tags: readonly string[]): string {
   return tags.reduceRight((inner, tag) => `<${tag}>${inner}</${tag}>`, text);
 }
 
-function codeParts(text: string): string[] {
-  return text.split('\n').flatMap((line, i) => {
-    // Spaces that open a line would be lost.
-    const shown = line.replace(/\t/g, '  ').replace(/^ +/, (spaces) => '\u00a0'.repeat(spaces.length));
-    const chunks = chunksOf(shown).map(wmlText);
-    return i > 0 ? ['<br/>', ...chunks] : chunks;
-  });
-}
-
 /** Text in pieces of whole words, where words are not longer than a piece. */
-function chunksOf(text: string): string[] {
+function chunksOf(text: string, length: number): string[] {
   const chunks: string[] = [];
   for (let at = 0; at < text.length; ) {
-    let end = Math.min(at + CHUNK, text.length);
+    let end = Math.min(at + length, text.length);
     if (end < text.length) {
       const space = text.slice(at, end + 1).lastIndexOf(' ');
       if (space > 0) end = at + space + 1;

@@ -3,6 +3,7 @@ import type { FormatEnv, FormatInput, FormatResult, Formatter, PlainData, Want }
 import { findElement, isHtml, makeElement, makeText, setChildren, walkElements } from '../document/edit-tree.ts';
 import { serialiseDocument } from '../document/serialise.ts';
 import { serialiseXhtml } from '../document/serialise-xhtml.ts';
+import { type SizeOf, sizeIn } from '../document/text/charset-size.ts';
 import { splitBody } from './split-body.ts';
 
 /**
@@ -11,13 +12,14 @@ import { splitBody } from './split-body.ts';
  * Parts end where blocks end: a form, a row, a picture with its words is never cut, a heading stays with what it is the
  * heading of, a list or table that goes on begins anew in the next part. Each part leads to the one before and the one
  * after it, and places that are linked to are found in the part they are in. A page that fits is left alone.
- * `demands.split` is `{ maxBytes, part, before, after }`: the address of part n is `before` n `after`. Runs last.
+ * `demands.split` is `{ maxBytes, charset, part, before, after }`: bytes are those in the charset, the address of part n is
+ * `before` n `after`. Runs last.
  */
 export default {
   contract: 1,
   kind: 'formatter',
   name: 'page-parts',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'Long pages in parts',
   reads: 'document',
   edges: [
@@ -35,6 +37,7 @@ export default {
 
 interface SplitDemand {
   readonly maxBytes: number;
+  readonly sizeOf: SizeOf;
   readonly part: number;
   readonly before: string;
   readonly after: string;
@@ -51,11 +54,11 @@ function formatPart(input: FormatInput, want: Want, env: FormatEnv): FormatResul
   const whole = write();
   const asItWas = isXml ? { mediaType: want.mediaType, body: whole } : { mediaType: want.mediaType, document: $ };
   const body = findElement($.root()[0]!, 'body');
-  const total = Buffer.byteLength(whole);
+  const { sizeOf } = demand;
+  const total = sizeOf(whole);
   if (total <= demand.maxBytes || body === undefined) return asItWas;
-  const around =
-    total - Buffer.byteLength(contentOf(body, write)) + partsNavigation(demand, { part: 10, of: 99 }).bytes;
-  const parts = splitBody(body, Math.max(MIN_ROOM, demand.maxBytes - around));
+  const around = total - sizeOf(contentOf(body, write)) + partsNavigation(demand, { part: 10, of: 99 }).bytes;
+  const parts = splitBody(body, Math.max(MIN_ROOM, demand.maxBytes - around), sizeOf);
   if (parts.length < 2) return asItWas;
   const part = Math.min(demand.part, parts.length);
   env.note('page.part', { part, of: parts.length });
@@ -130,8 +133,9 @@ function keepUniqueIds(body: Element): void {
 
 function readDemand(value: PlainData | undefined): SplitDemand | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { maxBytes, part, before, after } = value;
+  const { maxBytes, charset, part, before, after } = value;
   if (typeof maxBytes !== 'number' || maxBytes <= 0 || typeof before !== 'string' || typeof after !== 'string')
     return undefined;
-  return { maxBytes, part: typeof part === 'number' && part >= 1 ? Math.floor(part) : 1, before, after };
+  const place = typeof part === 'number' && part >= 1 ? Math.floor(part) : 1;
+  return { maxBytes, sizeOf: sizeIn(typeof charset === 'string' ? charset : undefined), part: place, before, after };
 }

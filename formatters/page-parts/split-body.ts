@@ -2,6 +2,7 @@
 import { type ChildNode, type Element, isTag, isText } from 'domhandler';
 import { isHtml, makeElement, makeText, setChildren } from '../document/edit-tree.ts';
 import { escapeText, serialiseNodes } from '../document/serialise.ts';
+import type { SizeOf } from '../document/text/charset-size.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
@@ -9,13 +10,15 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 const DIVISIBLE = words(`
   address article aside blockquote body center dd details div dl fieldset figure footer header hgroup li main menu nav ol
   p pre search section small span summary table tbody td tfoot th thead tr ul b strong i em font`);
+/** Least text that is worth beginning a piece for, bytes. */
+const MIN_PIECE = 80;
 /** Cut only where they alone are more than a part holds. */
 const RELUCTANT = words('p pre li dd td th tr figure details summary small span b strong i em font dl');
 const HEADING = /^h[1-6]$/;
 
 /** Parts of at most `room` bytes each, where what must stay whole lets them be. */
-export function splitBody(body: Element, room: number): ChildNode[][] {
-  return new Splitter(room).split(body);
+export function splitBody(body: Element, room: number, sizeOf: SizeOf): ChildNode[][] {
+  return new Splitter(room, sizeOf).split(body);
 }
 
 /** A box that is open in the part under way. */
@@ -28,6 +31,7 @@ interface Open {
 
 class Splitter {
   readonly #room: number;
+  readonly #sizeOf: SizeOf;
   readonly #sizes = new Map<ChildNode, number>();
   readonly #parts: ChildNode[][] = [];
   readonly #open: Open[] = [];
@@ -36,8 +40,9 @@ class Splitter {
   /** True while the part holds only boxes that were begun anew. */
   #isFresh = true;
 
-  constructor(room: number) {
+  constructor(room: number, sizeOf: SizeOf) {
     this.#room = room;
+    this.#sizeOf = sizeOf;
   }
 
   split(body: Element): ChildNode[][] {
@@ -49,7 +54,7 @@ class Splitter {
 
   /** Bytes of a node as it is written; all below it are measured with it. */
   #measure(node: ChildNode): number {
-    let size = isTag(node) ? frameOf(node) : Buffer.byteLength(serialiseNodes([node]));
+    let size = isTag(node) ? this.#frameOf(node) : this.#sizeOf(serialiseNodes([node]));
     if (isTag(node)) for (const child of node.children) size += this.#measure(child);
     this.#sizes.set(node, size);
     return size;
@@ -81,7 +86,7 @@ class Splitter {
   #enter(box: Element): void {
     const target = makeElement(box.name, box.attribs);
     this.#append(target);
-    this.#used += frameOf(box);
+    this.#used += this.#frameOf(box);
     this.#open.push({ source: box, target, items: 0 });
     for (const child of [...box.children]) this.#place(child);
     this.#open.pop();
@@ -110,7 +115,7 @@ class Splitter {
       if (source.name === 'ol')
         begun.attribs['start'] = String(Number(source.attribs['start'] ?? 1) + items - (isWithinItem ? 1 : 0));
       this.#append(begun);
-      this.#used += frameOf(begun);
+      this.#used += this.#frameOf(begun);
       this.#open.push({ source, target: begun, items });
     }
     if (heading !== undefined) this.#keep(heading, this.#sizes.get(heading) ?? 0);
@@ -141,43 +146,40 @@ class Splitter {
     let rest = text;
     while (rest !== '') {
       const left = this.#room - this.#used;
-      const end = endOfPiece(rest, left);
+      const end = this.#endOfPiece(rest, left);
       if (end === 0 && !this.#isFresh) {
         this.#turn();
         continue;
       }
       const piece = rest.slice(0, Math.max(1, end));
       rest = rest.slice(piece.length);
-      this.#keep(makeText(piece), Buffer.byteLength(piece));
+      this.#keep(makeText(piece), this.#sizeOf(piece));
       if (rest !== '') this.#turn();
     }
   }
 
   /** Bytes of the boxes that each part must begin anew. */
   #frame(): number {
-    return this.#open.reduce((sum, { source }) => sum + frameOf(source), 0);
+    return this.#open.reduce((sum, { source }) => sum + this.#frameOf(source), 0);
   }
-}
 
-/** Least text that is worth beginning a piece for, bytes. */
-const MIN_PIECE = 80;
+  /** Characters of `text` that take at most `room` bytes when written, ending at a space; 0 for none. */
+  #endOfPiece(text: string, room: number): number {
+    if (room < MIN_PIECE) return 0;
+    // Escaped and in some charsets a character takes up to ten bytes.
+    let end = Math.min(text.length, room);
+    while (this.#sizeOf(escapeText(text.slice(0, end))) > room) end = Math.floor(end * 0.85);
+    if (end === text.length) return end;
+    const space = text.lastIndexOf(' ', end);
+    if (space > 0) return space + 1;
+    // No half of a surrogate pair.
+    return /[\ud800-\udbff]/.test(text[end - 1] ?? '') ? end - 1 : end;
+  }
 
-/** Characters of `text` that take at most `room` bytes when written, ending at a space; 0 for none. */
-function endOfPiece(text: string, room: number): number {
-  if (room < MIN_PIECE) return 0;
-  // Escaped and in UTF-8 a character takes up to six bytes.
-  let end = Math.min(text.length, room);
-  while (Buffer.byteLength(escapeText(text.slice(0, end))) > room) end = Math.floor(end * 0.85);
-  if (end === text.length) return end;
-  const space = text.lastIndexOf(' ', end);
-  if (space > 0) return space + 1;
-  // No half of a surrogate pair.
-  return /[\ud800-\udbff]/.test(text[end - 1] ?? '') ? end - 1 : end;
-}
-
-/** Bytes of a box without what is in it. */
-function frameOf(box: Element): number {
-  return Buffer.byteLength(serialiseNodes([makeElement(box.name, box.attribs)]));
+  /** Bytes of a box without what is in it. */
+  #frameOf(box: Element): number {
+    return this.#sizeOf(serialiseNodes([makeElement(box.name, box.attribs)]));
+  }
 }
 
 /** Takes out boxes that were begun for what then went to the next part. */

@@ -5,6 +5,7 @@ import type { Presentation } from '../../core/presentation.ts';
 import { VIEW_TYPE } from '../../formatters/view-fences.ts';
 import type { Preferences } from '../../profiles/preferences.ts';
 import { isFeed, isFile, isHypertext } from '../document-types.ts';
+import { replyCharsetOf } from '../reply-charset.ts';
 import { sharesOrigin } from '../target.ts';
 import { barOf, partsOf, splitOf } from './bar-of.ts';
 import { SVG } from './chart-look.ts';
@@ -132,13 +133,19 @@ export function documentDemands(
   if (from === VIEW_TYPE) optional['view'] = viewDemand(wanted.mediaType, context);
   const split = splitOf(target, wanted.presentation, page);
   if (wanted.mediaType === 'text/vnd.wap.wml')
-    optional['deck'] = { ...split, maxBytes: page.maxBytes, images: images.load };
+    optional['deck'] = { ...split, maxBytes: page.maxBytes, images: images.load, ...charsetOf(wanted, context) };
   else if (split !== undefined && (wanted.presentation === 'lite' || wanted.presentation === 'article'))
-    optional['split'] = split;
+    optional['split'] = { ...split, ...charsetOf(wanted, context) };
   // A budget of tokens makes parts of a long page; whoever has none reads it whole.
   const parts = wanted.mediaType === 'text/markdown' && hasBudget(context) ? partsOf(target, 'markdown') : undefined;
   if (parts !== undefined) optional['parts'] = parts;
   return { required, optional };
+}
+
+/** The charset that bytes are counted in, where it is not UTF-8. */
+function charsetOf({ mediaType }: { mediaType: string }, context: WishContext): PlainRecord {
+  const charset = replyCharsetOf(mediaType, context);
+  return charset === 'utf-8' ? {} : { charset };
 }
 
 /** What a whole page is to leave out; nothing of it stands in the demand of a client that wants all. */

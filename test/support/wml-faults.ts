@@ -42,7 +42,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   postfield: ['name', 'value'],
 };
 const PROLOGUE =
-  /^<\?xml version="1\.0"\?>\n<!DOCTYPE wml PUBLIC "-\/\/WAPFORUM\/\/DTD WML 1\.1\/\/EN" "http:\/\/www\.wapforum\.org\/DTD\/wml_1\.1\.xml">\n/;
+  /^<\?xml version="1\.0"(?: encoding="[\w-]+")?\?>\n<!DOCTYPE wml PUBLIC "-\/\/WAPFORUM\/\/DTD WML 1\.1\/\/EN" "http:\/\/www\.wapforum\.org\/DTD\/wml_1\.1\.xml">\n/;
 const TOKEN = /<(\/?)([a-z]+)((?: [a-z]+="[^"<]*")*)(\/?)>|([^<]+)|</gy;
 
 /** The faults, each a sentence; none for a deck that any phone must read. */
