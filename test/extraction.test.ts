@@ -305,3 +305,13 @@ test('a title that is the first heading, the name of the site aside, is there on
     /<h1>How to bake bread<\/h1>.*<h2>How to bake<\/h2>/s,
   );
 });
+
+test('a page that is there to search from is its form; one that scripts would fill is its data', async (t) => {
+  const page = (data: string) =>
+    `<!DOCTYPE html><title>Find</title>${data}<nav><a href="/about">About us</a></nav><form action="/search"><input name="q"><button>Go</button></form><footer>© Example</footer>`;
+  const { html, leftOut } = await extract(page(''));
+  t.regex(html, /<h1>Find<\/h1><form action="\/search"><input name="q"><button>Go<\/button><\/form>/);
+  t.is(leftOut[0]?.['found'], 'form');
+  const told = `<script type="application/ld+json">{"@type":"Article","articleBody":"${'A sentence that only machines are told. '.repeat(20)}"}</script>`;
+  t.regex((await extract(page(told))).text, /only machines are told/);
+});

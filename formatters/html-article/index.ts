@@ -36,7 +36,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-article',
-  version: '1.3.6',
+  version: '1.3.7',
   title: 'Main content',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],
@@ -55,7 +55,7 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   const body = findElement($.root()[0]!, 'body');
   if (body === undefined) return { mediaType: want.mediaType, document: $, ...prepared };
   const survey = surveyPage(body);
-  const form = findFormToFillIn(survey);
+  const form = findFormToFillIn(survey) ?? findFormAlone(survey, data);
   if (form !== undefined) {
     env.note('left-out', { found: 'form', wholePage: self.canonical ?? input.url });
     setChildren(body, [form]);
@@ -110,6 +110,27 @@ function findFormToFillIn(survey: Survey): Element | undefined {
   if (index < 0) return undefined;
   const { prose } = countStatistics(survey, new Uint8Array(elements.length));
   return prose[0]! - prose[index]! > MAX_FORM_PROSE ? undefined : elements[index];
+}
+
+/** A page that has next to nothing beside its form, as those to search from, is there for it whatever it asks. */
+const MAX_BESIDE_FORM = 200;
+const MAX_FORM_LINKS = 5;
+
+function findFormAlone(survey: Survey, data: readonly string[]): Element | undefined {
+  const { elements, ends } = survey;
+  const index = elements.findIndex((form, i) => form.name === 'form' && elements.slice(i + 1, ends[i]).some(asks));
+  if (index < 0 || textLength(survey, 0) > MAX_FORM_TEXT) return undefined;
+  if (textLength(survey, 0) - textLength(survey, index) > MAX_BESIDE_FORM) return undefined;
+  // Some systems put the whole page into a form.
+  const { prose, links } = countStatistics(survey, new Uint8Array(elements.length));
+  if (prose[index]! > MAX_BESIDE_FORM || links[index]! > MAX_FORM_LINKS) return undefined;
+  // One that scripts would fill says more in its data.
+  return readPageData(data).join('').length > MAX_BESIDE_FORM ? undefined : elements[index];
+}
+
+function asks({ name, attribs }: Element): boolean {
+  const type = attribs['type']?.toLowerCase() ?? 'text';
+  return name === 'select' || (name === 'input' && /^(?:text|search|email|tel|url|number|date)$/.test(type));
 }
 
 function takesText({ name, attribs }: Element): boolean {
