@@ -1,6 +1,7 @@
 /** A page made of a document that was no HTML: what a feed, a letter, a book or a file of a word processor becomes. */
 import type { CheerioAPI } from 'cheerio';
 import type { Want } from '../../core/component.ts';
+import { textOf } from './edit-tree.ts';
 import { finishPage } from './finish-page.ts';
 import { readPageDemand } from './page-demand.ts';
 import { languageTag, oneLine } from './page-facts.ts';
@@ -19,6 +20,12 @@ export interface ComposedPage {
   readonly alternate?: string | undefined;
   /** Markup of the body. It is sanitised here, whatever was done to it before. */
   readonly body: string;
+}
+
+/** The words of the first heading of markup: what a document without a title is called. */
+export function titleIn(markup: string): string | undefined {
+  const heading = /<h1\b[^>]*>.*?<\/h1>/s.exec(markup)?.[0];
+  return heading === undefined ? undefined : oneLine(textOf(parseDocument(heading).root()[0]!));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../../core/component.ts';
-import { composePage } from '../document/compose-page.ts';
+import { composePage, titleIn } from '../document/compose-page.ts';
 import { nameOfAddress } from '../document/page-facts.ts';
 import { escapeText } from '../document/serialise.ts';
 import { readWord } from './read-word.ts';
@@ -16,7 +16,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'docx-to-html',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'Word documents as pages',
   reads: 'bytes',
   edges: [
@@ -36,7 +36,7 @@ export default {
 async function toHtml(input: FormatInput, want: Want, env: FormatEnv): Promise<FormatResult> {
   const { html, pictures, ...facts } = await readWord(input.body as Uint8Array);
   if (pictures > 0) env.note('document.pictures-left', { pictures });
-  const title = facts.title ?? nameOfAddress(input.url);
+  const title = facts.title ?? titleIn(html) ?? nameOfAddress(input.url);
   const heading = html.includes('<h1') ? '' : `<h1>${escapeText(title)}</h1>`;
   const document = composePage({ ...facts, title, body: `<main>${heading}${html}</main>` }, want);
   return { mediaType: want.mediaType, document };

@@ -1,7 +1,7 @@
 import type { FormatEnv, FormatInput, FormatResult, Formatter, Want } from '../../core/component.ts';
 import { FormatFailure } from '../../core/executor.ts';
 import { readArchive, textOfPart } from '../archive/read-archive.ts';
-import { composePage } from '../document/compose-page.ts';
+import { composePage, titleIn } from '../document/compose-page.ts';
 import { nameOfAddress, oneLine } from '../document/page-facts.ts';
 import { escapeText } from '../document/serialise.ts';
 import { attributeOf, childAt, xmlText } from '../xml/find-xml.ts';
@@ -24,7 +24,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'odt-to-html',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'OpenDocument texts as pages',
   reads: 'bytes',
   edges: [{ from: 'application/vnd.oasis.opendocument.text', to: 'text/html', keeps: 0.85, cost: 40 }],
@@ -46,7 +46,7 @@ function toHtml(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
   if (pictures > 0) env.note('document.pictures-left', { pictures });
   const meta = childAt(readPart(parts, 'meta.xml'), 'meta');
   const said = (name: string): string | undefined => oneLine(xmlText(childAt(meta, name)));
-  const title = said('title') ?? nameOfAddress(input.url);
+  const title = said('title') ?? titleIn(html) ?? nameOfAddress(input.url);
   const heading = html.includes('<h1>') ? '' : `<h1>${escapeText(title)}</h1>`;
   const document = composePage(
     {
