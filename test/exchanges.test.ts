@@ -616,6 +616,18 @@ test(
 );
 
 test(
+  'a link in a book to a place that is not in it leads to the page',
+  inWorld(async (t, { get, origin }) => {
+    const text = '<p>A sentence of the article that is long enough to be one, with a comma or two.</p>'.repeat(6);
+    const page = `<!DOCTYPE html><title>T</title><main><h1 id="top">T</h1><p><a href="#top">up</a> <a href="#gone">gone</a> <a href="#">none</a></p>${text}</main>`;
+    origin.on('/places', page);
+    const files = unzipSync(new Uint8Array((await get(`/-/as/epub/${origin.url}/places`, {})).body));
+    const links = [...strFromU8(files['book/page.xhtml']!).matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href);
+    t.deepEqual(links, ['#top', `${origin.url}/places#gone`]);
+  }),
+);
+
+test(
   'a book holds the page and its pictures, made as wide as it may be, those of a private site too',
   inWorld(async (t, { get, server, origin }) => {
     const reply = await get(`/-/as/epub/${server.demoOrigin}/story.html`, { fields: CLIENTS.desktop });

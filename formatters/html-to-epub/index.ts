@@ -22,7 +22,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-to-epub',
-  version: '1.0.2',
+  version: '1.0.3',
   title: 'HTML to a book',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'application/epub+zip', keeps: 0.75, cost: 120 }],
@@ -40,7 +40,7 @@ async function toEpub(input: FormatInput, want: Want, env: FormatEnv): Promise<F
   const title = facts.title ?? nameOfAddress(input.url);
   leadOut($, input.url);
   const pictures = images ? await gatherPictures($, { pageUrl: input.url, maxWidth, env }) : new Map();
-  const chapter = toXhtml($, { title, language: facts.language ?? 'und', pictures });
+  const chapter = toXhtml($, { title, language: facts.language ?? 'und', pageUrl: input.url, pictures });
   const book = makeBook({ ...identity(facts, title, input), chapter, pictures: [...pictures.values()] });
   return {
     mediaType: want.mediaType,

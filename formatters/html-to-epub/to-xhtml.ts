@@ -26,6 +26,7 @@ export interface Chapter {
 export interface ChapterOptions {
   readonly title: string;
   readonly language: string;
+  readonly pageUrl: string;
   readonly pictures: ReadonlyMap<string, BookPicture>;
 }
 
@@ -49,6 +50,7 @@ export function toXhtml($: CheerioAPI, options: ChapterOptions): Chapter {
   if (textOf(body).trim() === '')
     setChildren(body, [makeElement('h1', {}, [makeText(options.title)]), ...body.children]);
   const headings = nameHeadings(body);
+  leadToPlaces(body, options.pageUrl);
   const head = makeElement('head', {}, [makeElement('title', {}, [makeText(options.title)])]);
   const page = makeElement(
     'html',
@@ -80,6 +82,18 @@ function placePicture(img: Element, pictures: ReadonlyMap<string, BookPicture>) 
   const alt = img.attribs['alt'] ?? '';
   if (picture === undefined) return alt === '' ? undefined : makeText(`[${alt}]`);
   return makeElement('img', { src: `pictures/${picture.name}`, alt });
+}
+
+/** A link to a place that is not in the book leads to the page; one to its beginning, which scripts work, is words. */
+function leadToPlaces(body: Element, pageUrl: string): void {
+  const places = new Set<string>();
+  walkElements(body, ({ attribs }) => void (attribs['id'] !== undefined && places.add(attribs['id'])));
+  walkElements(body, ({ attribs }) => {
+    const href = attribs['href'];
+    if (!href?.startsWith('#') || places.has(href.slice(1))) return;
+    if (href === '#') delete attribs['href'];
+    else attribs['href'] = new URL(href, pageUrl).href;
+  });
 }
 
 function nameHeadings(body: Element): Chapter['headings'] {
