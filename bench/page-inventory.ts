@@ -150,8 +150,9 @@ function isInForm(element: Element): boolean {
   return 'form' in element.attribs || isWithin(element, /^form$/);
 }
 
-/** A button without a name outside of forms is drawn by styles and worked by scripts: here it does nothing. One around links is not one. */
+/** A button without a name outside of forms is drawn by styles and worked by scripts: here it does nothing. One around links, or in a link, is none. */
 function isWorkable(button: Element): boolean {
+  if (isWithin(button, /^a$/)) return false;
   if (['a', 'input', 'select', 'textarea'].some((name) => holds(button, name))) return false;
   const label = button.attribs['aria-label'] ?? button.attribs['title'] ?? '';
   return showsSomething(button) || squeeze(label) !== '' || isInForm(button);

@@ -254,13 +254,14 @@ test("what a link of the page opens stays, hidden or of a page's own element, an
 });
 
 test('links in a button are links; words that only styles part have a space; old markup keeps the titles of what folds', async (t) => {
-  const page = `<nav><a href="/a">SQL</a><a href="/b">Data</a></nav><button type="button"><b>Languages</b><ul><li><a href="/de">Deutsch</a></li></ul></button>
+  const page = `<a href="/c"><button type="button">Call</button></a><a href="/d">Apply</a><nav><a href="/a">SQL</a><a href="/b">Data</a></nav><button type="button"><b>Languages</b><ul><li><a href="/de">Deutsch</a></li></ul></button>
     <h2><button type="button">Where is it?</button></h2><p>There.</p><button type="button">How do I get there by train?</button><button type="button">Close</button>`;
   const { text } = await run(lite, page, { demands: lightly() });
   t.regex(text, /<a href="\/a">SQL<\/a> <a href="\/b">Data<\/a>/);
   t.regex(text, /<b>Languages<\/b><ul><li><a href="\/de">/);
   t.regex(text, /<h2><button type="button">Where is it\?<\/button><\/h2>/);
   const old = await run(lite, page, { demands: { lite: { markup: 'html-3.2' } } });
+  t.regex(old.text, /<a href="\/c">Call<\/a> <a href="\/d">Apply<\/a>/);
   t.regex(old.text, /<a href="\/de">Deutsch<\/a>/);
   t.regex(old.text, /<h2>Where is it\?<\/h2>/);
   t.regex(old.text, /<b>How do I get there by train\?<\/b>/);

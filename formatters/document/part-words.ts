@@ -23,6 +23,7 @@ const UNSPACED = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=K
 
 /** Puts spaces between neighbours below `root` whose words would run together. */
 export function partWords(root: ParentNode): void {
+  partChildren(root);
   walkElements(root, (element) => {
     if (!isHtml(element) || KEPT.has(element.name)) return false;
     partChildren(element);
@@ -30,7 +31,7 @@ export function partWords(root: ParentNode): void {
   });
 }
 
-function partChildren(parent: Element): void {
+function partChildren(parent: ParentNode): void {
   const apart = new Set<ChildNode>();
   let before: Element | undefined;
   for (const child of parent.children) {

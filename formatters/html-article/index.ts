@@ -36,7 +36,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-article',
-  version: '1.3.7',
+  version: '1.3.8',
   title: 'Main content',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],

@@ -73,7 +73,7 @@ function leanPermalink(link: Element): void {
 
 /**
  * Buttons that show nothing: one that sends a form gets a name, one that only a script would work goes. One around links or
- * fields, which HTML 4.10.6 forbids, gives way to them: in it they work nowhere.
+ * fields, or in a link, which HTML 4.10.6 and 4.5.1 forbid, gives way to what it holds: only some browsers work the inner one.
  */
 function nameButtons(body: Element): void {
   editTree(body, {
@@ -81,7 +81,7 @@ function nameButtons(body: Element): void {
     enter: (node) => !isHtml(node) || node.name !== 'title',
     leave(node) {
       if (!isHtml(node) || node.name !== 'button') return node;
-      if (holdsControls(node)) return node.children;
+      if (holdsControls(node) || isWithin(node, /^a$/)) return node.children;
       if (textOf(node).trim() !== '' || holdsContent(node)) return node;
       const { attribs } = node;
       const label = attribs['aria-label']?.trim() || attribs['title']?.trim() || attribs['value']?.trim();

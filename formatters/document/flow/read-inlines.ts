@@ -53,6 +53,7 @@ interface Within {
   readonly run: InlineRun;
   readonly inCode: boolean;
   readonly inHeading: boolean;
+  readonly inLink: boolean;
   readonly inNote: boolean;
   readonly marks: ReadonlySet<Mark>;
 }
@@ -78,7 +79,7 @@ export class InlineReader {
 
   /** Adds nodes to a line. */
   read(nodes: readonly ChildNode[], run: InlineRun, inHeading = false): void {
-    const within = { run, inCode: false, inHeading, inNote: this.inNote, marks: new Set<Mark>() };
+    const within = { run, inCode: false, inHeading, inLink: false, inNote: this.inNote, marks: new Set<Mark>() };
     this.#nodes(nodes, run.content, within);
   }
 
@@ -141,8 +142,8 @@ export class InlineReader {
         return;
       }
       case 'button':
-        // The title of a part that a script would open.
-        if (within.inHeading && element.attribs['type']?.toLowerCase() !== 'submit') {
+        // The title of a part that a script would open, and a link that looks like a button.
+        if ((within.inHeading || within.inLink) && element.attribs['type']?.toLowerCase() !== 'submit') {
           this.#nodes(element.children, into, within);
           break;
         }
@@ -227,7 +228,7 @@ export class InlineReader {
     if (within.inNote && this.#leadsBack(element)) return;
     if (within.inHeading && href!.startsWith('#') && ANCHOR_MARK.test(textOf(element))) return;
     const content: Inline[] = [];
-    this.#nodes(element.children, content, within);
+    this.#nodes(element.children, content, { ...within, inLink: true });
     const name = (attribs['aria-label'] ?? attribs['title'] ?? '').trim();
     if (isBlank(content)) {
       // A link that shows a picture without text is what it is called.
