@@ -78,7 +78,13 @@ function isThere(element: Element, name: Structure): boolean {
 }
 
 function isPermalink(link: Element): boolean {
-  return link.attribs['href']!.startsWith('#') && /^[#¶§🔗]?$/u.test(textOf(link).trim());
+  const href = link.attribs['href']!;
+  if (!href.startsWith('#')) return false;
+  if (/^[#¶§🔗]?$/u.test(textOf(link).trim())) return true;
+  for (let up = link.parent; up !== null && isTag(up); up = up.parent)
+    if (/^h[1-6]$/.test(up.name))
+      return [up, up.parent, link].some((each) => each !== null && isTag(each) && each.attribs['id'] === href.slice(1));
+  return false;
 }
 
 function holdsSomething(parent: ParentNode): boolean {

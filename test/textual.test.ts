@@ -205,6 +205,7 @@ test('HTML to Markdown: what each element becomes', async (t) => {
     ['<p><img src="/i.png" width="1" height="1"></p><p>x</p>', 'x'],
     ['<h2>a<br>b #</h2>', '## a b \\#'],
     ['<h2></h2><p>x</p>', 'x'],
+    ['<h2 id="a"><a href="#a">A</a> <a href="#b">b</a></h2>', '## A [b](#b)'],
     ['<h3><button aria-expanded="false">Who?</button></h3><p>x</p>', '### Who?\n\nx'],
     [
       '<p><a href="#">Top</a> <a href="/x">SQL</a><a href="/y">data</a></p>',

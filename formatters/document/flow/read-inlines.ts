@@ -1,5 +1,5 @@
 /** Elements of lines to pieces. */
-import { type ChildNode, type Element, hasChildren, isTag, isText } from 'domhandler';
+import { type ChildNode, type Element, hasChildren, isTag, isText, type ParentNode } from 'domhandler';
 import { isHtml, textOf } from '../edit-tree.ts';
 import { foreignText } from '../foreign-text.ts';
 import { frameLink } from '../frames.ts';
@@ -226,7 +226,13 @@ export class InlineReader {
       return;
     }
     if (within.inNote && this.#leadsBack(element)) return;
-    if (within.inHeading && href!.startsWith('#') && ANCHOR_MARK.test(textOf(element))) return;
+    if (within.inHeading && href!.startsWith('#')) {
+      if (ANCHOR_MARK.test(textOf(element))) return;
+      if (leadsToOwnHeading(element)) {
+        this.#nodes(element.children, into, within);
+        return;
+      }
+    }
     const content: Inline[] = [];
     this.#nodes(element.children, content, { ...within, inLink: true });
     const name = (attribs['aria-label'] ?? attribs['title'] ?? '').trim();
@@ -291,6 +297,17 @@ export class InlineReader {
     const safe = safeAddress(value, place);
     return safe === undefined || safe === '' ? '' : this.options.resolve(safe);
   }
+}
+
+/** True for the words of a heading that lead to it, for whoever wants to copy its address. */
+function leadsToOwnHeading(link: Element): boolean {
+  const place = link.attribs['href']!.slice(1);
+  for (let up: ParentNode | null = link; up !== null && isTag(up); up = up.parent) {
+    if (up.attribs['id'] === place || up.attribs['name'] === place) return true;
+    // What the heading opens may have its name.
+    if (/^h[1-6]$/.test(up.name)) return up.parent !== null && isTag(up.parent) && up.parent.attribs['id'] === place;
+  }
+  return false;
 }
 
 /** Line breaks at the ends of a link or mark stand outside of it. */
