@@ -6,6 +6,7 @@ import { findParts } from '../gateway/channel/find-parts.ts';
 import type { FoundPart } from '../gateway/channel/found-parts.ts';
 import { findInStyle } from '../gateway/channel/style-parts.ts';
 import { CLIENTS } from './support/client.ts';
+import { cpuMs } from './support/cpu-time.ts';
 import { inPair } from './support/pair.ts';
 
 const BASE = new URL('https://site.example/docs/page');
@@ -75,7 +76,7 @@ test('of writing the faces are wanted that rules name, in Latin and usual weight
 });
 
 test('threat 46: pages and styles made to be read slowly are read in one pass', (t) => {
-  const began = performance.now();
+  const began = cpuMs();
   const many = 200_000;
   for (const html of ['<img ', '<img "', `<style>`, '<a style="url(', '<img src = ', '<', '<img src=x'])
     inPage(html.repeat(many));
@@ -85,7 +86,7 @@ test('threat 46: pages and styles made to be read slowly are read in one pass', 
     inStyle(css.repeat(many), 'p');
   inStyle(`p{font-family:${' '.repeat(many)}"}`, 'p');
   // Read again at each start they took minutes.
-  t.true(performance.now() - began < 20_000);
+  t.true(cpuMs() - began < 20_000);
 });
 
 const file = (type: string, body: string | Buffer) => (_request: unknown, response: ServerResponse) => {

@@ -3,6 +3,7 @@ import test from 'ava';
 import { CLIENT_CLASSES } from '../profiles/client-class.ts';
 import { type Detection, makeDetector } from '../profiles/detection.ts';
 import { presets } from '../profiles/presets.ts';
+import { cpuMs } from './support/cpu-time.ts';
 
 // User-Agents as clients send them, by the class and the preset they must get (design part 3, 4).
 
@@ -371,9 +372,9 @@ test('a 64 kB User-Agent of any pattern costs little (threat 46)', (t) => {
       // The least of three: what the pattern costs, not what else the machine does.
       const costs = [0, 1, 2].map(() => {
         const detect = makeDetector({});
-        const from = performance.now();
+        const from = cpuMs();
         detect(readFrom({ 'user-agent': userAgent, 'x-operamini-phone-ua': userAgent }));
-        return performance.now() - from;
+        return cpuMs() - from;
       });
       t.true(Math.min(...costs) < 50, `${start}${unit}: ${Math.min(...costs).toFixed(1)} ms`);
     }
