@@ -306,6 +306,26 @@ test('a title that is the first heading, the name of the site aside, is there on
   );
 });
 
+test('a chorus is sung again; what is there for wide screens and for narrow ones is there once', async (t) => {
+  const chorus = 'Row, row, row your boat gently down the stream, merrily';
+  const verse = (i: number) => `<p>Verse ${i} tells of another stream, and of what floats on it.</p><p>${chorus}</p>`;
+  const times = async (html: string) => (await extract(html)).text.split(chorus).length - 1;
+  const song = [1, 2, 3, 4].map(verse).join('');
+  t.is(await times(`<title>Song</title><main><h1>Song</h1>${song}</main>`), 4);
+  const parts = [1, 2, 3, 4].map((i) => `<section id="v${i}" class="verse"><h2>${i}</h2><p>${chorus}</p></section>`);
+  t.is(await times(`<title>Song</title><main><h1>Song</h1>${parts.join('')}</main>`), 4);
+  const twice = ['wide', 'narrow'].map((width) => `<div class="for-${width}"><p>${chorus}</p></div>`).join('');
+  t.is(await times(`<title>Song</title><main><h1>Song</h1>${twice}${verse(1).replace(chorus, '')}</main>`), 1);
+});
+
+test('a page that is there for its form keeps the words beside it', async (t) => {
+  const { html, text } = await extract(
+    `<title>Example</title><nav><a href="/about">About us</a></nav><h1>Sign in</h1><p>Ask the desk for a name.</p><form method="post" action="/in"><input name="name"><input type="password" name="word"><button>In</button></form><footer>© Example</footer>`,
+  );
+  t.regex(html, /<h1>Sign in<\/h1><p>Ask the desk for a name\.<\/p><form/);
+  t.notRegex(text, /About us|©/);
+});
+
 test('a page that is there to search from is its form; one that scripts would fill is its data', async (t) => {
   const page = (data: string) =>
     `<!DOCTYPE html><title>Find</title>${data}<nav><a href="/about">About us</a></nav><form action="/search"><input name="q"><button>Go</button></form><footer>© Example</footer>`;

@@ -63,6 +63,17 @@ export function chooseContent(survey: Survey, kind: PageKind, omitted: Omission)
   };
 }
 
+/** The page for its form, at `form`: all but the site's own parts. */
+export function chooseAround(survey: Survey, form: number): Choice {
+  const { elements, ends } = survey;
+  const omitted: Omission = new Uint8Array(elements.length);
+  const statistics = countStatistics(survey, omitted);
+  for (const part of findChrome({ survey, statistics }))
+    if (part >= ends[form]! || ends[part]! <= form) omit(survey, omitted, part);
+  const kept = countStatistics(survey, omitted).text[0]!;
+  return { rung: 'page', root: elements[0]!, skipped: skippedOf(survey, omitted), whole: statistics.text[0]!, kept };
+}
+
 /** Leaves out what is not content: the site's parts, comments below what is no thread, what leads away, what repeats. */
 function leaveOut(
   survey: Survey,

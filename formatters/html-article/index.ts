@@ -12,7 +12,7 @@ import { preparePage } from '../document/prepare-page.ts';
 import { sanitiseDocument } from '../document/sanitise.ts';
 import { strip } from '../document/strip.ts';
 import { tidy } from '../document/tidy.ts';
-import { type Choice, chooseContent } from './choose.ts';
+import { type Choice, chooseAround, chooseContent } from './choose.ts';
 import { omitDialogues } from './dialogues.ts';
 import { pageDataOf, readPageData } from './page-data.ts';
 import { KindReader, type PageKind } from './page-kind.ts';
@@ -30,13 +30,14 @@ const MIN_TEXT = 300;
  * Use it for e-readers, for agents, and before a formatter to Markdown, text or books. A scorer on the parsed tree finds
  * an article; where it would lose too much (lists, shops, home pages) all but the site's own parts stay, and where even
  * that is nothing, the page, its data or its description: never empty. In threads what visitors wrote is content, below
- * an article it is not. A page to sign in or to write on is its form. What was left out is told by the note `left-out`. `demands.article` takes what `lite` takes.
+ * an article it is not. A page to sign in, to write or to search on is its form and
+ * the words beside it. What was left out is told by the note `left-out`. `demands.article` takes what `lite` takes.
  */
 export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-article',
-  version: '1.3.8',
+  version: '1.3.9',
   title: 'Main content',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],
@@ -58,11 +59,13 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   const form = findFormToFillIn(survey) ?? findFormAlone(survey, data);
   if (form !== undefined) {
     env.note('left-out', { found: 'form', wholePage: self.canonical ?? input.url });
-    setChildren(body, [form]);
+    const choice = chooseAround(survey, form);
+    const leftOut = tellBeside(choice);
+    keepChoice(body, choice);
     addTitle(body, self, { isArticle: false, url: input.url });
     tidy(body, { foldsNavigation: false, namesIcons: true });
     sanitiseDocument($, 'lite');
-    finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut: 'all but the form', note: env.note });
+    finishPage($, demand, { shown: 'article', pageUrl: input.url, leftOut, note: env.note });
     return { mediaType: want.mediaType, document: $, ...prepared };
   }
   const omitted: Omission = new Uint8Array(survey.elements.length);
@@ -103,20 +106,20 @@ const MAX_FORM_TEXT = 2000;
 const MAX_FORM_PROSE = 600;
 
 /** The form that a page with little else is there for: to sign in, or to write in. */
-function findFormToFillIn(survey: Survey): Element | undefined {
+function findFormToFillIn(survey: Survey): number | undefined {
   if (textLength(survey, 0) > MAX_FORM_TEXT) return undefined;
   const { elements, ends } = survey;
   const index = elements.findIndex((form, i) => form.name === 'form' && elements.slice(i + 1, ends[i]).some(takesText));
   if (index < 0) return undefined;
   const { prose } = countStatistics(survey, new Uint8Array(elements.length));
-  return prose[0]! - prose[index]! > MAX_FORM_PROSE ? undefined : elements[index];
+  return prose[0]! - prose[index]! > MAX_FORM_PROSE ? undefined : index;
 }
 
 /** A page that has next to nothing beside its form, as those to search from, is there for it whatever it asks. */
 const MAX_BESIDE_FORM = 200;
 const MAX_FORM_LINKS = 5;
 
-function findFormAlone(survey: Survey, data: readonly string[]): Element | undefined {
+function findFormAlone(survey: Survey, data: readonly string[]): number | undefined {
   const { elements, ends } = survey;
   const index = elements.findIndex((form, i) => form.name === 'form' && elements.slice(i + 1, ends[i]).some(asks));
   if (index < 0 || textLength(survey, 0) > MAX_FORM_TEXT) return undefined;
@@ -125,7 +128,7 @@ function findFormAlone(survey: Survey, data: readonly string[]): Element | undef
   const { prose, links } = countStatistics(survey, new Uint8Array(elements.length));
   if (prose[index]! > MAX_BESIDE_FORM || links[index]! > MAX_FORM_LINKS) return undefined;
   // One that scripts would fill says more in its data.
-  return readPageData(data).join('').length > MAX_BESIDE_FORM ? undefined : elements[index];
+  return readPageData(data).join('').length > MAX_BESIDE_FORM ? undefined : index;
 }
 
 function asks({ name, attribs }: Element): boolean {

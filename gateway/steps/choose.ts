@@ -5,7 +5,7 @@ import type { PlainRecord } from '../../core/component.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { Fields } from '../../core/fields.ts';
 import type { Wish } from '../../core/plan.ts';
-import type { VaryRecorder } from '../../core/vary.ts';
+import { VaryRecorder } from '../../core/vary.ts';
 import { findPlans, type PlanResult, type RankedPlan } from '../../formatters/planner.ts';
 import type { FormatterRegistry } from '../../formatters/registry.ts';
 import { isDocument, isPicture } from '../document-types.ts';
@@ -190,7 +190,9 @@ function linksToForms({ essence }: OriginalHead, target: Target, known: readonly
 
 /** Presentations of a resource that some chain can make. */
 export function reachablePresentations(from: string, context: ChoiceContext): readonly string[] {
-  const { registry, target, negotiation, read, suspended } = context;
+  const { registry, target, negotiation, received, suspended } = context;
+  // Remembered for all clients: no field of this one goes into Vary for it.
+  const read = new VaryRecorder(received.fields);
   const key = JSON.stringify([from, target.mode, negotiation.preferences.formatters, [...suspended]]);
   return reachableOf(registry, key, () =>
     presentationsOf(from, registry.edges()).filter((presentation) => {
