@@ -435,6 +435,7 @@ const PAGES: Readonly<Record<string, string>> = {
   'a wide table': `<table><tr>${repeat('<td>a', 50_000)}<tr><td>b</table>`,
   'a ragged table': `<table><tr>${repeat('<th>a', 3000)}${repeat('<tr><td>b', 3000)}</table>`,
   'a long word': `<p>${repeat('x', 1_000_000)}`,
+  'long words in links': `<p><a>${repeat('x', 500_000)}.</a><a>${repeat('y', 500_000)}.</a>`,
   'a long word of ideographs': `<p>${repeat('漢', 300_000)}`,
   'combining marks': `<p>a${repeat('\u0301', 300_000)}`,
   'unseen tags': `<p>${repeat('\u{e0041}', 200_000)}`,

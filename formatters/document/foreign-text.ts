@@ -1,7 +1,7 @@
 /** Drawings and formulas in words, for forms that cannot hold them. */
 import type { Element } from 'domhandler';
 import { findByName, isHtml, makeElement, makeText, textOf } from './edit-tree.ts';
-import { mathToTex } from './math-to-tex.ts';
+import { formulaCode, readMathMl } from './flow/formulas.ts';
 
 /**
  * What stands for a drawing or formula: a picture's name, a formula's TeX as `code`; `undefined` when it has no name,
@@ -9,12 +9,7 @@ import { mathToTex } from './math-to-tex.ts';
  */
 export function foreignText(element: Element): Element | undefined {
   const { attribs } = element;
-  if (element.name === 'math') {
-    const tex = findByName(element, 'annotation', (each) => /tex/i.test(each.attribs['encoding'] ?? ''));
-    const said = tex === undefined ? attribs['alttext'] : textOf(tex);
-    const text = (said ?? mathToTex(element)).replace(/\s+/g, ' ').trim();
-    return text === '' ? undefined : makeElement('code', {}, [makeText(text)]);
-  }
+  if (element.name === 'math') return formulaCode(readMathMl(element));
   if (isHtml(element) || attribs['aria-hidden'] === 'true') return undefined;
   const title = findByName(element, 'title');
   const name = (attribs['aria-label'] ?? (title === undefined ? '' : textOf(title))).trim();

@@ -16,6 +16,8 @@ const KEPT = new Set('code kbd math option pre rp rt ruby samp script style svg 
 /** What may stand between: it shows nothing. */
 const UNSHOWN = new Set('link meta script style template'.split(' '));
 
+/** Characters that are looked at: a search for the end of a text begins anew at each of them. */
+const MAX_WORD = 64;
 const ENDING = /([\p{L}\p{M}]+|\p{N}+|[!%)?])$/u;
 const BEGINNING = /^([\p{L}\p{M}]+|\p{N}+|[$£€])/u;
 /** Scripts that part words by no space. */
@@ -51,8 +53,8 @@ function partChildren(parent: ParentNode): void {
 
 function areApart(before: Element, after: Element): boolean {
   if (!isInLine(before) || !isInLine(after) || (MARKS.has(before.name) && MARKS.has(after.name))) return false;
-  const left = ENDING.exec(edgeOf(before, 'last') ?? '')?.[1];
-  const right = BEGINNING.exec(edgeOf(after, 'first') ?? '')?.[1];
+  const left = ENDING.exec(edgeOf(before, 'last')?.slice(-MAX_WORD) ?? '')?.[1];
+  const right = BEGINNING.exec(edgeOf(after, 'first')?.slice(0, MAX_WORD) ?? '')?.[1];
   if (left === undefined || right === undefined || UNSPACED.test(left + right)) return false;
   // Two links are two things; one that markup cuts leads to one place.
   if (before.name === 'a' && after.name === 'a') return before.attribs['href'] !== after.attribs['href'];

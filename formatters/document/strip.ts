@@ -3,7 +3,16 @@
 import type { CheerioAPI } from 'cheerio';
 import { type Element, isComment, isDirective, isTag } from 'domhandler';
 import { editTree, isHtml, makeText, type Replacement, textOf, walkElements } from './edit-tree.ts';
+import { isGutter, languageOf } from './flow/code-blocks.ts';
 import { isConcealed } from './flow/concealment.ts';
+import {
+  formulaCode,
+  isDrawnFormula,
+  isHiddenFormula,
+  isSaidBeside,
+  readMathPicture,
+  readMathScript,
+} from './flow/formulas.ts';
 import { foreignText } from './foreign-text.ts';
 import { frameLink } from './frames.ts';
 import { isAdvertisement, isBeacon, isConsentDialogue, isHidden, isOverlay, isTinyPicture } from './furniture.ts';
@@ -40,6 +49,7 @@ export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOpti
     enter(node) {
       if (isComment(node) || (isDirective(node) && node.name !== '!doctype')) return false;
       if (!isHtml(node)) return true;
+      if (node.name === 'script' && readMathScript(node) !== undefined) return true;
       if (node.name === 'script' || node.name === 'style') return count(node.name);
       if (GONE.has(node.name)) return false;
       if (node.name === 'link' || node.name === 'meta') return true;
@@ -47,8 +57,10 @@ export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOpti
       if (isOverlay(node) && !isOpened(node)) return count('overlay');
       if (isAdvertisement(node)) return count('advertisement');
       if (node.name === 'img' && (isTinyPicture(node) || isBeacon(node.attribs['src'] ?? ''))) return count('beacon');
+      if (isDrawnFormula(node) && isSaidBeside(node)) return false;
+      if (dropsHidden && isGutter(node) && isNoCode(node)) return false;
       // Threat 36: text that nobody is shown must not reach those who read without looking.
-      if (dropsHidden && isConcealed(node)) return false;
+      if (dropsHidden && isConcealed(node) && !isHiddenFormula(node)) return false;
       // A script may have hidden a form's fields behind widgets of its own; here the fields are all there is.
       if (!isHidden(node)) return true;
       return !dropsHidden && (isUseful(node) || isOpened(node) || holdsUseful(node));
@@ -64,6 +76,10 @@ function stand(element: Element, demand: PageDemand, pageUrl: string): Replaceme
     case 'svg':
     case 'math':
       return foreignText(element);
+    case 'script':
+      return formulaCode(readMathScript(element));
+    case 'pre':
+      return tellLanguage(element);
     case 'iframe':
     case 'embed':
     case 'frame':
@@ -88,9 +104,27 @@ function stand(element: Element, demand: PageDemand, pageUrl: string): Replaceme
 function standForPicture(img: Element, demand: PageDemand): Replacement {
   choosePicture(img, demand.maxWidth);
   const { alt, src } = img.attribs;
+  const formula = readMathPicture(img);
+  if (formula !== undefined) img.attribs['class'] = formula.display ? 'math display' : 'math';
   if (demand.images && !isEmptyPicture(src)) return img;
+  if (formula !== undefined) return formulaCode(formula);
   // Alternative text stays in the picture's place; without one a picture is an ornament, or a link's only sign.
   return alt?.trim() ? makeText(` ${alt} `) : undefined;
+}
+
+/** Says of code itself in which language it is: often that stands on a box around it, which goes. */
+function tellLanguage(pre: Element): Element {
+  const language = languageOf(pre);
+  if (language === '') return pre;
+  const code = pre.children.find((child): child is Element => isTag(child) && child.name === 'code');
+  delete pre.attribs['class'];
+  (code ?? pre).attribs['class'] = `language-${language}`;
+  return pre;
+}
+
+/** True for a column of line numbers, or words to copy by, and nothing else: their names are used for more. */
+function isNoCode(element: Element): boolean {
+  return /^(?:[\s\d]*|\s*cop(?:ied|y)\b.{0,20})$/i.test(textOf(element));
 }
 
 /** The places of the page that links with words lead to. */

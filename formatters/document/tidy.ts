@@ -32,6 +32,8 @@ const PRESENTATIONAL = new Set(
   'align bgcolor border cellpadding cellspacing class color face height size style valign width tabindex'.split(' '),
 );
 
+const MATH = /^math(?: display)?$/;
+
 /** How a page is tidied. */
 export interface TidyOptions {
   /** Long navigations fold: needs a client that knows `details`. */
@@ -60,9 +62,10 @@ export function tidy(body: Element, { foldsNavigation, namesIcons }: TidyOptions
 function cleanAttributes(element: Element, references: ReadonlySet<string>): void {
   const { attribs, name: tag } = element;
   for (const name in attribs) {
-    // The class of code names its language.
-    const isLanguage = name === 'class' && (tag === 'code' || tag === 'pre');
-    if (!isLanguage && isIdle(name, attribs[name]!, tag)) delete attribs[name];
+    // The class of code names its language, that of a picture tells that it is a formula.
+    const isTelling =
+      name === 'class' && (tag === 'code' || tag === 'pre' || (tag === 'img' && MATH.test(attribs[name]!)));
+    if (!isTelling && isIdle(name, attribs[name]!, tag)) delete attribs[name];
     else if (name === 'id' && !HEADING.test(tag) && !references.has(attribs[name]!)) delete attribs[name];
   }
   const said = attribs['title'] ?? attribs['aria-label'];

@@ -7,6 +7,7 @@ import { isConcealed } from './concealment.ts';
 const GUTTER =
   /(?:^|\s)(?:gutter|lineno[s]?|line-?numbers?(?:-rows)?|blob-num|hljs-ln-numbers|linenodiv|copy(?:-button|btn)?)(?:\s|$)/i;
 const LINE = new Set(['div', 'p', 'li', 'tr', 'section']);
+const TABLE = new Set(['table', 'tbody', 'td', 'tr']);
 const LANGUAGE =
   /(?:^|\s)(?:language|lang|highlight-source|highlight|brush|code|prism|sourceCode)[-:]\s*([a-z][\w+#.-]{0,30})(?:[\s;]|$)/i;
 const NO_LANGUAGE =
@@ -41,13 +42,18 @@ export function isGutter({ attribs }: Element): boolean {
   return attribs['class'] !== undefined && GUTTER.test(attribs['class']);
 }
 
+/** The two boxes around code; a table that only puts numbers beside it is none. */
+function boxesAround(pre: Element): Element[] {
+  const boxes: Element[] = [];
+  for (let up = pre.parent; up !== null && isTag(up) && boxes.length < 2; up = up.parent)
+    if (!TABLE.has(up.name)) boxes.push(up);
+  return boxes;
+}
+
 /** The language that a highlighter was told, else an empty text. */
 export function languageOf(pre: Element): string {
   const code = pre.children.find((child): child is Element => isTag(child) && child.name === 'code');
-  const around = pre.parent !== null && isTag(pre.parent) ? pre.parent : undefined;
-  for (const element of [code, pre, around, around?.parent]) {
-    if (element === undefined || element === null || !isTag(element as Element)) continue;
-    const { attribs } = element as Element;
+  for (const { attribs } of [...(code === undefined ? [] : [code]), pre, ...boxesAround(pre)]) {
     const given = attribs['data-lang'] ?? attribs['data-language'] ?? LANGUAGE.exec(attribs['class'] ?? '')?.[1];
     if (given !== undefined && /^[a-z][\w+#.-]{0,30}$/i.test(given) && !NO_LANGUAGE.test(given)) return given;
   }

@@ -7,7 +7,7 @@ import { pictureImage } from '../pictures.ts';
 import { safeAddress } from '../sanitise-attributes.ts';
 import { isConcealed } from './concealment.ts';
 import { readControl } from './controls.ts';
-import { isDrawnFormula, readMathMl, readMathScript } from './formulas.ts';
+import { isDrawnFormula, isHiddenFormula, readMathCode, readMathMl, readMathScript } from './formulas.ts';
 import { InlineRun, isBlank, lineOf, trimEnd } from './inline-run.ts';
 import type { Inline, LinkPiece, Mark, MarkedPiece } from './model.ts';
 import { readPicture } from './read-pictures.ts';
@@ -101,7 +101,7 @@ export class InlineReader {
     if (DROPPED.has(name) || isDrawnFormula(element)) return;
     // Formulas are hidden where a picture or a drawing of them is shown.
     if (isConcealed(element)) {
-      this.#hiddenFormula(element, into, within);
+      if (isHiddenFormula(element)) this.#nodes(element.children, into, within);
       return;
     }
     if (!isHtml(element)) {
@@ -111,6 +111,11 @@ export class InlineReader {
     const mark = MARKS[name];
     if (mark !== undefined) {
       this.#mark(element, mark, into, within);
+      return;
+    }
+    const formula = name === 'code' ? readMathCode(element) : undefined;
+    if (formula !== undefined) {
+      within.run.add(into, formula);
       return;
     }
     if (CODE.has(name)) {
@@ -281,15 +286,6 @@ export class InlineReader {
   #foreign(element: Element, into: Inline[], within: Within): void {
     const words = foreignText(element);
     if (words !== undefined) within.run.text(into, textOf(words));
-  }
-
-  #hiddenFormula(element: Element, into: Inline[], within: Within): void {
-    const classes = element.attribs['class'] ?? '';
-    if (!/\b(?:mwe-math-mathml|katex-mathml|MJX_Assistive_MathML)/.test(classes)) return;
-    const sibling = element.next;
-    // Its picture says the same.
-    if (sibling !== null && isTag(sibling) && sibling.name === 'img') return;
-    this.#nodes(element.children, into, within);
   }
 
   /** The address to write, or an empty text when it must not be followed. */
