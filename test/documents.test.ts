@@ -12,6 +12,7 @@ import { serialiseDocument } from '../formatters/document/serialise.ts';
 import article from '../formatters/html-article/index.ts';
 import full from '../formatters/html-full/index.ts';
 import lite from '../formatters/html-lite/index.ts';
+import toMarkdown from '../formatters/html-to-markdown/index.ts';
 import links from '../formatters/links/index.ts';
 import linksText from '../formatters/links-text/index.ts';
 
@@ -443,9 +444,32 @@ test('articles keep pictures, tables, code with its language, lists and formulas
     /<th>A<\/th>/,
     /class="language-c">int\n {2}x;</,
     /<ol start="3">/,
-    /<code>x\^2<\/code>/,
+    /<code class="math">x\^2<\/code>/,
   ])
     t.regex(text, part);
+});
+
+test('articles tell formulas and the language of code, wherever their page keeps them, and no line numbers', async (t) => {
+  const page = `<article>${prose('Text').repeat(6)}
+<div class="highlight highlight-source-js"><pre>let a;</pre></div>
+<div class="highlight-python notranslate"><div class="highlight"><pre><span class="linenos">1</span>pass</pre></div></div>
+<div class="language-ruby"><div class="highlight"><table><tr><td class="gutter"><pre class="lineno">1\n2</pre><td><pre>puts 1\nputs 2</pre></table></div></div>
+<pre class="line-numbers language-css"><code class="language-css">a{}</code></pre>
+<p>In MathML <math><msup><mi>y</mi><mn>2</mn></msup></math>, KaTeX <span class="katex"><span class="katex-mathml"><math><semantics><mi>a</mi><annotation encoding="application/x-tex">a^2</annotation></semantics></math></span><span class="katex-html">DRAWN</span></span>,
+a picture <span><span class="mwe-math-mathml-inline" style="display:none"><math alttext="HIDDEN"><mi>e</mi></math></span><img class="mwe-math-fallback-image-inline" src="/f.svg" alt="{\\displaystyle e=mc^2}"></span>,
+MathJax <span class="MathJax_Preview">DRAWN</span><script type="math/tex; mode=display">\\frac12</script>.</p></article>`;
+  const { text } = await run(article, page, { demands: { article: {} } });
+  const markdown = (await run(toMarkdown, text, { demands: {}, to: 'text/markdown' })).text;
+  for (const part of [
+    '```js\nlet a;\n```',
+    '```python\npass\n```',
+    '```ruby\nputs 1\nputs 2\n```',
+    '```css\na{}\n```',
+    'MathML $y^2$, KaTeX $a^2$, a picture $e=mc^2$, MathJax $$\\frac12$$.',
+  ])
+    t.true(markdown.includes(part), `${part} in ${markdown}`);
+  t.notRegex(text, /DRAWN|HIDDEN|<script/);
+  t.regex(text, /<img[^>]* src="\/f\.svg"/, 'a page shows the picture');
 });
 
 // CSS ---------------------------------------------------------------------------------------------------------------

@@ -100,6 +100,11 @@ const GENERATORS: Readonly<Record<string, (n: number) => string>> = {
   setext: (n) => `${repeat('a\n', n)}===`,
   escapes: (n) => repeat('\\*', n),
   entities: (n) => repeat('&amp', n),
+  'signs of formulas': (n) => repeat('a $x ', n),
+  'formulas in all': (n) => repeat('$x$ ', n),
+  'open formulas': (n) => repeat('$$ a\n\n', n),
+  'a long formula': (n) => `$${repeat('{', n)}${repeat('}', n)}$`,
+  'formulas of macros': (n) => repeat('$\\def\\a{\\b\\b}\\def\\b{xxxx}\\a\\a$ ', n / 20),
   'front matter': (n) => `---\n${repeat('a: b\n', n)}---\n`,
 };
 

@@ -174,6 +174,36 @@ test('Markdown to HTML: footnotes lead there and back; one without a text is tex
   t.true(text.includes('d[^none]'));
 });
 
+test('Markdown to HTML: formulas are MathML with their TeX in it, and prices and shells are none', async (t) => {
+  const texOf = async (markdown: string) => {
+    const $ = parseDocument((await make(toHtml, markdown)).text);
+    return $('math annotation')
+      .map((_, each) => $(each).text())
+      .get();
+  };
+  for (const [markdown, ...tex] of [
+    ['$a_1 * b_2$ and $c*d = e$, **$n!$**, $f(x)$, $a, b$', 'a_1 * b_2', 'c*d = e', 'n!', 'f(x)', 'a, b'],
+    ['$$\na\n- b\n$$', 'a\n- b'],
+    ['Text:\n$$x$$\nmore', 'x'],
+    ['```math\n\\sqrt{2}\n```', '\\sqrt{2}'],
+    ['| a |\n|---|\n| $x^2$ |', 'x^2'],
+    ['$5 and $10, US$5–US$10, 5 or 5$, from $20,000 to $30,000'],
+    ['$HOME/$USER $PATH:$HOME `$x$` \\$x$ $ x$ $x $ $'],
+  ] as const)
+    t.deepEqual(await texOf(markdown), [...tex], markdown);
+  const page = (await make(toHtml, '$$x$$\n\n$\\frac{1}{2}$')).text;
+  t.regex(page, /<math display="block">/);
+  t.regex(await markdownOf(page), /^\$\$x\$\$\n\n\$\\frac\{1\}\{2\}\$$/);
+  t.regex(
+    (await make(toHtml, '$\\bad{<b>$')).text,
+    /<code class="math">\\bad\{&lt;b&gt;<\/code>/,
+    'a mistake can be read',
+  );
+  const { text } = await make(toHtml, '$\\href{javascript:alert(1)}{x}$ $\\text{<img src=x onerror=alert(1)>}$');
+  t.notRegex(text, /<img|href=/, 'threat 35');
+  t.notRegex(renderMarkdown('$x^2$', { forPages: false }).html, /math/, 'CommonMark knows none');
+});
+
 // HTML to Markdown -------------------------------------------------------------------------------------------------
 
 test('HTML to Markdown: what each element becomes', async (t) => {

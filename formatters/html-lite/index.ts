@@ -25,7 +25,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-lite',
-  version: '1.2.7',
+  version: '1.2.8',
   title: 'Whole page, simplified',
   reads: 'document',
   edges: [

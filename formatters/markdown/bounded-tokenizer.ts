@@ -5,6 +5,7 @@
  * The bounds stand where marked decides: a scan before it would have to guess what it takes for code, HTML or text.
  */
 import { Tokenizer, type Tokens } from 'marked';
+import { placeOfFormula } from './formulas.ts';
 
 /** Quotes and lists within each other. */
 const MAX_CONTAINERS = 48;
@@ -25,6 +26,8 @@ const PICTURE_DATA = /^!\[(?:[^\]\\]|\\.){0,900}\]\(<?data:image\//i;
 const MAX_PICTURE_WORK = 100_000_000;
 /** Cells of a table: marked fills up every row to the width of the first. */
 const MAX_CELLS = 200_000;
+/** Characters looked at in search of formulas. */
+const MAX_FORMULA_WORK = 20_000_000;
 /** Work for link definitions: all are looked at for every piece of text. */
 const MAX_DEFINITION_WORK = 100_000_000;
 const MIN_DEFINITIONS = 300;
@@ -40,11 +43,17 @@ export class BoundedTokenizer extends Tokenizer {
   #textWork = 0;
   #pictureWork = 0;
   #definitions = 0;
+  #formulaWork = 0;
+  readonly #findsFormulas: boolean;
   readonly #maxDefinitions: number;
 
-  /** @param length characters of the document */
-  constructor(length: number) {
+  /**
+   * @param length characters of the document
+   * @param findsFormulas text ends where a formula may begin
+   */
+  constructor(length: number, findsFormulas: boolean) {
     super();
+    this.#findsFormulas = findsFormulas;
     this.#maxDefinitions = Math.max(MIN_DEFINITIONS, MAX_DEFINITION_WORK / Math.max(length, 1));
   }
 
@@ -88,7 +97,7 @@ export class BoundedTokenizer extends Tokenizer {
 
   override inlineText(src: string): Tokens.Text | undefined {
     const word = LONG_WORD.exec(src)?.[0];
-    if (word === undefined) return super.inlineText(src);
+    if (word === undefined) return this.#endAtFormula(super.inlineText(src));
     this.flattened++;
     return { type: 'text', raw: word, text: word, escaped: this.lexer.state.inRawBlock };
   }
@@ -104,6 +113,15 @@ export class BoundedTokenizer extends Tokenizer {
     if (definition === undefined || ++this.#definitions <= this.#maxDefinitions) return definition;
     this.flattened++;
     return undefined;
+  }
+
+  /** Text up to where a formula may begin. */
+  #endAtFormula(token: Tokens.Text | undefined): Tokens.Text | undefined {
+    if (token === undefined || !this.#findsFormulas || !token.raw.includes('$')) return token;
+    // What is behind is looked through again.
+    this.#formulaWork += token.raw.length;
+    const end = this.#formulaWork > MAX_FORMULA_WORK ? undefined : placeOfFormula(token.raw);
+    return end === undefined ? token : { ...token, raw: token.raw.slice(0, end), text: token.raw.slice(0, end) };
   }
 
   #container<T extends Tokens.Generic>(src: string, read: () => T | undefined): T | undefined {

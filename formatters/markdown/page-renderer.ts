@@ -1,6 +1,7 @@
 /** marked's renderer with what it leaves out: addresses decoded, the tag filter of GFM, names to link to. */
 import { Renderer, type Tokens } from 'marked';
 import { parseFragment } from 'parse5';
+import type { Formulas } from './formulas.ts';
 
 // GFM 6.11: a browser would read what follows these as something else than the page.
 const FILTERED = /<(?=\/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext)(?:[\s/>]|$))/gi;
@@ -11,6 +12,8 @@ export interface RendererOptions {
   readonly filtersTags: boolean;
   /** Headings get an `id` after their words, as GitHub does it. */
   readonly namesHeadings: boolean;
+  /** Writes code in the language `math`; without it that is code. */
+  readonly formulas: Formulas | undefined;
 }
 
 /** For one document: make a new one for the next. */
@@ -30,6 +33,12 @@ export class PageRenderer extends Renderer {
     // A block of raw HTML ends its line: in an open `pre` that shows.
     const html = token.block === true && !text.endsWith('\n') ? `${text}\n` : text;
     return this.#options.filtersTags ? html.replace(FILTERED, '&lt;') : html;
+  }
+
+  override code(token: Tokens.Code): string {
+    const { formulas } = this.#options;
+    if (formulas === undefined || token.lang?.trim() !== 'math') return super.code(token);
+    return `<p>${formulas.write(token.text.trim(), true)}</p>\n`;
   }
 
   override heading(token: Tokens.Heading): string {

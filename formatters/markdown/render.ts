@@ -3,6 +3,7 @@ import { Marked, type Token, type Tokens } from 'marked';
 import { FormatFailure } from '../../core/executor.ts';
 import { BoundedTokenizer } from './bounded-tokenizer.ts';
 import { Footnotes, footnoteExtension } from './footnotes.ts';
+import { Formulas, formulaExtension } from './formulas.ts';
 import { PageRenderer } from './page-renderer.ts';
 
 /** Longest document, in UTF-16 code units. */
@@ -12,7 +13,7 @@ export interface RenderOptions {
   readonly gfm?: boolean;
   /** GFM's tag filter. Default true. */
   readonly filtersTags?: boolean;
-  /** What a page needs beyond the specification: names for headings, footnotes. Default true. */
+  /** What a page needs beyond the specification: names for headings, footnotes, formulas. Default true. */
   readonly forPages?: boolean;
 }
 
@@ -28,6 +29,8 @@ export interface Rendered {
 // Extensions of the shared instance pile up for the whole process; this one is ours alone and set up once.
 const notesByTokenizer = new WeakMap<object, Footnotes>();
 const marked = new Marked({ async: false, walkTokens: unlinkInTags });
+const formulasByTokenizer = new WeakMap<object, Formulas>();
+marked.use(formulaExtension(({ tokenizer }) => (tokenizer ? formulasByTokenizer.get(tokenizer) : undefined)));
 marked.use(footnoteExtension(({ tokenizer }) => (tokenizer ? notesByTokenizer.get(tokenizer) : undefined)));
 
 /**
@@ -39,10 +42,12 @@ export function renderMarkdown(markdown: string, options: RenderOptions = {}): R
   const { gfm = true, filtersTags = true, forPages = true } = options;
   if (markdown.length > MAX_CHARACTERS)
     throw new FormatFailure('too-large', 'markdown-to-html', `the text is longer than ${MAX_CHARACTERS} characters`);
-  const tokenizer = new BoundedTokenizer(markdown.length);
-  const renderer = new PageRenderer({ filtersTags, namesHeadings: forPages });
+  const tokenizer = new BoundedTokenizer(markdown.length, forPages);
+  const formulas = forPages ? new Formulas() : undefined;
+  const renderer = new PageRenderer({ filtersTags, namesHeadings: forPages, formulas });
   const notes = new Footnotes();
   if (forPages) notesByTokenizer.set(tokenizer, notes);
+  if (formulas !== undefined) formulasByTokenizer.set(tokenizer, formulas);
   const settings = { ...marked.defaults, gfm, tokenizer, renderer };
   try {
     const tokens = marked.Lexer.lex(markdown, settings);

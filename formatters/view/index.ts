@@ -22,7 +22,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'view',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'Views of data',
   reads: 'text',
   edges: [
