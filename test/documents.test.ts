@@ -430,6 +430,18 @@ test('below an article comments go; in a thread they are what it is', async (t) 
   t.regex(thread.text, /Part 3/);
 });
 
+test('what lies over a page unasked is not in it, but where one signs in is', async (t) => {
+  const laid = (attributes: string, inner: string) => `<div ${attributes}><p>${inner}</p></div>`;
+  const page = `<main>${prose('Text').repeat(6)}</main>
+${laid('class="newsletter-popup"', 'GONE1')}${laid('role="dialog" style="position: fixed; top: 0"', 'GONE2 <a href="/x">join</a>')}
+${laid('id="promo-overlay" style="z-index:9;position:fixed"', 'GONE3')}${laid('class="cookie-banner"', 'GONE4')}${laid('class="ad-banner"', 'GONE5')}
+${laid('class="modal" style="position:fixed"', 'KEPT1 <input type="password" name="p">')}${laid('class="modal"', 'KEPT2')}
+<a href="#offer">Offer</a>${laid('id="offer" class="overlay" style="position:fixed"', 'KEPT3')}`;
+  const { text } = await run(lite, page, { demands: { lite: {} } });
+  t.notRegex(text, /GONE/);
+  for (const kept of ['KEPT1', 'KEPT2', 'KEPT3', '<input']) t.true(text.includes(kept), kept);
+});
+
 test('threat 36: text that only machines would see is not in an article', async (t) => {
   const page = `<article>${prose('Shown').repeat(6)}<p style="display:none">HIDE1</p><p hidden>HIDE2</p><p style="visibility: hidden">HIDE3</p><!-- HIDE4 --><template>HIDE5</template></article>`;
   t.notRegex((await run(article, page, { demands: { article: {} } })).text, /HIDE/);

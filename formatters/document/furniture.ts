@@ -4,11 +4,12 @@
  * Conservative: a false hit costs content, a miss a few lines.
  */
 import type { Element } from 'domhandler';
+import { findByName } from './edit-tree.ts';
 
 const BEACON_HOST =
   /\/\/(?:[\w-]+\.)*(?:google-analytics\.com|googletagmanager\.com|doubleclick\.net|googlesyndication\.com|facebook\.com\/tr\b|scorecardresearch\.com|quantserve\.com|bat\.bing\.com|hotjar\.com|mc\.yandex\.ru|px\.ads\.linkedin\.com|analytics\.twitter\.com|t\.co\/i\/adsct|stats\.wp\.com|pixel\.wp\.com|chartbeat\.net|newrelic\.com|nr-data\.net|krxd\.net|demdex\.net|omtrdc\.net|2o7\.net|adnxs\.com|criteo\.(?:com|net)|hubspot\.com\/__ptq|statcounter\.com|histats\.com|metrika|matomo\.php|piwik\.php)/i;
 const AD_MARK =
-  /(?:^|\s)(?:adsbygoogle|div-gpt-ad|google_ads?|gpt-ad|ad-?slot|ad-?unit|adunit|advert|advertisement|ad-container|ad-wrapper|adbox|dfp-ad|outbrain|taboola|trc_related_container|sponsored-ads?)(?:$|[-_\d\s])/i;
+  /(?:^|\s)(?:adsbygoogle|div-gpt-ad|google_ads?|gpt-ad|ad-?slot|ad-?unit|adunit|ad-?banner|banner-?ad|ad-?leaderboard|ad-?placeholder|advert|advertisement|ad-container|ad-wrapper|adbox|dfp-ad|outbrain|taboola|trc_related_container|sponsored-ads?)(?:$|[-_\d\s])/i;
 const CONSENT_MARK =
   /(?:^|\s)(?:onetrust|ot-sdk|cookiebot|cybotcookiebot|didomi|usercentrics|qc-cmp2|truste|sp_message|cc-window|cc-banner|cmplz|iubenda-cs|osano-cm|termly|klaro|borlabs|moove_gdpr|cky-|cli-modal|cookie-law-info|(?:js-|site-|eu-?|global-)?(?:cookies?|gdpr|ccpa|consent|privacy)[-_]?(?:alert|banner|bar|box|consent|container|dialog|disclaimer|message|modal|notice|notification|overlay|pop-?up|prompt|toast|warning|wrapper)s?)/i;
 // The identifiers that their scripts use everywhere.
@@ -16,6 +17,8 @@ const CONSENT_VENDOR =
   /^(?:onetrust-|CybotCookiebot|usercentrics-|didomi-|qc-cmp2-|truste-|sp_message_container|cmplz-|iubenda-cs|osano-cm|termly-|klaro|cookie-law-info)/i;
 const OVERLAY_MARK =
   /(?:^|[\s-])(?:newsletter|subscri(?:be|ption)|exit-?intent|welcome-?(?:mat)?)[-_]?(?:signup|form)?[-_]?(?:pop-?up|modal|overlay|lightbox|interstitial)/i;
+const FIXED = /(?:^|[;\s])position\s*:\s*fixed/i;
+const LAID_OVER = /(?:^|[\s_-])(?:interstitial|lightbox|modal|overlay|pop-?up)(?:$|[\s_-])/i;
 const [ADVERTISEMENT, CONSENT, OVERLAY] = [1, 2, 4];
 /** Marks by list of classes. */
 const known = new Map<string, number>();
@@ -50,9 +53,19 @@ export function isConsentDialogue(element: Element): boolean {
   return (marksOf(element) & CONSENT) !== 0 && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
 }
 
-/** True for what a script lays over the page unasked, to win subscribers. */
+/** True for what lies over the page unasked, to win subscribers mostly: it says so, or is fixed there and called that. */
 export function isOverlay(element: Element): boolean {
-  return (marksOf(element) & OVERLAY) !== 0 && countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
+  if ((marksOf(element) & OVERLAY) === 0 && !isFixedDialogue(element)) return false;
+  return countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
+}
+
+function isFixedDialogue(element: Element): boolean {
+  const { name, attribs } = element;
+  if (attribs['style'] === undefined || !FIXED.test(attribs['style']) || name === 'body') return false;
+  const isDialogue = /^(?:alert)?dialog$/.test(attribs['role'] ?? '') || attribs['aria-modal'] === 'true';
+  if (!isDialogue && !LAID_OVER.test(attribs['class'] ?? '') && !LAID_OVER.test(attribs['id'] ?? '')) return false;
+  // Where one signs in is a part of the page, however it is shown.
+  return findByName(element, 'input', ({ attribs: { type } }) => type?.toLowerCase() === 'password') === undefined;
 }
 
 /** True for what the well-known consent managers put into a page, of whatever length. */
