@@ -178,6 +178,20 @@ test(
 );
 
 test(
+  'formatters are listed of a running server too, with what is off there',
+  inWorld(async (t, { server, dataDir, admin }) => {
+    const list = (...args: string[]) =>
+      runIn(dataDir, [...PROGRAM, 'formatters', 'list', ...args, '--server', server.adminOrigin!], '', {
+        ADMIN_TOKEN: server.adminToken.secret,
+      });
+    await admin('/api/formatters/html-article', { method: 'PATCH', json: { enabled: false } });
+    t.regex((await list()).out, /^html-article [\d.]+ off\nhtml-full [\d.]+$/m);
+    const found = JSON.parse((await list('--json')).out).find(({ name }: { name: string }) => name === 'html-article');
+    t.deepEqual([found.enabled, found.suspended, found.faults], [false, false, 0]);
+  }),
+);
+
+test(
   'completion offers verbs, options and their values where they stand, in a real bash',
   withFolder(async (t, folder) => {
     const { code, out } = await runIn(folder, [...PROGRAM, 'completion', 'bash']);

@@ -265,6 +265,10 @@ test('HTML to Markdown: what each element becomes', async (t) => {
     ['<details><summary>s</summary>t</details>', '**s**\n\nt'],
     ['<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby></p>', '漢(kan)'],
     ['<p><iframe src="https://v.example/x" title="Film"></iframe></p>', '[Film](https://v.example/x)'],
+    [
+      '<p>a<iframe src="https://v.example/x" title="Film"></iframe><a href="/y">b</a></p>',
+      'a [Film](https://v.example/x) [b](/y)',
+    ],
     ['<video><source src="/v.mp4"></video>', '[Video](https://site.example/v.mp4)'],
     ['<p><code>a</code><code>b</code> <code> </code>c</p>', '`ab` c'],
     ['<script type="math/tex; mode=display">x^2</script>', '$$x^2$$'],

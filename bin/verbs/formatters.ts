@@ -10,13 +10,16 @@ import type { FormatterDescriptor } from '../../formatters/descriptor.ts';
 import { type OtherComponent, type PluginFault, readPlugin, readPlugins } from '../../formatters/plugins.ts';
 import { settingTable } from '../../settings.ts';
 import { writeScaffold } from './formatter-scaffold.ts';
-import { jsonOption } from './server-call.ts';
+import { callServer, jsonOption } from './server-call.ts';
 
 export function addFormatterVerbs(program: Command): void {
   const formatters = program.command('formatters').description('The formatters of this installation.');
   formatters
     .command('list')
-    .description('List formatters, built in and from PLUGINS_DIR, with what they turn into what.')
+    .description(
+      'List formatters, built in and from PLUGINS_DIR, with what they turn into what; with --server those of a running server, and how they do there.',
+    )
+    .option('--server <url>', 'admin address of a running server')
     .addOption(jsonOption())
     .action(list);
   formatters
@@ -38,7 +41,8 @@ export function addFormatterVerbs(program: Command): void {
 
 const readOwn = async () => await readBuiltIns((await import('../../server/built-ins.ts')).builtInFormatters);
 
-async function list({ json }: { json?: boolean }): Promise<void> {
+async function list({ server, json }: { server?: string; json?: boolean }): Promise<void> {
+  if (server !== undefined) return await listThere(server, json === true);
   const { pluginsDir } = parseSettings(settingTable, readEnvironment());
   const plugins = pluginsDir === undefined ? { formatters: [], faults: [] } : await readPlugins(pluginsDir);
   const all = [...(await readOwn()), ...plugins.formatters].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -56,6 +60,26 @@ async function list({ json }: { json?: boolean }): Promise<void> {
       console.log(`    ${edge.from} → ${edge.to}${edge.meets.length === 0 ? '' : `  meets ${edge.meets.join(', ')}`}`);
   }
   for (const fault of plugins.faults) console.error(`${fault.path}: ${fault.code}: ${fault.message}`);
+}
+
+/** A formatter, as `GET /api/formatters` tells of it. */
+interface InUse {
+  readonly name: string;
+  readonly version: string;
+  /** In the last minute. */
+  readonly faults: number;
+  readonly suspended: boolean;
+  readonly enabled: boolean;
+}
+
+async function listThere(server: string, json: boolean): Promise<void> {
+  const { text } = await callServer({ server, path: '/api/formatters' });
+  const { formatters } = JSON.parse(text) as { formatters: readonly InUse[] };
+  if (json) return console.log(JSON.stringify(formatters, null, 2));
+  for (const { name, version, faults, suspended, enabled } of formatters) {
+    const state = [enabled ? '' : 'off', suspended ? 'suspended' : '', faults === 0 ? '' : `faults: ${faults}`];
+    console.log([name, version, state.filter((each) => each !== '').join(', ')].join(' ').trimEnd());
+  }
 }
 
 async function create(name: string, { dir, json }: { dir: string; json?: boolean }): Promise<void> {

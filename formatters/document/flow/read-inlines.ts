@@ -163,7 +163,10 @@ export class InlineReader {
       case 'embed':
       case 'iframe':
       case 'video':
+        // A box of its own in the line.
+        within.run.text(into, ' ');
         this.#medium(element, into, within);
+        within.run.text(into, ' ');
         break;
       case 'q':
         within.run.text(into, '“');
