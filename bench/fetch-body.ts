@@ -1,7 +1,7 @@
 import { type ClientRequest, get, type RequestOptions } from 'node:http';
 
 /** A server that says nothing for so long does not answer. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 60_000;
 
 /** The body of a reply with status 200. @throws Error for any other */
 export function fetchBody(url: string | URL, options: RequestOptions): Promise<Buffer> {
