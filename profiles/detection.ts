@@ -18,14 +18,15 @@ export type ReadField = (fieldName: string) => string | undefined;
 /** Characters of a User-Agent that are looked at (threat 46). */
 const MAX_USER_AGENT = 512;
 
-/** Characters of any other field that are looked at. */
+/** Characters of Accept, and of any other field, that are looked at. */
+const MAX_ACCEPT = 2048;
 const MAX_HINT = 256;
 
 /**
  * Makes a detector.
  *
  * Reads `user-agent`, and beside it only what could change the answer for that User-Agent: client hints of Chromium,
- * the phone behind Opera Mini, whether an unknown client has a WAP profile. The address of a WAP profile is never
+ * the phone behind Opera Mini, what a feature phone accepts, whether an unknown client has a WAP profile. The address of a WAP profile is never
  * dereferenced (H-7). What it returns is shared between calls: it is not to be changed.
  *
  * @param options.cacheSize User-Agents whose class is remembered. Default 5,000.
@@ -43,6 +44,7 @@ export function makeDetector({ cacheSize = 5_000 }: { readonly cacheSize?: numbe
     const userAgent = bounded(read('user-agent'));
     const detection = detect(userAgent);
     if (detection.preset === 'opera-mini') return refineByPhone(detection, read, detect);
+    if (detection.preset === 'feature-phone') return refineByAccept(detection, read);
     if (mayBeOddPhone(detection, userAgent)) return refineByWapProfile(detection, read);
     return CHROMIUM.test(userAgent) ? refineByHints(detection, userAgent, read) : detection;
   };
@@ -85,6 +87,24 @@ function refineByPhone(detection: Detection, read: ReadField, detect: (userAgent
   return isDevice
     ? refined(detection, phone.class, detection.preset, `X-OperaMini-Phone-UA: ${phone.evidence.join(', ')}`)
     : detection;
+}
+
+const [WML, WBMP] = [/\btext\/vnd\.wap\.wml\b/i, /\bimage\/vnd\.wap\.wbmp\b/i];
+const LATER_PAGE = /\b(?:text\/html|application\/(?:xhtml|vnd\.wap\.xhtml)\+xml)\b/i;
+const LATER_PICTURE = /\bimage\/(?:jpe?g|png|webp)\b/i;
+
+// Old names of phones were given on after the WAP 1 time: what one takes tells.
+function refineByAccept(detection: Detection, read: ReadField): Detection {
+  const accept = (read('accept') ?? '').slice(0, MAX_ACCEPT);
+  const isOfPages = WML.test(accept) && !LATER_PAGE.test(accept);
+  const isOfPictures = WBMP.test(accept) && !LATER_PAGE.test(accept) && !LATER_PICTURE.test(accept);
+  if (!isOfPages && !isOfPictures) return detection;
+  return refined(
+    detection,
+    'feature-phone',
+    'wap',
+    'Accept names what phones of the WAP 1 time show, and nothing later',
+  );
 }
 
 // A bare name is a bot to isbot, but phones of small makers call themselves no more than that.

@@ -275,6 +275,17 @@ test('client hints of Chromium settle what its frozen User-Agent leaves open (H-
   }
 });
 
+test('a feature phone that takes WML or WBMP and nothing later is of the WAP 1 time, whatever its name', (t) => {
+  const presetOf = (accept: string, userAgent = 'Nokia6100/1.0 (04.01) Profile/MIDP-1.0') =>
+    makeDetector({})(readFrom({ 'user-agent': userAgent, accept })).preset;
+  t.is(presetOf('text/vnd.wap.wml, image/vnd.wap.wbmp, */*;q=0.1'), 'wap');
+  t.is(presetOf('image/vnd.wap.wbmp, image/gif'), 'wap');
+  t.is(presetOf('text/vnd.wap.wml, application/vnd.wap.xhtml+xml, text/html;q=0.5'), 'feature-phone');
+  t.is(presetOf('image/vnd.wap.wbmp, image/jpeg'), 'feature-phone');
+  t.is(presetOf('*/*'), 'feature-phone');
+  t.is(presetOf('text/vnd.wap.wml', FIREFOX), 'desktop', 'no phone');
+});
+
 test('garbage in client hints changes nothing and throws nothing', (t) => {
   const detect = makeDetector({});
   for (const garbage of ['', '?', '?2', '"', 'Tablet', '"'.repeat(60_000), '\u0000', '%00', '[object Object]', '?1?0'])
