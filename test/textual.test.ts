@@ -267,7 +267,7 @@ test('HTML to Markdown: what each element becomes', async (t) => {
     ['<p><iframe src="https://v.example/x" title="Film"></iframe></p>', '[Film](https://v.example/x)'],
     [
       '<p>a<iframe src="https://v.example/x" title="Film"></iframe><a href="/y">b</a></p>',
-      'a [Film](https://v.example/x) [b](/y)',
+      'a [Film](https://v.example/x) [b](https://site.example/y)',
     ],
     ['<video><source src="/v.mp4"></video>', '[Video](https://site.example/v.mp4)'],
     ['<p><code>a</code><code>b</code> <code> </code>c</p>', '`ab` c'],
