@@ -353,7 +353,8 @@ test.serial(
     const look = async (path: string, width: number, colorScheme: 'light' | 'dark') => {
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme });
-      await page.goto(`${server.adminOrigin}${path}`, { waitUntil: 'domcontentloaded' });
+      // Styles and all: without them colours are not ours.
+      await page.goto(`${server.adminOrigin}${path}`, { waitUntil: 'load' });
       // Frames are sandboxed and not ours to judge: axe must not try to run in them.
       const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
       t.deepEqual(

@@ -338,7 +338,7 @@ test.serial(
       for (const [width, colorScheme] of views) {
         await page.setViewportSize({ width, height: 900 });
         await page.emulateMedia({ colorScheme });
-        await page.goto(`${world.server.adminOrigin}${path}`, { waitUntil: 'domcontentloaded' });
+        await page.goto(`${world.server.adminOrigin}${path}`, { waitUntil: 'load' });
         const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
         t.deepEqual(
           violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 120)}`),
