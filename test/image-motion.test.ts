@@ -189,13 +189,17 @@ test('an animation is refused by its header: by frames, by pixels of all frames,
   );
   for (const bomb of [many, wide]) {
     for (const to of [GIF, WEBP]) {
-      const started = process.cpuUsage();
-      const error = await t.throwsAsync<FormatFailure>(
-        make(bomb, { from: GIF, to, demands: { ...CLEAN, light: true } }),
-      );
-      const { user, system } = process.cpuUsage(started);
-      t.is(error?.kind, 'too-large');
-      t.true(user + system < 100_000, `${user + system} µs`);
+      const costs: number[] = [];
+      // The least of three: the process has other threads.
+      for (let round = 0; round < 3; round++) {
+        const started = process.cpuUsage();
+        const asked = { from: GIF, to, demands: { ...CLEAN, light: true } };
+        const error = await t.throwsAsync<FormatFailure>(make(bomb, asked));
+        const { user, system } = process.cpuUsage(started);
+        costs.push(user + system);
+        t.is(error?.kind, 'too-large');
+      }
+      t.true(Math.min(...costs) < 100_000, `${costs.join(', ')} µs`);
     }
   }
 });
