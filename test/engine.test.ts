@@ -1,3 +1,7 @@
+import { fstatSync, readSync, writeSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import sharp from 'sharp';
@@ -20,6 +24,7 @@ import { findPlans, type PlanRequest } from '../formatters/planner.ts';
 import { Breaker } from '../formatters/pool/breaker.ts';
 import { estimateBytes, readPixels } from '../formatters/pool/estimate.ts';
 import { encodeFrame, makeFrameReader } from '../formatters/pool/frame.ts';
+import { openHandOver } from '../formatters/pool/hand-over.ts';
 import { type GraphEdge, makeRegistry } from '../formatters/registry.ts';
 import { type RunnerHost, runPlan } from '../formatters/runner.ts';
 
@@ -691,6 +696,34 @@ test('a frame over the limit, or none at all, is refused before memory is taken'
   t.throws(() => makeFrameReader(10)(Buffer.concat(encodeFrame({}, new Uint8Array(11)))), { instanceOf: RangeError });
   t.throws(() => makeFrameReader(10)(Buffer.from('Hello, I am no frame')), { instanceOf: RangeError });
   t.throws(() => makeFrameReader(10)(Buffer.from([0, 0, 0, 2, 0, 0, 0, 0, 0x7b, 0x7b])), { instanceOf: SyntaxError });
+});
+
+test('what is handed over beside the pipe has no name, is for reading alone, and is given back after the job', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'hand-over-'));
+  try {
+    t.is(openHandOver(join(folder, 'nowhere')), undefined);
+    const handOver = openHandOver(folder)!;
+    t.deepEqual(await readdir(folder), []);
+    t.throws(() => writeSync(handOver.reader, 'x'), { code: 'EBADF' });
+    t.false(handOver.put(new Uint8Array(65_535)), 'small ones go through the pipe');
+    for (const [size, kept] of [
+      [20_000_000, 8_388_608],
+      [65_536, 8_388_608],
+    ] as const) {
+      const body = new Uint8Array(size).fill(size & 0xff);
+      t.true(handOver.put(body));
+      const read = Buffer.alloc(size);
+      t.is(readSync(handOver.reader, read, 0, size, 0), size);
+      t.is(Buffer.compare(read, body), 0);
+      handOver.rest();
+      t.is(fstatSync(handOver.reader).size, kept);
+    }
+    handOver.closeReader();
+    handOver.close();
+    t.false(handOver.put(new Uint8Array(65_536)), 'after its end the pipe is taken');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('five faults in a minute suspend; after a minute one probe decides (threat 53)', (t) => {

@@ -275,6 +275,8 @@ const NAUGHTY = source(
     case 'writes compiled code for others': return denied(async () => (await import('node:fs')).writeFileSync(new URL('${CAGED_CODE}x'), ''));
     case 'reads compiled code of others': return denied(async () => (await import('node:fs')).readdirSync(new URL('${CAGED_CODE}')));
     case 'writes a file': return denied(async () => (await import('node:fs')).writeFileSync(new URL('./naughty.mjs', import.meta.url), ''));
+    case 'writes where its bodies are': return denied(async () => (await import('node:fs')).writeSync(3, 'x'));
+    case 'closes where its bodies are': (await import('node:fs')).closeSync(3); return done;
     case 'opens a database': return denied(async () => new (await import('node:sqlite')).DatabaseSync('/tmp/x.db'));
     case 'executes': return denied(async () => (await import('node:child_process')).execSync('id'));
     case 'starts a worker': return denied(async () => new (await import('node:worker_threads')).Worker('1', { eval: true }));
@@ -325,6 +327,8 @@ const MISDEEDS: Readonly<Record<string, string>> = {
   'writes compiled code for others': 'ERR_ACCESS_DENIED',
   'reads compiled code of others': 'ERR_ACCESS_DENIED',
   'writes a file': 'ERR_ACCESS_DENIED',
+  'writes where its bodies are': 'EBADF',
+  'closes where its bodies are': 'done',
   'opens a database': 'ERR_UNKNOWN_BUILTIN_MODULE',
   executes: 'ERR_ACCESS_DENIED',
   'starts a worker': 'ERR_ACCESS_DENIED',
@@ -363,6 +367,30 @@ test.serial('what a plugin does costs its own job; others run, and so does its n
     // The median: this machine may be busy with other tests.
     t.true(waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]! < 1000, 'a new process within a second');
     t.deepEqual([pool.busy, pool.queued], [0, 0]);
+  });
+});
+
+test.serial('bodies of any size come to each process whole, whatever came before', async (t) => {
+  const tell = (name: string) =>
+    source(
+      name,
+      'const { body } = input; return { mediaType: "text/plain", body: [body.length, body.at(0), body.at(-1)].join() };',
+    );
+  const setup: Setup = {
+    plugins: { 'p.mjs': tell('p'), 'naughty.mjs': NAUGHTY },
+    builtIns: { 'b.mjs': tell('b') },
+    limits: { maxOutputBytes: 1_000_000 },
+  };
+  const sizes = [65_535, 65_536, 12_000_000, 70_000, 8_388_609, 2, 300_000, 20_000_000, 65_537];
+  await withPool(setup, async ({ run }) => {
+    for (const [index, size] of sizes.entries()) {
+      const edge = String(index);
+      for (const name of ['p', 'b'])
+        t.is(await run(name, `${edge}${'x'.repeat(size - 2)}${edge}`), `${size},${edge},${edge}`, name);
+    }
+    // A process that has thrown away what its bodies come through is replaced, and the job done by the next one.
+    t.is(await run('naughty', 'closes where its bodies are'), 'done');
+    t.is(await run('naughty', 'y'.repeat(100_000)), 'Y'.repeat(100_000));
   });
 });
 

@@ -1,6 +1,7 @@
 /** The child's end of the pipes: frames on standard input and output, so nothing else may print there. */
 import { freeBytes } from '../../core/free-bytes.ts';
 import { encodeFrame, type Frame, makeFrameReader } from './frame.ts';
+import { takeHandedOver } from './hand-over.ts';
 
 /** Bytes the pool may send in one frame: it has checked them, so the bound only catches a broken stream. */
 const MAX_BODY_BYTES = 0xffff_ffff;
@@ -22,7 +23,7 @@ export function openChannel(onFrame: (frame: Frame) => void, onEnd: () => void):
   Object.defineProperty(process, 'stdout', { value: process.stderr, configurable: true });
   const read = makeFrameReader(MAX_BODY_BYTES, freeBytes);
   process.stdin.on('data', (piece: Uint8Array) => {
-    for (const frame of read(piece)) onFrame(frame);
+    for (const frame of read(piece)) onFrame(withHandedOver(frame));
   });
   process.stdin.on('end', onEnd);
   process.stdin.on('error', onEnd);
@@ -32,4 +33,12 @@ export function openChannel(onFrame: (frame: Frame) => void, onEnd: () => void):
       for (const piece of encodeFrame(header, body)) output.write(piece);
     },
   };
+}
+
+/** The frame with the body that came beside the pipe, if one did. */
+function withHandedOver(frame: Frame): Frame {
+  const { handedOver } = frame.header;
+  if (typeof handedOver !== 'number') return frame;
+  const body = takeHandedOver(handedOver);
+  return { header: frame.header, body, free: () => freeBytes(body) };
 }

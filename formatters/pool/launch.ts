@@ -40,11 +40,13 @@ export interface LaunchOptions {
   readonly readable?: readonly string[];
   /** Lets a caged process have `node:sqlite`, as `guardSqlite` leaves it. Default false. */
   readonly withSqlite?: boolean;
+  /** A file descriptor it gets as `HAND_OVER_FD`. Default: none. */
+  readonly handOver?: number | undefined;
 }
 
 /** Starts a process with an empty environment, away from our folders. */
 export function launch(options: LaunchOptions): FormatterChild {
-  const { root, heapMb, program = 'formatter' } = options;
+  const { root, heapMb, program = 'formatter', handOver } = options;
   // Bodies count where memory is limited as a whole, and not as a reason to collect at every picture (bench/picture-miss);
   // what is kept, decoded pictures above all, may be doubled before that.
   const counting = ['--external-memory-accounted-in-global-limit', '--heap-growing-percent=100'];
@@ -66,9 +68,9 @@ export function launch(options: LaunchOptions): FormatterChild {
       // Pictures are drawn by our own formatters alone.
       ...(root === undefined ? { FONTCONFIG_FILE: FONTS } : {}),
     },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', ...(handOver === undefined ? [] : [handOver])],
     windowsHide: true,
-  });
+  }) as FormatterChild;
 }
 
 let bindsToParent: boolean | undefined;

@@ -74,7 +74,7 @@ export class ProcessJob {
     const onFrame = (frame: Frame) => this.#receive(frame);
     const onEnd = (ending: Ending) => this.#onEnded(ending);
     Object.assign(this.#process, { onFrame, onEnd });
-    this.#process.send({ type: 'run', id, job: rest, modules, limits }, body);
+    this.#process.sendJob({ type: 'run', id, job: rest, modules, limits }, body);
     this.#timers.push(
       clock.after(limits.timeoutMs, () => this.#expire()),
       clock.every(WATCH_EVERY_MS, () => this.#watch()),

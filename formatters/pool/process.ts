@@ -2,6 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Log, LogFields } from '../../core/log.ts';
 import { encodeFrame, type Frame, makeFrameReader } from './frame.ts';
+import { type HandOver, openHandOver } from './hand-over.ts';
 import { type FormatterChild, type LaunchOptions, launch } from './launch.ts';
 import { readResidentBytes } from './memory.ts';
 
@@ -41,6 +42,7 @@ export class FormatterProcess {
   onEnd: (ending: Ending) => void = () => {};
 
   readonly #child: FormatterChild;
+  readonly #handOver: HandOver | undefined;
   readonly #options: ProcessOptions;
   #tail = '';
   #ending: string | undefined;
@@ -52,7 +54,9 @@ export class FormatterProcess {
 
   constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#child = launch(options);
+    this.#handOver = openHandOver();
+    this.#child = launch({ ...options, handOver: this.#handOver?.reader });
+    this.#handOver?.closeReader();
     const ready = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<Ending>();
     this.ready = ready.promise;
@@ -73,6 +77,12 @@ export class FormatterProcess {
     for (const piece of encodeFrame(header, body)) this.#child.stdin.write(piece);
   }
 
+  /** Sends what begins a job; to be called while it has none. A large body goes beside the pipe where that can be. */
+  sendJob(header: object, body: Uint8Array): void {
+    if (this.#handOver?.put(body)) this.send({ ...header, handedOver: body.byteLength });
+    else this.send(header, body);
+  }
+
   /** Resident bytes above the least it was ever seen to need while idle. */
   growthBytes(): number {
     const now = this.pid === undefined ? undefined : readResidentBytes(this.pid);
@@ -88,6 +98,7 @@ export class FormatterProcess {
   noteIdle(): void {
     this.#noiseBytes = 0;
     this.#lines = 0;
+    this.#handOver?.rest();
     const now = this.pid === undefined ? undefined : readResidentBytes(this.pid);
     if (now !== undefined) this.#idleBytes = Math.min(now, this.#idleBytes ?? now);
   }
@@ -162,6 +173,7 @@ export class FormatterProcess {
     const outOfMemory = this.#ending === undefined && /(?:JavaScript|heap) (?:out of memory|limit)/i.test(this.#tail);
     const why = this.#ending ?? (outOfMemory ? 'ran out of heap' : reason);
     this.#ending = why;
+    this.#handOver?.close();
     if (why !== CLOSED)
       this.#options.log[this.#level]('formatter process ended', {
         lane: this.#options.lane,
