@@ -1,7 +1,7 @@
 /**
  * A picture that nobody has asked for before, through the whole gateway, against the image library alone: 12 megapixels
- * to 640 pixels or another width, same settings, as WebP and as what most browsers get, AVIF. The gateway's side includes fetching from a
- * loopback origin, both caches and the client.
+ * to 640 pixels or another width, same settings, as WebP and as what most browsers get, AVIF. The gateway's side includes
+ * fetching from a loopback origin, both caches and the client.
  */
 import sharp, { type Sharp } from 'sharp';
 import { encoderQuality } from '../formatters/image/encoder-quality.ts';

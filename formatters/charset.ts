@@ -1,5 +1,6 @@
 /** Bytes to text by the WHATWG encoding standard (threat 45). UTF-7 has no label there and is never honoured. */
 import sniffEncoding from 'html-encoding-sniffer';
+import iconv from 'iconv-lite';
 
 /** Text and the WHATWG name, in lower case, of the encoding it was decoded from. */
 export interface DecodedText {
@@ -50,4 +51,10 @@ function readStrictUtf8(bytes: Uint8Array): string | undefined {
     // Not UTF-8: that is the answer asked for, not a fault.
     return undefined;
   }
+}
+
+/** Bytes of a character in a charset that there is; `undefined` where it is not among them. */
+export function encodeCharacter(character: string, charset: string): Buffer | undefined {
+  const bytes = iconv.encode(character, charset);
+  return iconv.decode(bytes, charset) === character ? bytes : undefined;
 }

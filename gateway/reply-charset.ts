@@ -2,6 +2,7 @@
 import iconv from 'iconv-lite';
 import type { FormatOutcome } from '../core/executor.ts';
 import { isTextual } from '../core/media-type.ts';
+import { encodeCharacter } from '../formatters/charset.ts';
 import type { ChoiceContext } from './steps/choose.ts';
 
 /** Charset in which a type is sent to this client, a WHATWG label in lower case. */
@@ -52,7 +53,7 @@ function escapeMissing(text: string, charset: string, markup: boolean): string {
   return text.replace(/[^\u0000-\u007f]/gu, (character) => {
     const held = cache.get(character);
     if (held !== undefined) return held;
-    const isThere = iconv.decode(iconv.encode(character, charset), charset) === character;
+    const isThere = encodeCharacter(character, charset) !== undefined;
     const written = isThere ? character : markup ? `&#${character.codePointAt(0)};` : plainFor(character);
     cache.set(character, written);
     return written;

@@ -26,8 +26,8 @@ const MAX_HINT = 256;
  * Makes a detector.
  *
  * Reads `user-agent`, and beside it only what could change the answer for that User-Agent: client hints of Chromium,
- * the phone behind Opera Mini, what a feature phone accepts, whether an unknown client has a WAP profile. The address of a WAP profile is never
- * dereferenced (H-7). What it returns is shared between calls: it is not to be changed.
+ * the phone behind Opera Mini, what a feature phone accepts, whether an unknown client has a WAP profile. The address of
+ * a WAP profile is never dereferenced (H-7). What it returns is shared between calls: it is not to be changed.
  *
  * @param options.cacheSize User-Agents whose class is remembered. Default 5,000.
  */
@@ -96,9 +96,8 @@ const LATER_PICTURE = /\bimage\/(?:jpe?g|png|webp)\b/i;
 // Old names of phones were given on after the WAP 1 time: what one takes tells.
 function refineByAccept(detection: Detection, read: ReadField): Detection {
   const accept = (read('accept') ?? '').slice(0, MAX_ACCEPT);
-  const isOfPages = WML.test(accept) && !LATER_PAGE.test(accept);
-  const isOfPictures = WBMP.test(accept) && !LATER_PAGE.test(accept) && !LATER_PICTURE.test(accept);
-  if (!isOfPages && !isOfPictures) return detection;
+  const isOld = WML.test(accept) || (WBMP.test(accept) && !LATER_PICTURE.test(accept));
+  if (!isOld || LATER_PAGE.test(accept)) return detection;
   return refined(
     detection,
     'feature-phone',

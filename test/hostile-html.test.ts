@@ -427,6 +427,10 @@ const BOMBS: Readonly<Record<string, string>> = {
   'selects and options': `${'<select><option>'.repeat(5e4)}</select>end`,
   'class names': `<p class="${'a '.repeat(2e5)}">end`,
   srcset: `<img srcset="${'a 1x,'.repeat(1e5)}">end`,
+  'drawn formulas that nothing says': `<p>${'<span class=katex-html>x</span>'.repeat(5e4)}end`,
+  'drawn formulas in one another': `${'<span class=katex-html>'.repeat(200)}${'<b>x</b>'.repeat(5e4)}end`,
+  'columns of numbers in one another': `${'<div class=gutter>'.repeat(200)}${'1 '.repeat(1e6)}end`,
+  'dialogues in one another': `${'<div class=modal style=position:fixed>'.repeat(200)}${'<b>x</b>'.repeat(5e4)}end`,
   'inline CSS': `<p style="${'a:url('.repeat(1e5)}">end`,
 };
 

@@ -90,12 +90,35 @@ export function findByName(
   return undefined;
 }
 
+/** True where an element below `parent`, of any namespace, is accepted. */
+export function hasBelow(parent: ParentNode, accept: (element: Element) => boolean): boolean {
+  return parent.children.some((child) => isTag(child) && (accept(child) || hasBelow(child, accept)));
+}
+
+/** True where an element above is called so. */
+export function isWithin({ parent }: Element, name: RegExp): boolean {
+  for (let up = parent; up !== null && isTag(up); up = up.parent) if (name.test(up.name)) return true;
+  return false;
+}
+
 /** Calls `visit` for every element below `parent` in document order; one that returns `false` is not entered. */
 export function walkElements(parent: ParentNode, visit: (element: Element) => unknown): void {
   for (const child of parent.children) {
     if (isTag(child) && visit(child) === false) continue;
     if (hasChildren(child)) walkElements(child, visit);
   }
+}
+
+/** As `textOf`, but no more than is needed to see that it is longer than `max` characters. */
+export function textUpTo(node: AnyNode, max: number): string {
+  if (isText(node)) return node.data.slice(0, max + 1);
+  if (!hasChildren(node) || (isTag(node) && (node.name === 'script' || node.name === 'style'))) return '';
+  let text = '';
+  for (const child of node.children) {
+    text += textUpTo(child, max - text.length);
+    if (text.length > max) break;
+  }
+  return text;
 }
 
 /** All text below a node as it stands, raw text (scripts, styles) excepted. */

@@ -4,7 +4,7 @@
  * Conservative: a false hit costs content, a miss a few lines.
  */
 import type { Element } from 'domhandler';
-import { findByName } from './edit-tree.ts';
+import { hasBelow } from './edit-tree.ts';
 
 const BEACON_HOST =
   /\/\/(?:[\w-]+\.)*(?:google-analytics\.com|googletagmanager\.com|doubleclick\.net|googlesyndication\.com|facebook\.com\/tr\b|scorecardresearch\.com|quantserve\.com|bat\.bing\.com|hotjar\.com|mc\.yandex\.ru|px\.ads\.linkedin\.com|analytics\.twitter\.com|t\.co\/i\/adsct|stats\.wp\.com|pixel\.wp\.com|chartbeat\.net|newrelic\.com|nr-data\.net|krxd\.net|demdex\.net|omtrdc\.net|2o7\.net|adnxs\.com|criteo\.(?:com|net)|hubspot\.com\/__ptq|statcounter\.com|histats\.com|metrika|matomo\.php|piwik\.php)/i;
@@ -55,17 +55,23 @@ export function isConsentDialogue(element: Element): boolean {
 
 /** True for what lies over the page unasked, to win subscribers mostly: it says so, or is fixed there and called that. */
 export function isOverlay(element: Element): boolean {
-  if ((marksOf(element) & OVERLAY) === 0 && !isFixedDialogue(element)) return false;
-  return countBelow(element, MAX_BANNER_MARKUP) < MAX_BANNER_MARKUP;
+  const isMarked = (marksOf(element) & OVERLAY) !== 0;
+  if (!isMarked && !isFixedDialogue(element)) return false;
+  // What is long is no overlay: it is not searched either (threat 42).
+  if (countBelow(element, MAX_BANNER_MARKUP) >= MAX_BANNER_MARKUP) return false;
+  // Where one signs in is a part of the page, however it is shown.
+  return isMarked || !hasBelow(element, isPasswordField);
 }
 
 function isFixedDialogue(element: Element): boolean {
   const { name, attribs } = element;
   if (attribs['style'] === undefined || !FIXED.test(attribs['style']) || name === 'body') return false;
   const isDialogue = /^(?:alert)?dialog$/.test(attribs['role'] ?? '') || attribs['aria-modal'] === 'true';
-  if (!isDialogue && !LAID_OVER.test(attribs['class'] ?? '') && !LAID_OVER.test(attribs['id'] ?? '')) return false;
-  // Where one signs in is a part of the page, however it is shown.
-  return findByName(element, 'input', ({ attribs: { type } }) => type?.toLowerCase() === 'password') === undefined;
+  return isDialogue || LAID_OVER.test(attribs['class'] ?? '') || LAID_OVER.test(attribs['id'] ?? '');
+}
+
+function isPasswordField({ name, attribs }: Element): boolean {
+  return name === 'input' && attribs['type']?.toLowerCase() === 'password';
 }
 
 /** True for what the well-known consent managers put into a page, of whatever length. */

@@ -1,13 +1,14 @@
 /** HTML of today in the words of HTML 3.2 and of XHTML Mobile Profile 1.0. */
 import type { CheerioAPI } from 'cheerio';
 import { type ChildNode, type Element, ProcessingInstruction } from 'domhandler';
-import { editTree, isHtml, makeElement, makeText, type Replacement, setChildren } from './edit-tree.ts';
+import { editTree, isHtml, isWithin, makeElement, makeText, type Replacement, setChildren } from './edit-tree.ts';
 import { fitXhtml, inlineOnly } from './xhtml-content.ts';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
 /** A button that a script works says less than this, or is a title. */
 const MIN_TITLE = 25;
+const HEADING = /^(?:h[1-6]|dt)$/;
 
 interface Markup {
   readonly elements: ReadonlySet<string>;
@@ -125,7 +126,7 @@ function keepAttributes(element: Element, markup: Markup): void {
 function buttonField(button: Element, markup: Markup): Replacement {
   const type = button.attribs['type'] ?? 'submit';
   const label = labelOf(button);
-  if (button.attribs['type'] !== 'submit' && isInHeading(button)) return button.children;
+  if (button.attribs['type'] !== 'submit' && isWithin(button, HEADING)) return button.children;
   if (type === 'button') return label.length < MIN_TITLE ? undefined : [makeElement('b', {}, button.children)];
   const field = makeElement('input', {
     type,
@@ -134,11 +135,6 @@ function buttonField(button: Element, markup: Markup): Replacement {
   });
   keepAttributes(field, markup);
   return field;
-}
-
-function isInHeading({ parent }: Element): boolean {
-  if (parent === null || !isHtml(parent)) return false;
-  return /^(?:h[1-6]|dt)$/.test(parent.name) || isInHeading(parent);
 }
 
 function labelOf(button: Element): string {

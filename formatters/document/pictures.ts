@@ -1,7 +1,7 @@
 /** One picture out of the several a page offers, and what stands for sound and film. */
 import { type ChildNode, type Element, isTag } from 'domhandler';
 import { parseSrcset, type SourceCandidate } from '../../core/links/srcset.ts';
-import { makeElement, makeText } from './edit-tree.ts';
+import { hasBelow, makeElement, makeText } from './edit-tree.ts';
 import { isPlaceholder } from './lazy-images.ts';
 
 // What every picture formatter reads; a candidate of another type would be a gamble.
@@ -69,13 +69,7 @@ export function mediaLink(media: Element, showsPictures: boolean): ChildNode[] {
   const name = media.attribs['title'] || media.attribs['aria-label'] || (media.name === 'video' ? 'Video' : 'Audio');
   const poster = media.attribs['poster'];
   // What clients that play nothing are told, but for links in it.
-  const told = holdsLink(media) ? rest : [];
+  const told = hasBelow(media, ({ name, attribs }) => name === 'a' && 'href' in attribs) ? rest : [];
   const link = makeElement('a', { href: src }, [makeText(name)]);
   return poster && showsPictures ? [makeElement('img', { src: poster, alt: '' }), link, ...told] : [link, ...told];
-}
-
-function holdsLink(parent: Element): boolean {
-  return parent.children.some(
-    (child) => isTag(child) && ((child.name === 'a' && 'href' in child.attribs) || holdsLink(child)),
-  );
 }

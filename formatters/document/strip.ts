@@ -1,15 +1,15 @@
 /** The first pass: what is not for a reader without scripts and styles goes, what stands for something else is replaced. */
 
 import type { CheerioAPI } from 'cheerio';
-import { type Element, isComment, isDirective, isTag } from 'domhandler';
-import { editTree, isHtml, makeText, type Replacement, textOf, walkElements } from './edit-tree.ts';
+import { type Element, isComment, isDirective, isTag, type ParentNode } from 'domhandler';
+import { editTree, hasBelow, isHtml, makeText, type Replacement, textOf, textUpTo, walkElements } from './edit-tree.ts';
 import { isGutter, languageOf } from './flow/code-blocks.ts';
 import { isConcealed } from './flow/concealment.ts';
 import {
+  formulaClass,
   formulaCode,
   isDrawnFormula,
-  isHiddenFormula,
-  isSaidBeside,
+  placesOfFormulas,
   readMathPicture,
   readMathScript,
 } from './flow/formulas.ts';
@@ -21,6 +21,8 @@ import type { PageDemand } from './page-demand.ts';
 import { choosePicture, mediaLink, pictureImage } from './pictures.ts';
 
 const GONE = new Set('script style template base bgsound param track'.split(' '));
+/** Characters that the numbers of lines may take: boxes in boxes are each looked at (threat 42). */
+const MAX_GUTTER = 100_000;
 const USEFUL = /^(?:a|input|select|textarea|button|label|option|h[1-6])$/;
 
 /** How strict `strip` is. */
@@ -45,6 +47,11 @@ export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOpti
     places ??= placesOf($.root()[0]!);
     return places.has(attribs['id']);
   };
+  let formulas: ReadonlySet<ParentNode> | undefined;
+  const isSaidBeside = ({ parent }: Element): boolean => {
+    formulas ??= placesOfFormulas($.root()[0]!);
+    return parent !== null && formulas.has(parent);
+  };
   editTree($.root()[0]!, {
     enter(node) {
       if (isComment(node) || (isDirective(node) && node.name !== '!doctype')) return false;
@@ -60,10 +67,10 @@ export function strip($: CheerioAPI, { demand, pageUrl, dropsHidden }: StripOpti
       if (isDrawnFormula(node) && isSaidBeside(node)) return false;
       if (dropsHidden && isGutter(node) && isNoCode(node)) return false;
       // Threat 36: text that nobody is shown must not reach those who read without looking.
-      if (dropsHidden && isConcealed(node) && !isHiddenFormula(node)) return false;
+      if (dropsHidden && isConcealed(node)) return false;
       // A script may have hidden a form's fields behind widgets of its own; here the fields are all there is.
       if (!isHidden(node)) return true;
-      return !dropsHidden && (isUseful(node) || isOpened(node) || holdsUseful(node));
+      return !dropsHidden && (isUseful(node) || isOpened(node) || hasBelow(node, isUseful));
     },
     leave: (node) => (isTag(node) ? stand(node, demand, pageUrl) : node),
   });
@@ -105,7 +112,7 @@ function standForPicture(img: Element, demand: PageDemand): Replacement {
   choosePicture(img, demand.maxWidth);
   const { alt, src } = img.attribs;
   const formula = readMathPicture(img);
-  if (formula !== undefined) img.attribs['class'] = formula.display ? 'math display' : 'math';
+  if (formula !== undefined) img.attribs['class'] = formulaClass(formula);
   if (demand.images && !isEmptyPicture(src)) return img;
   if (formula !== undefined) return formulaCode(formula);
   // Alternative text stays in the picture's place; without one a picture is an ornament, or a link's only sign.
@@ -124,7 +131,8 @@ function tellLanguage(pre: Element): Element {
 
 /** True for a column of line numbers, or words to copy by, and nothing else: their names are used for more. */
 function isNoCode(element: Element): boolean {
-  return /^(?:[\s\d]*|\s*cop(?:ied|y)\b.{0,20})$/i.test(textOf(element));
+  const text = textUpTo(element, MAX_GUTTER);
+  return text.length <= MAX_GUTTER && /^(?:[\s\d]*|\s*cop(?:ied|y)\b.{0,20})$/i.test(text);
 }
 
 /** The places of the page that links with words lead to. */
@@ -137,10 +145,6 @@ export function placesOf(root: Parameters<typeof walkElements>[0]): Set<string> 
     if (place !== '' && textOf(element).trim() !== '') places.add(place);
   });
   return places;
-}
-
-function holdsUseful(element: Element): boolean {
-  return element.children.some((child) => isTag(child) && (isUseful(child) || holdsUseful(child)));
 }
 
 // An `a` without an address and a heading without text help nobody.

@@ -1,7 +1,8 @@
 /** The second pass: links that say where they lead, tables that hold data, and nothing around them that says nothing. */
 import { type Element, hasChildren, isTag } from 'domhandler';
 import { collapse, findReferences } from './collapse.ts';
-import { editTree, isHtml, makeElement, makeText, setChildren, textOf, walkElements } from './edit-tree.ts';
+import { editTree, hasBelow, isHtml, makeElement, makeText, setChildren, textOf, walkElements } from './edit-tree.ts';
+import { isFormulaClass } from './flow/formulas.ts';
 import { flattenTable, isLayoutTable } from './layout-tables.ts';
 import { partWords } from './part-words.ts';
 
@@ -31,8 +32,6 @@ const OWN_ROLE: Readonly<Record<string, string>> = {
 const PRESENTATIONAL = new Set(
   'align bgcolor border cellpadding cellspacing class color face height size style valign width tabindex'.split(' '),
 );
-
-const MATH = /^math(?: display)?$/;
 
 /** How a page is tidied. */
 export interface TidyOptions {
@@ -64,7 +63,7 @@ function cleanAttributes(element: Element, references: ReadonlySet<string>): voi
   for (const name in attribs) {
     // The class of code names its language, that of a picture tells that it is a formula.
     const isTelling =
-      name === 'class' && (tag === 'code' || tag === 'pre' || (tag === 'img' && MATH.test(attribs[name]!)));
+      name === 'class' && (tag === 'code' || tag === 'pre' || (tag === 'img' && isFormulaClass(attribs[name]!)));
     if (!isTelling && isIdle(name, attribs[name]!, tag)) delete attribs[name];
     else if (name === 'id' && !HEADING.test(tag) && !references.has(attribs[name]!)) delete attribs[name];
   }
@@ -90,15 +89,13 @@ function isIdle(name: string, value: string, tag: string): boolean {
 /** A link that showed only a picture or an icon gets words: its label, or where it leads. */
 function nameLink(link: Element): void {
   const { attribs } = link;
-  if (attribs['href'] === undefined || textOf(link).trim() !== '' || holdsPicture(link)) return;
+  if (attribs['href'] === undefined || textOf(link).trim() !== '' || hasBelow(link, isPicture)) return;
   const label = attribs['aria-label']?.trim() || attribs['title']?.trim() || placeName(attribs['href']);
   if (label) setChildren(link, [makeText(label)]);
 }
 
-function holdsPicture(element: Element): boolean {
-  return element.children.some(
-    (child) => isTag(child) && (child.name === 'img' || child.name === 'input' || holdsPicture(child)),
-  );
+function isPicture({ name }: Element): boolean {
+  return name === 'img' || name === 'input';
 }
 
 /** The last word of an address: `https://e.org/about/team.html` is `team`. */

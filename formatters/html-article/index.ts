@@ -37,7 +37,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-article',
-  version: '1.4.0',
+  version: '1.4.1',
   title: 'Main content',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/html', keeps: 0.8, cost: 7, meets: ['article'] }],
@@ -56,7 +56,7 @@ function formatArticle(input: FormatInput, want: Want, env: FormatEnv): FormatRe
   const body = findElement($.root()[0]!, 'body');
   if (body === undefined) return { mediaType: want.mediaType, document: $, ...prepared };
   const survey = surveyPage(body);
-  const form = findFormToFillIn(survey) ?? findFormAlone(survey, data);
+  const form = findForm(survey, data);
   if (form !== undefined) {
     env.note('left-out', { found: 'form', wholePage: self.canonical ?? input.url });
     const choice = chooseAround(survey, form);
@@ -105,30 +105,25 @@ const MAX_FORM_TEXT = 2000;
 /** Nor is one with more sentences than this besides: an opinion of the page may be given below them. */
 const MAX_FORM_PROSE = 600;
 
-/** The form that a page with little else is there for: to sign in, or to write in. */
-function findFormToFillIn(survey: Survey): number | undefined {
-  if (textLength(survey, 0) > MAX_FORM_TEXT) return undefined;
-  const { elements, ends } = survey;
-  const index = elements.findIndex((form, i) => form.name === 'form' && elements.slice(i + 1, ends[i]).some(takesText));
-  if (index < 0) return undefined;
-  const { prose } = countStatistics(survey, new Uint8Array(elements.length));
-  return prose[0]! - prose[index]! > MAX_FORM_PROSE ? undefined : index;
-}
-
 /** A page that has next to nothing beside its form, as those to search from, is there for it whatever it asks. */
 const MAX_BESIDE_FORM = 200;
 const MAX_FORM_LINKS = 5;
 
-function findFormAlone(survey: Survey, data: readonly string[]): number | undefined {
+/** The form that a page with little else is there for: to sign in, to write in, or the only thing there. */
+function findForm(survey: Survey, data: readonly string[]): number | undefined {
+  if (textLength(survey, 0) > MAX_FORM_TEXT) return undefined;
   const { elements, ends } = survey;
-  const index = elements.findIndex((form, i) => form.name === 'form' && elements.slice(i + 1, ends[i]).some(asks));
-  if (index < 0 || textLength(survey, 0) > MAX_FORM_TEXT) return undefined;
-  if (textLength(survey, 0) - textLength(survey, index) > MAX_BESIDE_FORM) return undefined;
-  // Some systems put the whole page into a form.
+  const findWith = (accepts: (field: Element) => boolean) =>
+    elements.findIndex((form, i) => form.name === 'form' && elements.slice(i + 1, ends[i]).some(accepts));
+  const [toFillIn, toAsk] = [findWith(takesText), findWith(asks)];
+  if (toFillIn < 0 && toAsk < 0) return undefined;
   const { prose, links } = countStatistics(survey, new Uint8Array(elements.length));
-  if (prose[index]! > MAX_BESIDE_FORM || links[index]! > MAX_FORM_LINKS) return undefined;
+  if (toFillIn >= 0 && prose[0]! - prose[toFillIn]! <= MAX_FORM_PROSE) return toFillIn;
+  if (toAsk < 0 || textLength(survey, 0) - textLength(survey, toAsk) > MAX_BESIDE_FORM) return undefined;
+  // Some systems put the whole page into a form.
+  if (prose[toAsk]! > MAX_BESIDE_FORM || links[toAsk]! > MAX_FORM_LINKS) return undefined;
   // One that scripts would fill says more in its data.
-  return readPageData(data).join('').length > MAX_BESIDE_FORM ? undefined : index;
+  return readPageData(data).join('').length > MAX_BESIDE_FORM ? undefined : toAsk;
 }
 
 function asks({ name, attribs }: Element): boolean {
@@ -204,7 +199,10 @@ function keepChoice(body: Element, { root, skipped }: Choice): void {
   if (root !== body) setChildren(body, root.children);
 }
 
-/** The title as first heading, when the content has none (lists and shops: none at all); under an article's who wrote it when. A page without text is its description, one without any its address. */
+/**
+ * The title as first heading, when the content has none (lists and shops: none at all); under an article's who wrote it when.
+ * A page without text is its description, one without any its address.
+ */
 function addTitle(body: Element, self: PageFacts, { isArticle, url }: { isArticle: boolean; url: string }): void {
   const lead: ChildNode[] = [];
   const title = withoutSite(self.title, self.siteName);

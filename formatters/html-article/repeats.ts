@@ -8,7 +8,7 @@ import { mayBeEqual, type Survey, textSum } from './survey.ts';
 const MIN_TEXT = 40;
 const MAX_TEXT = 4000;
 
-/** The second and later elements of equal text, outermost first. */
+/** The second and later elements of equal text that a style could tell apart from the first, outermost first. */
 export function findRepeats(survey: Survey, { text }: Statistics, omitted: Omission): number[] {
   const { elements, ends } = survey;
   const repeats: number[] = [];

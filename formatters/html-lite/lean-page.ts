@@ -1,7 +1,17 @@
 /** What a lite page need not carry: attributes and heads that only styles, scripts, search engines and other programs read. */
 import type { CheerioAPI } from 'cheerio';
 import { type Element, isTag } from 'domhandler';
-import { editTree, findElement, isHtml, makeText, setChildren, textOf, walkElements } from '../document/edit-tree.ts';
+import {
+  editTree,
+  findElement,
+  hasBelow,
+  isHtml,
+  isWithin,
+  makeText,
+  setChildren,
+  textOf,
+  walkElements,
+} from '../document/edit-tree.ts';
 import { isHidden } from '../document/furniture.ts';
 
 // What a reader may come back by, follow or subscribe to; the rest is for programs, which ask for other forms.
@@ -67,7 +77,7 @@ function leanPermalink(link: Element): void {
   const { attribs } = link;
   const href = attribs['href']?.trim() ?? '';
   const isOwnPlace = href.startsWith('#') || (href.includes('#') && isWithin(link, /^h[1-6]$/));
-  if (!isOwnPlace || textOf(link).trim() !== '' || holdsContent(link)) return;
+  if (!isOwnPlace || textOf(link).trim() !== '' || hasBelow(link, isContent)) return;
   for (const name of ['href', 'title', 'aria-label']) delete attribs[name];
 }
 
@@ -81,8 +91,8 @@ function nameButtons(body: Element): void {
     enter: (node) => !isHtml(node) || node.name !== 'title',
     leave(node) {
       if (!isHtml(node) || node.name !== 'button') return node;
-      if (holdsControls(node) || isWithin(node, /^a$/)) return node.children;
-      if (textOf(node).trim() !== '' || holdsContent(node)) return node;
+      if (hasBelow(node, isControl) || isWithin(node, /^a$/)) return node.children;
+      if (textOf(node).trim() !== '' || hasBelow(node, isContent)) return node;
       const { attribs } = node;
       const label = attribs['aria-label']?.trim() || attribs['title']?.trim() || attribs['value']?.trim();
       if (!label && !('form' in attribs) && !isWithin(node, /^form$/)) return undefined;
@@ -92,23 +102,12 @@ function nameButtons(body: Element): void {
   });
 }
 
-function isWithin(element: Element, name: RegExp): boolean {
-  for (let up = element.parent; up !== null && isTag(up); up = up.parent) if (name.test(up.name)) return true;
-  return false;
+function isControl({ name, attribs }: Element): boolean {
+  return /^(?:input|select|textarea)$/.test(name) || (name === 'a' && 'href' in attribs);
 }
 
-function holdsControls(element: Element): boolean {
-  return element.children.some(
-    (child) =>
-      isTag(child) &&
-      (/^(?:input|select|textarea)$/.test(child.name) ||
-        (child.name === 'a' && 'href' in child.attribs) ||
-        holdsControls(child)),
-  );
-}
-
-function holdsContent(element: Element): boolean {
-  return element.children.some((child) => isTag(child) && (/^(?:img|input)$/.test(child.name) || holdsContent(child)));
+function isContent({ name }: Element): boolean {
+  return name === 'img' || name === 'input';
 }
 
 function leanAttributes(element: Element): void {

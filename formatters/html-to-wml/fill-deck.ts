@@ -1,5 +1,5 @@
 /** Paragraphs to the cards of one deck (WML 1.1), no larger than the phone can take. */
-import { type SizeOf, sizeIn } from '../document/text/charset-size.ts';
+import type { SizeOf } from '../document/text/charset-size.ts';
 import { shortened, wmlText } from './wml-text.ts';
 import type { WmlParagraph } from './write-parts.ts';
 
@@ -24,6 +24,8 @@ export interface DeckFrame {
   readonly maxBytes: number;
   /** The charset that the deck goes out in, where that is not what XML takes for granted. */
   readonly charset: string | undefined;
+  /** Bytes of a text in that charset. */
+  readonly sizeOf: SizeOf;
   /** The last line where there is more: a link to the next deck, if there is an address for it. */
   readonly more: string;
 }
@@ -43,19 +45,22 @@ class DeckFiller {
   readonly #cardBytes: number;
   readonly #sizeOf: SizeOf;
   readonly #prologue: string;
+  /** Bytes of what every deck has beside its cards, and of the end of a paragraph. */
+  readonly #fixed: number;
   readonly #cards: string[] = [];
   #content = '';
   /** Bytes of `#content`, and of all cards that are closed. */
   #bytes = 0;
   #closed = 0;
 
-  constructor({ title, maxBytes, charset, more }: DeckFrame) {
-    this.#sizeOf = sizeIn(charset);
+  constructor({ title, maxBytes, charset, sizeOf, more }: DeckFrame) {
+    this.#sizeOf = sizeOf;
     // XML 1.0 4.3.3: without a declaration, and once the field is gone, it would be UTF-8.
     const encoding = charset === undefined ? '' : ` encoding="${wmlText(charset)}"`;
     this.#prologue = `<?xml version="1.0"${encoding}?>${DOCTYPE}`;
     this.#more = more;
     this.#title = wmlText(shortened(title, 40));
+    this.#fixed = sizeOf(this.#prologue + more + EPILOGUE + this.#title) + '</p>'.length;
     this.#maxBytes = maxBytes;
     this.#cardBytes = maxBytes > 0 ? Math.min(CARD, Math.max(300, Math.floor(maxBytes * SHARE))) : CARD;
   }
@@ -104,8 +109,7 @@ class DeckFiller {
     if (this.#maxBytes <= 0) return true;
     const cards = this.#cards.length + (opensCard ? 2 : 1);
     const frames = cards * this.#sizeOf(this.#frame(cards + 1, '', true, true));
-    const fixed = this.#sizeOf(this.#prologue + this.#more + EPILOGUE + this.#title) + '</p>'.length;
-    return fixed + frames + this.#closed + this.#bytes + size <= this.#maxBytes;
+    return this.#fixed + frames + this.#closed + this.#bytes + size <= this.#maxBytes;
   }
 
   #put(text: string): void {

@@ -60,12 +60,13 @@ function toWml(input: FormatInput, want: Want, env: FormatEnv): FormatResult {
     notes: false,
   });
   const maxPart = maxBytes > 0 ? Math.floor(maxBytes / 3) : 4000;
-  const paragraphs = new PartWriter({ images, maxPart, sizeOf: sizeIn(charset) }).write(blocks);
+  const sizeOf = sizeIn(charset);
+  const paragraphs = new PartWriter({ images, maxPart, sizeOf }).write(blocks);
   const shown =
     paragraphs.length > 0 ? paragraphs : [{ parts: [`<b>${wmlText(title.slice(0, 80))}</b>`], isCode: false }];
-  let deck = fillDeck(shown, { title, maxBytes, charset, more: moreLine(demand, 2) });
+  let deck = fillDeck(shown, { title, maxBytes, charset, sizeOf, more: moreLine(demand, 2) });
   for (let part = 2; part <= demand.part && deck.rest.length > 0; part++)
-    deck = fillDeck(deck.rest, { title, maxBytes, charset, more: moreLine(demand, part + 1) });
+    deck = fillDeck(deck.rest, { title, maxBytes, charset, sizeOf, more: moreLine(demand, part + 1) });
   const { text, rest } = deck;
   if (rest.length > 0) env.note('deck.cut', { paragraphs: rest.length, of: shown.length });
   return { mediaType: want.mediaType, body: text, ...prepared };

@@ -39,7 +39,6 @@ export class WmlForm {
     if (field === undefined || this.#shown.has(field)) return '';
     this.#shown.add(field);
     const name = `name="${field.variable}"`;
-    const title = control.label === '' ? '' : ` title="${wmlText(shortened(control.label, 40))}"`;
     if (field.options.length > 0) {
       const several = control.type === 'checkbox' || control.multiple ? ' multiple="true"' : '';
       const chosen = field.options.flatMap((option, i) => (option.selected ? [i + 1] : []));
@@ -47,11 +46,11 @@ export class WmlForm {
       const options = field.options.map(
         ({ value, label }) => `<option value="${wmlText(value)}">${wmlText(shortened(label || value, 60))}</option>`,
       );
-      return `<select ${name}${title}${several}${first}>${options.join('')}</select>`;
+      return `<select ${name}${titleOf(control)}${several}${first}>${options.join('')}</select>`;
     }
     const type = control.type === 'password' ? ' type="password"' : '';
     const value = control.value === '' || type !== '' ? '' : ` value="${wmlText(control.value)}"`;
-    return `<input ${name}${type}${title}${value} emptyok="true"/>`;
+    return `<input ${name}${type}${titleOf(control)}${value} emptyok="true"/>`;
   }
 
   /** A choice as a field to enter the value in. */
@@ -59,8 +58,7 @@ export class WmlForm {
     const field = this.#fields.get(control);
     if (field === undefined) return '';
     const value = (field.options.find(({ selected }) => selected) ?? field.options[0])?.value ?? '';
-    const title = control.label === '' ? '' : ` title="${wmlText(shortened(control.label, 40))}"`;
-    return `<input name="${field.variable}"${title} value="${wmlText(value)}" emptyok="true"/>`;
+    return `<input name="${field.variable}"${titleOf(control)} value="${wmlText(value)}" emptyok="true"/>`;
   }
 
   /** The action that sends the form, by a button or without one. */
@@ -141,4 +139,8 @@ export class WmlForm {
     this.#fields.set(control, { control, variable: `v${this.#number}x${this.#fields.size + 1}`, options });
     return true;
   }
+}
+
+function titleOf({ label }: Control): string {
+  return label === '' ? '' : ` title="${wmlText(shortened(label, 40))}"`;
 }

@@ -8,6 +8,7 @@ import { PageRenderer } from './page-renderer.ts';
 
 /** Longest document, in UTF-16 code units. */
 const MAX_CHARACTERS = 4 * 1024 * 1024;
+
 export interface RenderOptions {
   /** GFM: tables, tasks, deleted text, bare addresses. Default true; without it CommonMark alone. */
   readonly gfm?: boolean;
@@ -27,11 +28,11 @@ export interface Rendered {
 }
 
 // Extensions of the shared instance pile up for the whole process; this one is ours alone and set up once.
-const notesByTokenizer = new WeakMap<object, Footnotes>();
 const marked = new Marked({ async: false, walkTokens: unlinkInTags });
-const formulasByTokenizer = new WeakMap<object, Formulas>();
-marked.use(formulaExtension(({ tokenizer }) => (tokenizer ? formulasByTokenizer.get(tokenizer) : undefined)));
-marked.use(footnoteExtension(({ tokenizer }) => (tokenizer ? notesByTokenizer.get(tokenizer) : undefined)));
+/** What extensions gather of a page, by its tokenizer: all that they are given. */
+const extrasByTokenizer = new WeakMap<object, { readonly notes: Footnotes; readonly formulas: Formulas }>();
+marked.use(formulaExtension(({ tokenizer }) => (tokenizer ? extrasByTokenizer.get(tokenizer)?.formulas : undefined)));
+marked.use(footnoteExtension(({ tokenizer }) => (tokenizer ? extrasByTokenizer.get(tokenizer)?.notes : undefined)));
 
 /**
  * Renders in about linear time, whatever the input.
@@ -46,8 +47,7 @@ export function renderMarkdown(markdown: string, options: RenderOptions = {}): R
   const formulas = forPages ? new Formulas() : undefined;
   const renderer = new PageRenderer({ filtersTags, namesHeadings: forPages, formulas });
   const notes = new Footnotes();
-  if (forPages) notesByTokenizer.set(tokenizer, notes);
-  if (formulas !== undefined) formulasByTokenizer.set(tokenizer, formulas);
+  if (formulas !== undefined) extrasByTokenizer.set(tokenizer, { notes, formulas });
   const settings = { ...marked.defaults, gfm, tokenizer, renderer };
   try {
     const tokens = marked.Lexer.lex(markdown, settings);

@@ -1,5 +1,5 @@
 /** Formulas as TeX, wherever the page keeps it. */
-import { type Element, isTag } from 'domhandler';
+import { type Element, hasChildren, isTag, type ParentNode } from 'domhandler';
 import { stripControls } from '../control-sequences.ts';
 import { findByName, makeElement, makeText, textOf } from '../edit-tree.ts';
 import { mathToTex } from '../math-to-tex.ts';
@@ -9,6 +9,7 @@ const MAX_TEX = 10_000;
 // What mathematical typesetters draw beside the MathML or TeX that says the same.
 const DRAWN = /(?:^|\s)(?:katex-html|MathJax(?:_Preview|_SVG|_CHTML)?|mjx-chtml)(?:\s|$)/;
 const HIDDEN = /\b(?:mwe-math-mathml|katex-mathml|MJX_Assistive_MathML)/;
+/** Classes of `code` that is TeX, whoever wrote them. */
 const MATH_CODE = /(?:^|\s)(?:language-)?math(?:\s|$)/;
 const PICTURED = /(?:^|\s)(?:mwe-math-fallback-image-(?:inline|display)|latex|tex|math)(?:\s|$)/;
 
@@ -44,7 +45,17 @@ export function isDrawnFormula(element: Element): boolean {
 /** A formula as TeX in `code`, for forms that hold no others; `readMathCode` finds it again. */
 export function formulaCode(formula: FormulaPiece | undefined): Element | undefined {
   if (formula === undefined) return undefined;
-  return makeElement('code', { class: formula.display ? 'math display' : 'math' }, [makeText(formula.tex)]);
+  return makeElement('code', { class: formulaClass(formula) }, [makeText(formula.tex)]);
+}
+
+/** The class by which we tell that something is a formula, and of which kind. */
+export function formulaClass({ display }: FormulaPiece): string {
+  return display ? 'math display' : 'math';
+}
+
+/** True for what `formulaClass` gives. */
+export function isFormulaClass(classes: string): boolean {
+  return classes === 'math' || classes === 'math display';
 }
 
 /** The formula in `code` that says it is TeX: ours, or as forges and Pandoc write it. */
@@ -60,18 +71,29 @@ export function isHiddenFormula({ attribs, next }: Element): boolean {
   return next === null || !isTag(next) || next.name !== 'img';
 }
 
-/** True where the same is said in MathML or TeX beside what draws it. */
-export function isSaidBeside({ parent }: Element): boolean {
-  return parent?.children.some((each) => isTag(each) && (isSaid(each) || holdsSaid(each))) ?? false;
+/**
+ * Elements that hold a formula in MathML or as TeX, and parents of scripts with one: what draws a formula in one of them is not
+ * needed. In one walk, since a page may have thousands of drawings (threat 42).
+ */
+export function placesOfFormulas(root: ParentNode): ReadonlySet<ParentNode> {
+  const places = new Set<ParentNode>();
+  findPlaces(root, places);
+  return places;
 }
 
-function isSaid({ name, attribs }: Element): boolean {
-  if (name === 'code') return MATH_CODE.test(attribs['class'] ?? '');
-  return name === 'math' || /^math\/tex/i.test(attribs['type'] ?? '');
-}
-
-function holdsSaid(parent: Element): boolean {
-  return findByName(parent, 'math') !== undefined || findByName(parent, 'code', isSaid) !== undefined;
+function findPlaces(parent: ParentNode, places: Set<ParentNode>): boolean {
+  let holds = false;
+  for (const child of parent.children) {
+    if (!isTag(child)) {
+      if (hasChildren(child) && findPlaces(child, places)) holds = true;
+      continue;
+    }
+    if (/^math\/tex/i.test(child.attribs['type'] ?? '')) places.add(parent);
+    const isSaid = child.name === 'math' || (child.name === 'code' && MATH_CODE.test(child.attribs['class'] ?? ''));
+    if (findPlaces(child, places) || isSaid) holds = true;
+  }
+  if (holds) places.add(parent);
+  return holds;
 }
 
 function makeFormula(text: string, display: boolean): FormulaPiece | undefined {

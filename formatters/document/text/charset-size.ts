@@ -1,5 +1,6 @@
 /** What markup takes in the charset that a client gets it in: characters that this lacks are references by number. */
 import iconv from 'iconv-lite';
+import { encodeCharacter } from '../../charset.ts';
 
 /** Bytes of a text. */
 export type SizeOf = (text: string) => number;
@@ -12,9 +13,7 @@ export function sizeIn(charset: string | undefined): SizeOf {
   const sizeOf = (character: string): number => {
     let size = known.get(character);
     if (size === undefined) {
-      const bytes = iconv.encode(character, charset);
-      const isThere = iconv.decode(bytes, charset) === character;
-      size = isThere ? bytes.length : `&#${character.codePointAt(0)};`.length;
+      size = encodeCharacter(character, charset)?.length ?? `&#${character.codePointAt(0)};`.length;
       known.set(character, size);
     }
     return size;
