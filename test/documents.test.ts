@@ -443,7 +443,7 @@ ${laid('class="modal" style="position:fixed"', 'KEPT1 <input type="password" nam
 });
 
 test('threat 36: text that only machines would see is not in an article', async (t) => {
-  const page = `<article>${prose('Shown').repeat(6)}<p style="display:none">HIDE1</p><p hidden>HIDE2</p><p style="visibility: hidden">HIDE3</p><!-- HIDE4 --><template>HIDE5</template></article>`;
+  const page = `<article>${prose('Shown').repeat(6)}<p style="display:none">HIDE1</p><p hidden>HIDE2</p><span class="katex-mathml" style="opacity:0">HIDE6</span><p style="visibility: hidden">HIDE3</p><!-- HIDE4 --><template>HIDE5</template></article>`;
   t.notRegex((await run(article, page, { demands: { article: {} } })).text, /HIDE/);
 });
 

@@ -340,6 +340,8 @@ test.serial('threat 36: what a page hides from people reaches no agent, terminal
   const wrappers: readonly ((attribute: string) => string)[] = [
     (attribute) => `<p ${attribute}>SECRET</p>`,
     (attribute) => `<p>a <span ${attribute}>SECRET <b>SECRET</b></span> b</p>`,
+    // It calls itself what pages hide because a picture shows it.
+    (attribute) => `<p>a <span class="katex-mathml" ${attribute}>SECRET <b>SECRET</b></span> b</p>`,
     (attribute) => `<div ${attribute}><h2>SECRET</h2><ul><li>SECRET</li></ul></div>`,
     (attribute) => `<ul><li ${attribute}>SECRET</li><li>b</li></ul>`,
     (attribute) =>

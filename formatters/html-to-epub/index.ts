@@ -22,7 +22,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-to-epub',
-  version: '1.0.3',
+  version: '1.0.4',
   title: 'HTML to a book',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'application/epub+zip', keeps: 0.75, cost: 120 }],

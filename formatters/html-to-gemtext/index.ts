@@ -18,7 +18,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-to-gemtext',
-  version: '1.0.8',
+  version: '1.0.9',
   title: 'HTML to gemtext',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/gemini', keeps: 0.72, cost: 4 }],

@@ -22,7 +22,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-to-markdown',
-  version: '1.1.8',
+  version: '1.1.9',
   title: 'HTML to Markdown',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/markdown', keeps: 0.8, cost: 4, meets: ['parts'] }],

@@ -24,7 +24,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-to-text',
-  version: '1.1.9',
+  version: '1.1.10',
   title: 'HTML to plain text',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/plain', keeps: 0.7, cost: 4, meets: ['wrap'] }],

@@ -25,7 +25,7 @@ export default {
   contract: 1,
   kind: 'formatter',
   name: 'html-to-wml',
-  version: '1.1.8',
+  version: '1.1.9',
   title: 'HTML to WML',
   reads: 'document',
   edges: [{ from: 'text/html', to: 'text/vnd.wap.wml', keeps: 0.5, cost: 5, meets: ['deck'] }],

@@ -1,6 +1,6 @@
 /** Elements of lines to pieces. */
 import { type ChildNode, type Element, hasChildren, isTag, isText, type ParentNode } from 'domhandler';
-import { isHtml, textOf } from '../edit-tree.ts';
+import { findByName, isHtml, textOf } from '../edit-tree.ts';
 import { foreignText } from '../foreign-text.ts';
 import { frameLink } from '../frames.ts';
 import { pictureImage } from '../pictures.ts';
@@ -101,7 +101,8 @@ export class InlineReader {
     if (DROPPED.has(name) || isDrawnFormula(element)) return;
     // Formulas are hidden where a picture or a drawing of them is shown.
     if (isConcealed(element)) {
-      if (isHiddenFormula(element)) this.#nodes(element.children, into, within);
+      const math = isHiddenFormula(element) ? findByName(element, 'math') : undefined;
+      if (math !== undefined) this.#element(math, into, within);
       return;
     }
     if (!isHtml(element)) {
