@@ -381,7 +381,7 @@ test.serial('bodies of any size come to each process whole, whatever came before
     builtIns: { 'b.mjs': tell('b') },
     limits: { maxOutputBytes: 1_000_000 },
   };
-  const sizes = [65_535, 65_536, 12_000_000, 70_000, 8_388_609, 2, 300_000, 20_000_000, 65_537];
+  const sizes = [65_535, 65_536, 12_000_000, 70_000, 8_388_608, 8_388_609, 2, 300_000, 20_000_000, 65_537];
   await withPool(setup, async ({ run }) => {
     for (const [index, size] of sizes.entries()) {
       const edge = String(index);

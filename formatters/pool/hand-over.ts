@@ -10,23 +10,24 @@ import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } f
 import { join } from 'node:path';
 
 /** Number under which the process finds the file open. */
-export const HAND_OVER_FD = 3;
+const HAND_OVER_FD = 3;
 /** Below that a pipe costs no more. */
 const MIN_BYTES = 65_536;
-/** What stays taken between two jobs: pages that are there already cost a fifth of new ones. */
-const KEPT_BYTES = 8_388_608;
+/**
+ * Larger ones go through the pipe, in its pieces: this is written at once. What was written stays taken until the process
+ * ends, since new pages cost five times as much as those that are there.
+ */
+const MAX_BYTES = 8_388_608;
 /** No disk: a client's bodies are not to be found on it, and nothing waits for it. */
 const MEMORY_FOLDER = '/dev/shm';
 
 /** The pool's end. */
 export interface HandOver {
-  /** To be inherited by the process as `HAND_OVER_FD`; `closeReader` when it has been started. */
+  /** To be inherited by the process as its fourth file; `closeReader` when it has been started. */
   readonly reader: number;
   closeReader(): void;
   /** Lays a body there; false where it is better sent through the pipe, or there is no room. */
   put(body: Uint8Array): boolean;
-  /** To be called when the job is done: gives back what is more than is usually needed. */
-  rest(): void;
   close(): void;
 }
 
@@ -49,7 +50,6 @@ class FileHandOver implements HandOver {
   readonly reader: number;
   readonly #writer: number;
   #isClosed = false;
-  #bytes = 0;
 
   constructor(writer: number, reader: number) {
     this.#writer = writer;
@@ -61,29 +61,20 @@ class FileHandOver implements HandOver {
   }
 
   put(body: Uint8Array): boolean {
-    if (this.#isClosed || body.byteLength < MIN_BYTES) return false;
+    const { byteLength } = body;
+    if (this.#isClosed || byteLength < MIN_BYTES || byteLength > MAX_BYTES) return false;
     try {
-      this.#bytes = Math.max(this.#bytes, body.byteLength);
-      if (writeSync(this.#writer, body, 0, body.byteLength, 0) === body.byteLength) return true;
+      if (writeSync(this.#writer, body, 0, byteLength, 0) === byteLength) return true;
     } catch {
       // The memory that may be taken this way is used up: in a container it is little.
     }
-    this.#shrink(0);
+    ftruncateSync(this.#writer, 0);
     return false;
-  }
-
-  rest(): void {
-    if (!this.#isClosed && this.#bytes > KEPT_BYTES) this.#shrink(KEPT_BYTES);
   }
 
   close(): void {
     if (!this.#isClosed) closeSync(this.#writer);
     this.#isClosed = true;
-  }
-
-  #shrink(bytes: number): void {
-    ftruncateSync(this.#writer, bytes);
-    this.#bytes = bytes;
   }
 }
 

@@ -40,7 +40,7 @@ export interface LaunchOptions {
   readonly readable?: readonly string[];
   /** Lets a caged process have `node:sqlite`, as `guardSqlite` leaves it. Default false. */
   readonly withSqlite?: boolean;
-  /** A file descriptor it gets as `HAND_OVER_FD`. Default: none. */
+  /** A file descriptor it gets as the one that `hand-over.ts` reads. Default: none. */
   readonly handOver?: number | undefined;
 }
 

@@ -98,7 +98,6 @@ export class FormatterProcess {
   noteIdle(): void {
     this.#noiseBytes = 0;
     this.#lines = 0;
-    this.#handOver?.rest();
     const now = this.pid === undefined ? undefined : readResidentBytes(this.pid);
     if (now !== undefined) this.#idleBytes = Math.min(now, this.#idleBytes ?? now);
   }
